@@ -1,0 +1,190 @@
+//! Many scenarios in a row: every one on the reference and on all paths, compared, counted, and stopped at the first
+//! violation. Which scenario comes at which index depends on the seed alone; clock and job count decide only how many
+//! there are.
+
+mod canary;
+mod examiner;
+mod report;
+mod statistics;
+
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use crate::compare::{Verdict, Violation};
+use crate::ledger::SignatureScheme;
+use crate::workload::{Built, Expectation, Plan, Scenario, Shape, build};
+
+pub use canary::{Canary, CanaryMissed, check_canaries};
+pub use examiner::Examiner;
+pub use report::{CampaignReport, Conclusion, Counterexample, write_whole};
+pub use statistics::{Floor, Statistics};
+
+/// What to run.
+#[derive(Clone, Debug)]
+pub struct CampaignConfig {
+    pub seed: u64,
+    pub budget: Budget,
+    pub lanes: Lanes,
+    /// Threads, each with its own tokio runtimes; at least 1.
+    pub jobs: usize,
+}
+
+/// When to stop, if no violation comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Budget {
+    /// One execution is one scenario on all executors.
+    Executions(u64),
+    Time(Duration),
+}
+
+/// Where scenarios come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lanes {
+    /// The real shapes once, then generated plans, with a real shape now and then.
+    ShapesAndPlans,
+    /// Real shapes only, each pass with other balances.
+    Shapes,
+    /// Generated plans only.
+    Plans,
+}
+
+/// Shared with whoever watches or stops a campaign.
+#[derive(Debug, Default)]
+pub struct Control {
+    /// Set it to end the campaign early; it still reports.
+    pub stop: AtomicBool,
+    /// Executions done so far.
+    pub executions: AtomicU64,
+    /// Transactions in them.
+    pub transactions: AtomicU64,
+}
+
+/// Where one scenario comes from; enough to make it again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Case {
+    Plan { seed: u64 },
+    Shape { index: usize, seed: u64 },
+}
+
+/// After the first pass over the shapes, every so many executions bring one more.
+const SHAPE_INTERVAL: u64 = 256;
+/// Every so many executions also run on two real threads.
+const SOAK_INTERVAL: u64 = 8;
+
+impl CampaignConfig {
+    /// What comes at an index.
+    pub fn case(&self, index: u64, shape_count: usize) -> Case {
+        let seed = mix(self.seed, index);
+        let shape_count = shape_count as u64;
+        let shape = |number: u64| Case::Shape { index: (number % shape_count) as usize, seed: number / shape_count };
+        match self.lanes {
+            Lanes::Shapes => shape(index),
+            Lanes::ShapesAndPlans if index < shape_count => shape(index),
+            Lanes::ShapesAndPlans if index.is_multiple_of(SHAPE_INTERVAL) => {
+                shape(shape_count + index / SHAPE_INTERVAL)
+            }
+            Lanes::ShapesAndPlans | Lanes::Plans => Case::Plan { seed },
+        }
+    }
+}
+
+/// splitmix64: neighbouring indices give unrelated seeds.
+fn mix(seed: u64, index: u64) -> u64 {
+    let mut mixed = seed.wrapping_add(index.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+impl Case {
+    /// The scenario, what the reference says of it, and the classes of its transactions.
+    pub fn build(self, shapes: &[Shape]) -> Built {
+        match self {
+            Self::Plan { seed } => build(&Plan::from_seed(seed), SignatureScheme::Tagged),
+            Self::Shape { index, seed } => {
+                let scenario = shapes[index].scenario(SignatureScheme::Tagged, seed);
+                let expectation = Expectation::of(&scenario);
+                Built { scenario, expectation, classes: Vec::new() }
+            }
+        }
+    }
+
+    fn lane(self) -> &'static str {
+        match self {
+            Self::Plan { .. } => "plans",
+            Self::Shape { .. } => "shapes",
+        }
+    }
+}
+
+/// Runs a campaign. It looks at `control.stop` between executions.
+///
+/// # Errors
+/// The operating system refuses a thread.
+pub fn run(config: &CampaignConfig, shapes: &[Shape], control: &Control) -> std::io::Result<CampaignReport> {
+    #[expect(clippy::disallowed_methods, reason = "the budget may be a time")]
+    let begun = Instant::now();
+    let next = AtomicU64::new(0);
+    // No execution beyond the first violation counts, so which one is reported does not depend on the jobs' pace.
+    let limit = AtomicU64::new(match config.budget {
+        Budget::Executions(executions) => executions,
+        Budget::Time(_) => u64::MAX,
+    });
+    let found: Mutex<Option<Found>> = Mutex::new(None);
+    let job = || -> std::io::Result<Statistics> {
+        let examiner = Examiner::new()?;
+        let mut statistics = Statistics::default();
+        loop {
+            let out_of_time = matches!(config.budget, Budget::Time(time) if begun.elapsed() >= time);
+            if out_of_time || control.stop.load(Relaxed) {
+                return Ok(statistics);
+            }
+            let index = next.fetch_add(1, Relaxed);
+            if index >= limit.load(Relaxed) {
+                return Ok(statistics);
+            }
+            let case = config.case(index, shapes.len());
+            let built = case.build(shapes);
+            statistics.count(case.lane(), &built);
+            let tx_count = built.scenario.tx_count() as u64;
+            let soak = index.is_multiple_of(SOAK_INTERVAL);
+            match examiner.examine(&built.scenario, &built.expectation, mix(config.seed, !index), soak) {
+                Verdict::Agree(evidence) => statistics.agree(&evidence),
+                Verdict::Violation(violation) => {
+                    limit.fetch_min(index, Relaxed);
+                    keep_first(&found, Found { index, case, violation: *violation, scenario: built.scenario });
+                }
+            }
+            control.executions.fetch_add(1, Relaxed);
+            control.transactions.fetch_add(tx_count, Relaxed);
+        }
+    };
+    let results: Vec<std::io::Result<Statistics>> = std::thread::scope(|scope| {
+        let jobs: Vec<_> = (0..config.jobs.max(1)).map(|_| scope.spawn(job)).collect();
+        jobs.into_iter().map(|job| job.join().unwrap_or_else(|payload| std::panic::resume_unwind(payload))).collect()
+    });
+    let mut statistics = Statistics::default();
+    for result in results {
+        statistics.merge(result?);
+    }
+    let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(CampaignReport::new(config, statistics, found.map(Counterexample::from), begun.elapsed()))
+}
+
+/// A violation and the scenario that shows it.
+#[derive(Debug)]
+struct Found {
+    index: u64,
+    case: Case,
+    violation: Violation,
+    scenario: Scenario,
+}
+
+fn keep_first(found: &Mutex<Option<Found>>, new: Found) {
+    let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+    if found.as_ref().is_none_or(|old| new.index < old.index) {
+        *found = Some(new);
+    }
+}

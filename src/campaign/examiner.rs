@@ -1,0 +1,43 @@
+//! One scenario on every path.
+
+use crate::compare::{Verdict, judge};
+use crate::explore::{ChainSubject, Engine, Observation, Subject, Threads};
+use crate::workload::{Expectation, Scenario};
+
+/// Runs scenarios on the sequential path, and on the parallel path with 1, 2 and 8 tasks at a time, each with another
+/// hash seed; with 1, reads do not suspend, with 2 and 8 every read does.
+#[derive(Debug)]
+pub struct Examiner {
+    engine: Engine,
+}
+
+impl Examiner {
+    /// Starts the tokio runtimes, which are kept from one scenario to the next.
+    ///
+    /// # Errors
+    /// The operating system refuses a thread.
+    pub fn new() -> std::io::Result<Self> {
+        Ok(Self { engine: Engine::new()? })
+    }
+
+    /// The runtimes, for other subjects.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Runs and judges. Hash seeds come from `seed`; `soak` adds a run on two real threads.
+    pub fn examine(&self, scenario: &Scenario, expectation: &Expectation, seed: u64, soak: bool) -> Verdict {
+        let engine = &self.engine;
+        let mut observations: Vec<Observation> = vec![
+            ChainSubject::sequential(engine).run(scenario),
+            ChainSubject { suspends: false, ..ChainSubject::parallel(engine, 1, seed) }.run(scenario),
+            ChainSubject::parallel(engine, 2, seed.rotate_left(21)).run(scenario),
+            ChainSubject::parallel(engine, 8, seed.rotate_left(42)).run(scenario),
+        ];
+        if soak {
+            let threaded = ChainSubject { threads: Threads::Two, ..ChainSubject::parallel(engine, 8, !seed) };
+            observations.push(threaded.run(scenario));
+        }
+        judge(scenario, expectation, &observations)
+    }
+}

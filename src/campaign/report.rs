@@ -1,0 +1,236 @@
+//! What a campaign came to, for people and as JSON.
+
+use std::fmt::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::compare::Violation;
+use crate::workload::Scenario;
+
+use super::{CampaignConfig, Canary, Case, Floor, Found, Lanes, Statistics};
+
+/// The whole of a campaign.
+#[derive(Debug, Serialize)]
+pub struct CampaignReport {
+    /// Of this JSON form.
+    pub version: u32,
+    pub seed: u64,
+    pub lanes: &'static str,
+    pub jobs: usize,
+    pub seconds: f64,
+    pub conclusion: Conclusion,
+    pub missed_floors: Vec<String>,
+    pub statistics: Statistics,
+    pub counterexample: Option<Counterexample>,
+}
+
+/// What it means; the exit code follows from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Conclusion {
+    Agree,
+    Violation,
+    Inconclusive,
+}
+
+/// A violation, and where it comes from.
+#[derive(Debug, Serialize)]
+pub struct Counterexample {
+    /// Position in the campaign, from 0.
+    pub index: u64,
+    pub case: String,
+    pub violation: Violation,
+    /// Where the scenario was written, if it was.
+    pub artifact: Option<PathBuf>,
+    #[serde(skip)]
+    pub scenario: Scenario,
+}
+
+impl From<Found> for Counterexample {
+    fn from(found: Found) -> Self {
+        let Found { index, case, violation, scenario } = found;
+        let case = match case {
+            Case::Plan { seed } => format!("plan of seed {seed}"),
+            Case::Shape { index, seed } => format!("real shape {index}, balances of seed {seed}"),
+        };
+        Self { index, case, violation, artifact: None, scenario }
+    }
+}
+
+impl Counterexample {
+    /// Writes the scenario into `folder`, whole or not at all, under a name made of oracle and content: the same
+    /// scenario is stored once.
+    ///
+    /// # Errors
+    /// The file system's, with nothing left behind.
+    pub fn store(&mut self, folder: &Path) -> std::io::Result<()> {
+        let json = self.scenario.to_json();
+        let digest = hex::encode(&blake3::hash(json.as_bytes()).as_bytes()[..6]);
+        let path = folder.join(format!("{}-{digest}.json", self.violation.oracle.name()));
+        std::fs::create_dir_all(folder)?;
+        write_whole(&path, &json)?;
+        self.artifact = Some(path);
+        Ok(())
+    }
+}
+
+/// Writes a file whole or not at all.
+///
+/// # Errors
+/// The file system's, with nothing left behind.
+pub fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    std::io::Write::write_all(&mut file, text.as_bytes())?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+impl CampaignReport {
+    pub(super) fn new(
+        config: &CampaignConfig,
+        statistics: Statistics,
+        counterexample: Option<Counterexample>,
+        time: Duration,
+    ) -> Self {
+        let missed_floors: Vec<Floor> = statistics.missed_floors();
+        let conclusion = match (&counterexample, missed_floors.is_empty()) {
+            (Some(_), _) => Conclusion::Violation,
+            (None, true) => Conclusion::Agree,
+            (None, false) => Conclusion::Inconclusive,
+        };
+        let lanes = match config.lanes {
+            Lanes::ShapesAndPlans => "real shapes and generated plans",
+            Lanes::Shapes => "real shapes",
+            Lanes::Plans => "generated plans",
+        };
+        Self {
+            version: 1,
+            seed: config.seed,
+            lanes,
+            jobs: config.jobs,
+            seconds: time.as_secs_f64(),
+            conclusion,
+            missed_floors: missed_floors.iter().map(Floor::to_string).collect(),
+            statistics,
+            counterexample,
+        }
+    }
+
+    /// Canaries about which nothing could be told make agreement inconclusive.
+    pub fn add_missed_canaries(&mut self, canaries: &[Canary]) {
+        let floors = canaries.iter().map(|canary| Floor::CanaryNotCaught(format!("{canary:?}")).to_string());
+        self.missed_floors.extend(floors);
+        if self.conclusion == Conclusion::Agree && !canaries.is_empty() {
+            self.conclusion = Conclusion::Inconclusive;
+        }
+    }
+
+    /// The report as JSON.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("plain data with text keys")
+    }
+}
+
+impl fmt::Display for CampaignReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let statistics = &self.statistics;
+        let rate = statistics.executions as f64 / self.seconds.max(0.001);
+        writeln!(f, "campaign over {}, seed {}", self.lanes, self.seed)?;
+        writeln!(
+            f,
+            "  {} executions in {:.1} s, {rate:.0} a second, {} jobs ({})",
+            grouped(statistics.executions),
+            self.seconds,
+            self.jobs,
+            statistics
+                .lanes
+                .iter()
+                .map(|(lane, count)| format!("{lane} {}", grouped(*count)))
+                .collect::<Vec<_>>()
+                .join(", "),
+        )?;
+        writeln!(
+            f,
+            "  {} transactions in {} blocks ({} empty), {} rewinds; largest block {}",
+            grouped(statistics.transactions()),
+            grouped(statistics.blocks),
+            grouped(statistics.empty_blocks),
+            grouped(statistics.rewinds),
+            grouped(statistics.largest_block),
+        )?;
+        writeln!(
+            f,
+            "  {} transactions conflict with an earlier one of their block; {} batches",
+            grouped(statistics.conflicts),
+            grouped(statistics.batches),
+        )?;
+        writeln!(
+            f,
+            "  {} runs of subjects agreed with the reference; {} tasks, several in flight in {} runs of blocks",
+            grouped(statistics.evidence.observations),
+            grouped(statistics.evidence.tasks),
+            grouped(statistics.evidence.blocks_with_overlap),
+        )?;
+        histogram(f, "outcomes, by the reference", &statistics.outcomes)?;
+        histogram(f, "aborted blocks", &statistics.aborts)?;
+        histogram(f, "conflict classes of generated transactions", &statistics.classes)?;
+        for floor in &self.missed_floors {
+            writeln!(f, "floor missed: {floor}")?;
+        }
+        match (&self.counterexample, self.conclusion) {
+            (Some(counterexample), _) => counterexample.fmt(f),
+            (None, Conclusion::Inconclusive) => writeln!(f, "INCONCLUSIVE: no violation, but a floor was missed"),
+            (None, _) => writeln!(f, "AGREE: no violation in {} executions", grouped(statistics.executions)),
+        }
+    }
+}
+
+impl fmt::Display for Counterexample {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "VIOLATION in execution {} ({})", self.index + 1, self.case)?;
+        writeln!(f, "  oracle   {}", self.violation.oracle.name())?;
+        writeln!(f, "  subject  {}", self.violation.subject)?;
+        writeln!(f, "  where    {}", self.violation.difference)?;
+        if let Some(path) = &self.artifact {
+            writeln!(f, "  scenario {}", path.display())?;
+            writeln!(f, "  again    seriatim run {}", path.display())?;
+        }
+        Ok(())
+    }
+}
+
+fn histogram(
+    f: &mut fmt::Formatter<'_>,
+    title: &str,
+    counts: &std::collections::BTreeMap<&'static str, u64>,
+) -> fmt::Result {
+    if counts.is_empty() {
+        return Ok(());
+    }
+    writeln!(f, "{title}")?;
+    let total: u64 = counts.values().sum();
+    let mut rows: Vec<_> = counts.iter().collect();
+    rows.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), **name));
+    let most = *rows[0].1;
+    for (name, &count) in rows {
+        let percent = 100.0 * count as f64 / total as f64;
+        let bar = "#".repeat((24 * count).div_ceil(most) as usize);
+        writeln!(f, "  {name:<26} {:>12} {percent:>6.2} %  {bar}", grouped(count))?;
+    }
+    Ok(())
+}
+
+/// 1234567 as "1 234 567".
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(' ');
+        }
+        text.write_char(digit).expect("writing to a string");
+    }
+    text
+}

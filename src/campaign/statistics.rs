@@ -1,0 +1,180 @@
+//! What a campaign looked at: outcomes, conflict classes, and the floors below which agreement means nothing.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::compare::Evidence;
+use crate::execution::parallel::batches;
+use crate::ledger::{BlockAbort, Receipt, TransactionError};
+use crate::workload::{Built, ConflictClass, ExpectedStep};
+
+/// Sums over executions; they do not depend on the order of counting.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Statistics {
+    pub executions: u64,
+    /// Executions by lane.
+    pub lanes: BTreeMap<&'static str, u64>,
+    pub agreements: u64,
+    /// Of the agreements.
+    pub evidence: Evidence,
+    /// Transactions by what the reference made of them.
+    pub outcomes: BTreeMap<&'static str, u64>,
+    /// Blocks by why they were aborted.
+    pub aborts: BTreeMap<&'static str, u64>,
+    /// Generated transactions by the conflict class they were made for.
+    pub classes: BTreeMap<&'static str, u64>,
+    pub blocks: u64,
+    pub empty_blocks: u64,
+    pub rewinds: u64,
+    pub batches: u64,
+    /// Transactions that share an account with an earlier one of their block.
+    pub conflicts: u64,
+    /// Most transactions of one block.
+    pub largest_block: u64,
+}
+
+/// A bound that a campaign's figures must reach, else its agreement is inconclusive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+pub enum Floor {
+    #[error("no execution")]
+    NoExecution,
+    #[error("no transaction conflicts with another")]
+    NoConflict,
+    #[error("only {executed} of {transactions} transactions execute, at least half should")]
+    ExecutedShare { executed: u64, transactions: u64 },
+    #[error("no transaction fails with {0}")]
+    ErrorNotSeen(&'static str),
+    #[error("no generated transaction of the class {0}")]
+    ClassNotSeen(&'static str),
+    #[error("the canary {0} was not caught, since the executors themselves are wrong where it would show")]
+    CanaryNotCaught(String),
+    #[error("no block had several tasks in flight")]
+    NoOverlap,
+}
+
+const EXECUTED: &str = "executed";
+
+impl Statistics {
+    pub(super) fn count(&mut self, lane: &'static str, built: &Built) {
+        self.executions += 1;
+        *self.lanes.entry(lane).or_default() += 1;
+        for class in &built.classes {
+            *self.classes.entry(class.name()).or_default() += 1;
+        }
+        for step in &built.expectation.steps {
+            match step {
+                ExpectedStep::Run { blocks } => blocks.iter().for_each(|block| self.count_block(block)),
+                ExpectedStep::Rewind => self.rewinds += 1,
+            }
+        }
+        for block in built.scenario.blocks() {
+            let batches = batches(&block.transactions, &BTreeMap::new());
+            self.batches += batches.len() as u64;
+            self.conflicts += batches.iter().skip(1).map(|batch| batch.len() as u64).sum::<u64>();
+            self.largest_block = self.largest_block.max(block.transactions.len() as u64);
+        }
+    }
+
+    fn count_block(&mut self, block: &Result<Vec<Receipt>, BlockAbort>) {
+        self.blocks += 1;
+        match block {
+            Ok(receipts) => {
+                self.empty_blocks += u64::from(receipts.is_empty());
+                for receipt in receipts {
+                    let outcome = match receipt {
+                        Receipt::Executed { .. } => EXECUTED,
+                        Receipt::Skipped { .. } => "skipped",
+                        Receipt::Orphaned { error, .. } => error.name(),
+                    };
+                    *self.outcomes.entry(outcome).or_default() += 1;
+                }
+            }
+            Err(abort) => {
+                let name = match abort {
+                    BlockAbort::RewardOverflow => "RewardOverflow",
+                    BlockAbort::FeesOverflow => "FeesOverflow",
+                };
+                *self.aborts.entry(name).or_default() += 1;
+            }
+        }
+    }
+
+    pub(super) fn agree(&mut self, evidence: &Evidence) {
+        self.agreements += 1;
+        self.evidence.merge(evidence);
+    }
+
+    pub(super) fn merge(&mut self, other: Self) {
+        let Self {
+            executions,
+            lanes,
+            agreements,
+            evidence,
+            outcomes,
+            aborts,
+            classes,
+            blocks,
+            empty_blocks,
+            rewinds,
+            batches,
+            conflicts,
+            largest_block,
+        } = other;
+        self.executions += executions;
+        self.agreements += agreements;
+        self.evidence.merge(&evidence);
+        for (mine, theirs) in [
+            (&mut self.lanes, lanes),
+            (&mut self.outcomes, outcomes),
+            (&mut self.aborts, aborts),
+            (&mut self.classes, classes),
+        ] {
+            for (name, count) in theirs {
+                *mine.entry(name).or_default() += count;
+            }
+        }
+        self.blocks += blocks;
+        self.empty_blocks += empty_blocks;
+        self.rewinds += rewinds;
+        self.batches += batches;
+        self.conflicts += conflicts;
+        self.largest_block = self.largest_block.max(largest_block);
+    }
+
+    /// All transactions of blocks that were not aborted.
+    pub fn transactions(&self) -> u64 {
+        self.outcomes.values().sum()
+    }
+
+    /// Those of them that executed.
+    pub fn executed(&self) -> u64 {
+        self.outcomes.get(EXECUTED).copied().unwrap_or(0)
+    }
+
+    /// The floors missed. Errors and classes are demanded only of generated plans.
+    pub fn missed_floors(&self) -> Vec<Floor> {
+        if self.executions == 0 {
+            return vec![Floor::NoExecution];
+        }
+        let mut missed = Vec::new();
+        let (executed, transactions) = (self.executed(), self.transactions());
+        if 2 * executed < transactions {
+            missed.push(Floor::ExecutedShare { executed, transactions });
+        }
+        if self.conflicts == 0 {
+            missed.push(Floor::NoConflict);
+        }
+        if self.evidence.blocks_with_overlap == 0 && self.agreements > 0 {
+            missed.push(Floor::NoOverlap);
+        }
+        if self.lanes.contains_key("plans") {
+            let unseen = |names: &BTreeMap<&'static str, u64>, name: &str| !names.contains_key(name);
+            let errors = TransactionError::NAMES.into_iter().filter(|name| unseen(&self.outcomes, name));
+            missed.extend(errors.map(Floor::ErrorNotSeen));
+            let classes = ConflictClass::ALL.iter().map(|class| class.name());
+            missed.extend(classes.filter(|name| unseen(&self.classes, name)).map(Floor::ClassNotSeen));
+        }
+        missed
+    }
+}

@@ -1,0 +1,89 @@
+//! The chain: blocks applied in order by either path, rewound, and applied again in another order.
+
+use std::sync::Arc;
+
+use crate::execution::parallel::{ParallelChainState, merge_parallel_results};
+use crate::execution::{BlockChanges, BlockError, BlockStart, NonceChecker, ParallelExecutor, execute_sequentially};
+use crate::ledger::{Block, Parameters, Receipt, Topoheight};
+use crate::runtime::Runtime;
+use crate::storage::{Storage, StorageError};
+
+/// Which executor applies a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExecutionPath {
+    Sequential,
+    Parallel,
+}
+
+/// A ledger and the executors that extend it. Exclusive borrows make sure that blocks are applied one at a time; readers
+/// share the storage itself and see only whole blocks.
+#[derive(Debug)]
+pub struct Blockchain<S, R> {
+    storage: Arc<S>,
+    parameters: Parameters,
+    parallel: ParallelExecutor<R>,
+}
+
+impl<S: Storage, R: Runtime> Blockchain<S, R> {
+    /// A chain on `storage`, which holds at least genesis.
+    pub fn new(storage: Arc<S>, parameters: Parameters, parallel: ParallelExecutor<R>) -> Self {
+        Self { storage, parameters, parallel }
+    }
+
+    /// The ledger, for readers.
+    pub fn storage(&self) -> &Arc<S> {
+        &self.storage
+    }
+
+    /// Starts an ordering run: one NonceChecker for all the blocks it applies.
+    pub fn ordering_run(&mut self) -> OrderingRun<'_, S, R> {
+        OrderingRun { chain: self, nonces: Arc::default() }
+    }
+
+    /// Removes every block above `to`. The orphan set stays.
+    ///
+    /// # Errors
+    /// Whatever the storage reports; the chain is then as before.
+    pub async fn rewind(&mut self, to: Topoheight) -> Result<(), StorageError> {
+        self.storage.rewind(to).await
+    }
+}
+
+/// Blocks applied in one go (section 5).
+#[derive(Debug)]
+pub struct OrderingRun<'a, S, R> {
+    chain: &'a mut Blockchain<S, R>,
+    nonces: Arc<NonceChecker>,
+}
+
+impl<S: Storage, R: Runtime> OrderingRun<'_, S, R> {
+    /// Applies `block` on top. Returns one receipt a transaction, in block order.
+    ///
+    /// # Errors
+    /// Then ledger and NonceChecker are as before. The contract ends an ordering run at an aborted block.
+    pub async fn apply(&mut self, block: &Arc<Block>, path: ExecutionPath) -> Result<Vec<Receipt>, BlockError> {
+        let Blockchain { storage, parameters, parallel } = &*self.chain;
+        let start = BlockStart::read(&**storage, parameters, Arc::clone(&self.nonces), block).await?;
+        let changes = match path {
+            ExecutionPath::Sequential => execute_sequentially(&**storage, &start, block).await?,
+            ExecutionPath::Parallel => execute_in_parallel(storage, parallel, start.clone(), block).await?,
+        };
+        let prepared = changes.prepare(&start)?;
+        storage.commit(prepared.batch).await?;
+        drop(start);
+        Arc::make_mut(&mut self.nonces).keep(prepared.nonces);
+        Ok(prepared.receipts)
+    }
+}
+
+async fn execute_in_parallel<S: Storage, R: Runtime>(
+    storage: &Arc<S>,
+    executor: &ParallelExecutor<R>,
+    start: BlockStart,
+    block: &Arc<Block>,
+) -> Result<BlockChanges, BlockError> {
+    let state = ParallelChainState::open(Arc::clone(storage), executor.runtime(), Arc::new(start), block).await?;
+    let state = Arc::new(state);
+    let receipts = executor.execute(&state, block).await?;
+    Ok(merge_parallel_results(state, receipts)?)
+}

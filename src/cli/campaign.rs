@@ -1,0 +1,131 @@
+//! `seriatim campaign`: a progress bar while it runs, the report at its end, also after Ctrl-C.
+
+use std::borrow::Cow;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::campaign::{
+    Budget, CampaignConfig, CampaignReport, Conclusion, Control, Examiner, Lanes, check_canaries, run as run_campaign,
+    write_whole,
+};
+use crate::workload::{Shape, real_shapes};
+
+use super::{CampaignArgs, CliError};
+
+/// Without `--seconds` and `--executions`.
+const DEFAULT_SECONDS: u64 = 30;
+
+pub(super) fn run(args: &CampaignArgs) -> Result<ExitCode, CliError> {
+    let shapes = shapes(args)?;
+    let config = CampaignConfig {
+        seed: args.seed,
+        budget: match (args.executions, args.seconds) {
+            (Some(executions), _) => Budget::Executions(executions),
+            (None, seconds) => Budget::Time(Duration::from_secs(seconds.unwrap_or(DEFAULT_SECONDS))),
+        },
+        lanes: match (args.shapes, args.plans) {
+            (true, _) => Lanes::Shapes,
+            (false, true) => Lanes::Plans,
+            (false, false) => Lanes::ShapesAndPlans,
+        },
+        jobs: args.jobs.map_or_else(available_jobs, usize::from),
+    };
+    if let Some(path) = &args.json {
+        check_writable(path)?;
+    }
+    let missed_canaries = check_canaries(&Examiner::new().map_err(CliError::Start)?)?;
+
+    let control = Arc::new(Control::default());
+    stop_on_interrupt(&control);
+    let mut report = watched(&config, &shapes, &control)?;
+    report.add_missed_canaries(&missed_canaries);
+    if let Some(counterexample) = &mut report.counterexample {
+        let path = args.artifacts.clone();
+        counterexample.store(&path).map_err(|source| CliError::Write { path, source })?;
+    }
+    print!("{report}");
+    if let Some(path) = &args.json {
+        let write = |source| CliError::Write { path: path.clone(), source };
+        write_whole(path, &(report.to_json() + "\n")).map_err(write)?;
+    }
+    Ok(exit_code(report.conclusion))
+}
+
+pub(super) fn exit_code(conclusion: Conclusion) -> ExitCode {
+    match conclusion {
+        Conclusion::Agree => ExitCode::SUCCESS,
+        Conclusion::Violation => ExitCode::from(1),
+        Conclusion::Inconclusive => ExitCode::from(3),
+    }
+}
+
+fn shapes(args: &CampaignArgs) -> Result<Cow<'static, [Shape]>, CliError> {
+    let Some(path) = &args.shapes_file else { return Ok(Cow::Borrowed(real_shapes())) };
+    let text = std::fs::read_to_string(path).map_err(|source| CliError::Read { path: path.clone(), source })?;
+    let shapes = Shape::parse_lines(&text).map_err(|source| CliError::Shapes { path: path.clone(), source })?;
+    Ok(Cow::Owned(shapes))
+}
+
+fn available_jobs() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// A campaign may take hours; a report that cannot be written should be known before it.
+fn check_writable(path: &std::path::Path) -> Result<(), CliError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(std::path::Path::new("."));
+    let probe = tempfile::NamedTempFile::new_in(folder);
+    probe.map(drop).map_err(|source| CliError::Write { path: path.to_owned(), source })
+}
+
+fn stop_on_interrupt(control: &Arc<Control>) {
+    let control = Arc::clone(control);
+    let interrupted = AtomicBool::new(false);
+    // A second Ctrl-C does not wait for the executions under way. Without a handler the first one does not either.
+    let _ = ctrlc::set_handler(move || {
+        control.stop.store(true, Relaxed);
+        if interrupted.swap(true, Relaxed) {
+            std::process::exit(2);
+        }
+    });
+}
+
+/// Runs the campaign beside a thread that draws the bar. Without a terminal nothing is drawn.
+fn watched(config: &CampaignConfig, shapes: &[Shape], control: &Control) -> Result<CampaignReport, CliError> {
+    let bar = match config.budget {
+        Budget::Executions(executions) => ProgressBar::new(executions),
+        Budget::Time(time) => ProgressBar::new(time.as_secs()),
+    };
+    bar.set_style(
+        ProgressStyle::with_template("{bar:24} {percent:>3} %  {msg}").expect("the template is constant and right"),
+    );
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Relaxed) {
+                draw(&bar, config, control);
+                std::thread::sleep(Duration::from_millis(100));
+            }
+        });
+        let report = run_campaign(config, shapes, control);
+        done.store(true, Relaxed);
+        report
+    })
+    .map_err(CliError::Start)
+    .inspect(|_| bar.finish_and_clear())
+}
+
+fn draw(bar: &ProgressBar, config: &CampaignConfig, control: &Control) {
+    let (executions, transactions) = (control.executions.load(Relaxed), control.transactions.load(Relaxed));
+    let elapsed = bar.elapsed();
+    bar.set_position(match config.budget {
+        Budget::Executions(_) => executions,
+        Budget::Time(_) => elapsed.as_secs(),
+    });
+    let rate = executions as f64 / elapsed.as_secs_f64().max(0.001);
+    let ending = if control.stop.load(Relaxed) { ", ending" } else { "" };
+    bar.set_message(format!("{executions} executions, {rate:.0}/s, {transactions} transactions, all agree{ending}"));
+}

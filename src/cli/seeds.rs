@@ -1,0 +1,25 @@
+//! `seriatim seeds FOLDER`: generated plans as files. A guided fuzzer that starts from full blocks finds what needs several
+//! transactions at once many times sooner than one that starts from nothing.
+
+use std::process::ExitCode;
+
+use crate::workload::Plan;
+
+use super::{CliError, SeedsArgs};
+
+pub(super) fn run(args: &SeedsArgs) -> Result<ExitCode, CliError> {
+    let SeedsArgs { folder, count, transactions, seed } = args;
+    let cannot_write = |path: &std::path::Path| {
+        let path = path.to_owned();
+        move |source| CliError::Write { path, source }
+    };
+    std::fs::create_dir_all(folder).map_err(cannot_write(folder))?;
+    for offset in 0..*count {
+        let seed = seed.wrapping_add(offset);
+        let path = folder.join(format!("seed-{seed:04}.plan"));
+        let plan = Plan::sized(seed, usize::from(*transactions));
+        std::fs::write(&path, plan.to_bytes()).map_err(cannot_write(&path))?;
+    }
+    println!("{count} plans of {transactions} transactions in {}", folder.display());
+    Ok(ExitCode::SUCCESS)
+}

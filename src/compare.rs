@@ -1,0 +1,83 @@
+//! Judges what subjects did. Each oracle is a file and a pure function from what was expected and observed to the
+//! first [`Difference`]; [`judge`] asks them in order and returns a verdict. No oracle asserts.
+//!
+//! | oracle | rejects | cannot see |
+//! |---|---|---|
+//! | receipts | another outcome, error, field or order than the reference's; panics; lost receipts | state |
+//! | state | another newest value or registration | history |
+//! | versions | another history, link or pointer | anything unversioned |
+//! | figures | other metadata or top | what the figures are made of |
+//! | marks | other links, executed marks or orphans | |
+//! | invariants | section 8, also where all executors agree | wrong outcomes that keep them |
+//! | writes | a commit too many, too few or out of canonical order | what is not written |
+//! | determinism | two runs of one path that differ in anything | what all runs do alike |
+//! | parallelism | too many tasks in flight, none side by side, a transaction not run as a task | results |
+
+mod determinism;
+mod difference;
+mod figures;
+mod invariants;
+mod marks;
+mod parallelism;
+mod receipts;
+mod state;
+mod verdict;
+mod versions;
+mod writes;
+
+use crate::explore::Observation;
+use crate::workload::{Expectation, Scenario};
+
+pub use difference::{Difference, Place};
+pub use verdict::{Evidence, Oracle, Verdict, Violation};
+
+/// Judges all observations of one scenario against the reference's answers and against each other. The first
+/// observation that is wrong gives the violation, by the first oracle that rejects it.
+pub fn judge(scenario: &Scenario, expectation: &Expectation, observations: &[Observation]) -> Verdict {
+    let mut evidence = Evidence::of(expectation);
+    for observation in observations {
+        if let Some((oracle, difference)) = first_difference(scenario, expectation, observation) {
+            return Verdict::violation(oracle, &observation.subject, difference);
+        }
+        evidence.add(observation);
+    }
+    for pair in observations.windows(2) {
+        if let Some(difference) = determinism::check(&pair[0], &pair[1]) {
+            return Verdict::violation(Oracle::Determinism, &pair[1].subject, difference);
+        }
+    }
+    Verdict::Agree(evidence)
+}
+
+fn first_difference(
+    scenario: &Scenario,
+    expectation: &Expectation,
+    observation: &Observation,
+) -> Option<(Oracle, Difference)> {
+    if let Some(difference) = receipts::check(scenario, expectation, observation) {
+        return Some((Oracle::Receipts, difference));
+    }
+    for (index, (expected, actual)) in expectation.ledgers.iter().zip(&observation.ledgers).enumerate() {
+        let located = |oracle, key, mut difference: Difference| {
+            if let Some(topoheight) = difference.place.topoheight {
+                difference.place = difference::locate(scenario, expectation, index, topoheight, key);
+            }
+            (oracle, difference)
+        };
+        let found = state::check(expected, actual)
+            .map(|(key, difference)| located(Oracle::State, key, difference))
+            .or_else(|| {
+                let (key, difference) = versions::check(expected, actual)?;
+                Some(located(Oracle::Versions, key, difference))
+            })
+            .or_else(|| Some(located(Oracle::Figures, None, figures::check(expected, actual)?)))
+            .or_else(|| Some(located(Oracle::Marks, None, marks::check(expected, actual)?)));
+        if found.is_some() {
+            return found;
+        }
+    }
+    invariants::check(scenario, observation)
+        .map(|difference| (Oracle::Invariants, difference))
+        .or_else(|| Some((Oracle::Writes, writes::check(observation)?)))
+        .or_else(|| Some((Oracle::Parallelism, parallelism::check(scenario, observation)?)))
+}

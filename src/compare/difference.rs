@@ -1,0 +1,136 @@
+//! Where an observation first parts from what was expected, exactly: block, transactions, field, both values.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ledger::rules::footprint;
+use crate::ledger::{Block, Topoheight};
+use crate::storage::StateKey;
+use crate::workload::{Expectation, ExpectedStep, Scenario, Step};
+
+/// Where in the scenario. Positions count from 0, over all blocks in the order in which the scenario has them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    pub block: Option<usize>,
+    pub topoheight: Option<Topoheight>,
+    /// The transaction itself, or all of the block that may have touched the key.
+    pub transactions: Vec<usize>,
+}
+
+/// One field with both values, as text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Difference {
+    pub place: Place,
+    pub field: String,
+    pub expected: String,
+    pub actual: String,
+}
+
+impl Difference {
+    /// A field that belongs to no block.
+    pub fn new(field: impl Into<String>, expected: impl fmt::Debug, actual: impl fmt::Debug) -> Self {
+        let (expected, actual) = (format!("{expected:?}"), format!("{actual:?}"));
+        Self { place: Place::default(), field: field.into(), expected, actual }
+    }
+
+    /// In the block that was applied as number `block`.
+    pub fn in_block(self, block: usize) -> Self {
+        Self { place: Place { block: Some(block), ..self.place }, ..self }
+    }
+
+    /// At one transaction of it.
+    pub fn at_transaction(self, tx_index: usize) -> Self {
+        Self { place: Place { transactions: vec![tx_index], ..self.place }, ..self }
+    }
+
+    /// At a topoheight of the final chain.
+    pub fn at_topoheight(self, topoheight: Topoheight) -> Self {
+        Self { place: Place { topoheight: Some(topoheight), ..self.place }, ..self }
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Place { block, topoheight, transactions } = &self.place;
+        if let Some(block) = block {
+            write!(f, "block {block}, ")?;
+        }
+        if let Some(topoheight) = topoheight {
+            write!(f, "topoheight {topoheight}, ")?;
+        }
+        match transactions.as_slice() {
+            [] => {}
+            [tx_index] => write!(f, "transaction {tx_index}, ")?,
+            several => write!(f, "transactions {several:?}, ")?,
+        }
+        write!(f, "{}: expected {}, got {}", self.field, self.expected, self.actual)
+    }
+}
+
+/// The first key in which two sorted maps differ, with both values.
+pub(super) fn first_in<'a, K: Ord, V: PartialEq>(
+    expected: &'a BTreeMap<K, V>,
+    actual: &'a BTreeMap<K, V>,
+) -> Option<(&'a K, Option<&'a V>, Option<&'a V>)> {
+    if expected == actual {
+        return None;
+    }
+    let missing = expected.iter().find(|(key, value)| actual.get(key) != Some(value));
+    let surplus = actual.iter().find(|(key, value)| expected.get(key) != Some(value));
+    let key = match (missing, surplus) {
+        (Some((left, _)), Some((right, _))) => left.min(right),
+        (Some((key, _)), None) | (None, Some((key, _))) => key,
+        (None, None) => return None,
+    };
+    Some((key, expected.get(key), actual.get(key)))
+}
+
+/// Which block of the scenario stood at `topoheight` in the `ledger`-th ledger of the expectation, and which of its
+/// transactions have `key` in their footprint.
+pub(super) fn locate(
+    scenario: &Scenario,
+    expectation: &Expectation,
+    ledger: usize,
+    topoheight: Topoheight,
+    key: Option<StateKey>,
+) -> Place {
+    let mut standing: Vec<(usize, &Block)> = Vec::new();
+    let mut ordinal = 0;
+    let mut rewinds = 0;
+    for (step, expected) in scenario.steps.iter().zip(&expectation.steps) {
+        match (step, expected) {
+            (Step::Run(blocks), ExpectedStep::Run { blocks: outcomes }) => {
+                let applied = blocks.iter().zip(outcomes).enumerate().filter(|(_, (_, outcome))| outcome.is_ok());
+                standing.extend(applied.map(|(index, (block, _))| (ordinal + index, block)));
+                ordinal += blocks.len();
+            }
+            (Step::Rewind(to), _) if rewinds < ledger => {
+                rewinds += 1;
+                standing.truncate(usize::try_from(*to).unwrap_or(usize::MAX));
+            }
+            _ => break,
+        }
+    }
+    // Topoheight 1 is the first block that stands.
+    let index = usize::try_from(topoheight).ok().and_then(|topoheight| topoheight.checked_sub(1));
+    let Some(&(block, content)) = index.and_then(|index| standing.get(index)) else {
+        return Place { topoheight: Some(topoheight), ..Place::default() };
+    };
+    let touches = |tx_index: &usize| {
+        let footprint = footprint(&content.transactions[*tx_index].body);
+        match key {
+            None => false,
+            Some(StateKey::Burned(asset)) => footprint.burned == Some(asset),
+            Some(StateKey::Balance(account, asset)) => {
+                footprint.accounts.get(&account).is_some_and(|assets| assets.contains(&asset))
+            }
+            Some(StateKey::Nonce(account) | StateKey::MultiSig(account) | StateKey::Energy(account)) => {
+                footprint.accounts.contains_key(&account)
+            }
+        }
+    };
+    let transactions = (0..content.transactions.len()).filter(touches).collect();
+    Place { block: Some(block), topoheight: Some(topoheight), transactions }
+}

@@ -1,0 +1,143 @@
+//! Section 8, judged on each ledger by itself: these hold even where all executors are wrong alike.
+
+use std::collections::BTreeMap;
+
+use super::Difference;
+use crate::explore::{Observation, ObservedStep};
+use crate::ledger::{Amount, AssetId, Receipt, Topoheight};
+use crate::storage::{LedgerState, StateKey, StateValue};
+use crate::workload::{Scenario, Step};
+
+pub(super) fn check(scenario: &Scenario, observation: &Observation) -> Option<Difference> {
+    let genesis = LedgerState::from_genesis(&scenario.genesis);
+    let of_ledger =
+        |ledger: &LedgerState| links(ledger).or_else(|| conservation(&genesis, ledger)).or_else(|| nonces(ledger));
+    observation
+        .ledgers
+        .iter()
+        .find_map(of_ledger)
+        .or_else(|| receipts(scenario, observation))
+        .or_else(|| observation.undone.as_ref().and_then(|undone| undoing(&genesis, undone)))
+}
+
+/// Links go down to existing versions, the pointer names the newest, nothing is above the top.
+fn links(ledger: &LedgerState) -> Option<Difference> {
+    for (key, history) in &ledger.versions {
+        let mut before: Option<Topoheight> = None;
+        for (&topoheight, version) in history {
+            if version.previous != before {
+                let difference = Difference::new(format!("link of {key}"), before, version.previous);
+                return Some(difference.at_topoheight(topoheight));
+            }
+            before = Some(topoheight);
+        }
+        let pointer = ledger.newest.get(key).copied();
+        if pointer != before || before > Some(ledger.top) {
+            let expected = format!("{before:?}, at most {}", ledger.top);
+            return Some(Difference::new(format!("pointer of {key}"), expected, pointer));
+        }
+    }
+    let pointers = ledger.newest.keys().find(|key| !ledger.versions.contains_key(key));
+    pointers
+        .map(|key| Difference::new(format!("pointer of {key}"), "none, there is no version", ledger.newest.get(key)))
+}
+
+/// Per asset: balances + frozen + burned = the same at genesis + emitted since.
+fn conservation(genesis: &LedgerState, ledger: &LedgerState) -> Option<Difference> {
+    let mut expected = holdings(genesis);
+    let emitted = |ledger: &LedgerState| ledger.metadata.get(&ledger.top).map_or(0, |metadata| metadata.emitted_supply);
+    *expected.entry(AssetId::TOS).or_default() += u128::from(emitted(ledger)) - u128::from(emitted(genesis));
+    let actual = holdings(ledger);
+    let none = 0;
+    let mut assets = expected.keys().chain(actual.keys());
+    let of = |sums: &BTreeMap<AssetId, u128>, asset: &AssetId| *sums.get(asset).unwrap_or(&none);
+    let asset = assets.find(|asset| of(&expected, asset) != of(&actual, asset))?;
+    let field = format!("balances + frozen + burned of asset {asset:?}");
+    Some(Difference::new(field, of(&expected, asset), of(&actual, asset)))
+}
+
+/// In 128 bits: a genesis may hold more than 64 bits can count.
+fn holdings(ledger: &LedgerState) -> BTreeMap<AssetId, u128> {
+    let mut sums: BTreeMap<AssetId, u128> = BTreeMap::new();
+    let mut add = |asset: AssetId, amount: Amount| *sums.entry(asset).or_default() += u128::from(amount);
+    for key in ledger.newest.keys() {
+        match (key, ledger.newest_value(key)) {
+            (StateKey::Balance(_, asset) | StateKey::Burned(asset), Some(StateValue::Amount(amount))) => {
+                add(*asset, *amount);
+            }
+            (StateKey::Energy(_), Some(StateValue::Energy(energy))) => {
+                add(AssetId::TOS, energy.records.iter().map(|record| record.amount).sum());
+            }
+            _ => {}
+        }
+    }
+    sums
+}
+
+/// A nonce never falls along its history.
+fn nonces(ledger: &LedgerState) -> Option<Difference> {
+    ledger.versions.iter().filter(|(key, _)| matches!(key, StateKey::Nonce(_))).find_map(|(key, history)| {
+        let values: Vec<_> = history.iter().collect();
+        let pair = values.windows(2).find(|pair| match (&pair[0].1.value, &pair[1].1.value) {
+            (StateValue::Nonce(before), StateValue::Nonce(after)) => before > after,
+            _ => true,
+        })?;
+        let (_, before) = pair[0];
+        let (topoheight, after) = pair[1];
+        let expected = format!("at least {:?}", before.value);
+        Some(Difference::new(key.to_string(), expected, &after.value).at_topoheight(*topoheight))
+    })
+}
+
+/// One receipt a transaction, in order, with its hash; metadata's fees are the sum of the receipts'.
+fn receipts(scenario: &Scenario, observation: &Observation) -> Option<Difference> {
+    let mut first_block = 0;
+    for (step, observed) in scenario.steps.iter().zip(&observation.steps) {
+        let (Step::Run(blocks), ObservedStep::Run(observed)) = (step, observed) else { continue };
+        for (index, (block, observed)) in blocks.iter().zip(observed).enumerate() {
+            let Ok(receipts) = &observed.outcome else { continue };
+            if receipts.len() != block.transactions.len() {
+                let difference = Difference::new("number of receipts", block.transactions.len(), receipts.len());
+                return Some(difference.in_block(first_block + index));
+            }
+            if let Some(difference) = fees(receipts, observed) {
+                return Some(difference.in_block(first_block + index));
+            }
+        }
+        first_block += blocks.len();
+    }
+    None
+}
+
+fn fees(receipts: &[Receipt], observed: &crate::explore::ObservedBlock) -> Option<Difference> {
+    let paid = |receipt: &Receipt| match receipt {
+        Receipt::Executed { fee, .. } => u128::from(*fee),
+        Receipt::Orphaned { .. } | Receipt::Skipped { .. } => 0,
+    };
+    let expected: u128 = receipts.iter().map(paid).sum();
+    let written = observed.batches.iter().flat_map(|batch| &batch.ops).find_map(|op| match op {
+        crate::storage::WriteOp::Metadata { metadata, .. } => Some(u128::from(metadata.fees)),
+        _ => None,
+    });
+    (written != Some(expected)).then(|| Difference::new("fees in the metadata", Some(expected), written))
+}
+
+/// Undoing every block restores genesis, the orphan set apart.
+fn undoing(genesis: &LedgerState, undone: &LedgerState) -> Option<Difference> {
+    let LedgerState { top, assets: _, registrations, versions, newest, links, executed, orphans: _, metadata } = undone;
+    let same = *top == genesis.top
+        && *registrations == genesis.registrations
+        && *versions == genesis.versions
+        && *newest == genesis.newest
+        && *links == genesis.links
+        && *executed == genesis.executed
+        && *metadata == genesis.metadata;
+    if same {
+        return None;
+    }
+    let key = super::difference::first_in(&genesis.versions, versions);
+    Some(match key {
+        Some((key, expected, actual)) => Difference::new(format!("{key} after undoing every block"), expected, actual),
+        None => Difference::new("ledger after undoing every block", "genesis", "not genesis"),
+    })
+}

@@ -1,0 +1,67 @@
+//! Runs a subject on a scenario and writes down what it did. Nothing is judged here.
+
+mod chain_subject;
+
+use crate::execution::BlockError;
+use crate::ledger::Receipt;
+use crate::runtime::TaskFigures;
+use crate::storage::{LedgerState, WriteBatch};
+use crate::workload::Scenario;
+
+pub use chain_subject::{ChainSubject, Engine, Threads};
+
+/// An executor under test.
+pub trait Subject {
+    /// What it is called in reports, with all that distinguishes its runs: path, workers, seeds.
+    fn name(&self) -> String;
+
+    /// Runs a scenario from genesis to end. A subject that panics is caught, and the observation says so.
+    fn run(&self, scenario: &Scenario) -> Observation;
+}
+
+/// What a subject did, step by step.
+#[derive(Clone, Debug)]
+pub struct Observation {
+    pub subject: String,
+    /// Most tasks that may be in flight; None for a path without tasks.
+    pub max_parallelism: Option<usize>,
+    /// Whether every storage read suspends.
+    pub suspends: bool,
+    /// Operating system threads that tasks run on.
+    pub worker_threads: usize,
+    /// One a step of the scenario; fewer if the subject broke off.
+    pub steps: Vec<ObservedStep>,
+    /// The ledger before each rewind, then at the end.
+    pub ledgers: Vec<LedgerState>,
+    /// The ledger after everything was undone, back to topoheight 0.
+    pub undone: Option<LedgerState>,
+    /// Why the subject broke off outside any block.
+    pub broken: Option<String>,
+}
+
+/// What came of one step.
+#[derive(Clone, Debug)]
+pub enum ObservedStep {
+    /// The blocks up to the first that failed, that one included.
+    Run(Vec<ObservedBlock>),
+    Rewind,
+}
+
+/// What came of one block.
+#[derive(Clone, Debug)]
+pub struct ObservedBlock {
+    pub outcome: Result<Vec<Receipt>, BlockFailure>,
+    /// What was committed while it was applied.
+    pub batches: Vec<WriteBatch>,
+    pub tasks: TaskFigures,
+}
+
+/// Why a block has no receipts.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BlockFailure {
+    #[error(transparent)]
+    Refused(#[from] BlockError),
+    /// The executor itself panicked, outside its tasks.
+    #[error("panicked: {0}")]
+    Panicked(String),
+}

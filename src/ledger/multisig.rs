@@ -1,0 +1,13 @@
+//! An account's multisig: how many of which participants must sign beside the source.
+
+use borsh::{BorshDeserialize, BorshSerialize};
+use serde::{Deserialize, Serialize};
+
+use super::AccountKey;
+
+/// Invariants: `1 <= threshold <= participants.len() <= 255`, participants distinct, the account not among them.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
+pub struct MultiSigConfig {
+    pub threshold: u8,
+    pub participants: Vec<AccountKey>,
+}

@@ -1,0 +1,25 @@
+//! Seriatim: a parallel block executor, and the harness that proves it equal to sequential execution.
+//!
+//! The crate is two halves, and imports point one way. The *system* is what a node embeds:
+//! [`ledger`] (what a block means), [`storage`] (the versioned ledger), [`runtime`] (everything concurrent, behind
+//! one trait), [`execution`] (reference, sequential and parallel executors) and [`chain`] (blocks, orphans, rewinds).
+//! The *harness* judges it: [`workload`] makes scenarios, `explore` runs a subject on them, `compare` gives the
+//! verdict, `campaign` does it many times and `cli` is the command. The system never imports the harness;
+//! `default-features = false` leaves the harness out.
+
+pub mod chain;
+pub mod execution;
+pub mod ledger;
+pub mod runtime;
+pub mod storage;
+
+#[cfg(feature = "harness")]
+pub mod campaign;
+#[cfg(feature = "harness")]
+pub mod cli;
+#[cfg(feature = "harness")]
+pub mod compare;
+#[cfg(feature = "harness")]
+pub mod explore;
+#[cfg(feature = "harness")]
+pub mod workload;

@@ -1,0 +1,146 @@
+//! The whole ledger as plain data: what `MemoryStorage` holds, what the reference computes, and what oracles compare.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::ledger::{AccountKey, AssetId, BlockMetadata, Genesis, GenesisAccount, Hash, Topoheight};
+
+use super::{Orphans, StateKey, StateValue, StorageError, Version, WriteOp};
+
+/// Which block executed a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Executed {
+    pub topoheight: Topoheight,
+    pub block: Hash,
+}
+
+/// The ledger at one moment, history included.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct LedgerState {
+    pub top: Topoheight,
+    pub assets: BTreeSet<AssetId>,
+    pub registrations: BTreeMap<AccountKey, Topoheight>,
+    pub versions: BTreeMap<StateKey, BTreeMap<Topoheight, Version>>,
+    /// Topoheight of each key's newest version.
+    pub newest: BTreeMap<StateKey, Topoheight>,
+    /// Per transaction, the blocks it stands in.
+    pub links: BTreeMap<Hash, BTreeMap<Topoheight, Hash>>,
+    pub executed: BTreeMap<Hash, Executed>,
+    pub orphans: Orphans,
+    pub metadata: BTreeMap<Topoheight, BlockMetadata>,
+}
+
+impl LedgerState {
+    /// The ledger at topoheight 0 (section 2). The genesis must be valid ([`Genesis::validate`]).
+    pub fn from_genesis(genesis: &Genesis) -> Self {
+        let mut state = Self { assets: genesis.assets.clone(), ..Self::default() };
+        state.assets.insert(AssetId::TOS);
+        for (&account, entry) in &genesis.accounts {
+            let GenesisAccount { nonce, balances, multisig, energy } = entry;
+            state.registrations.insert(account, 0);
+            state.put_genesis(StateKey::Nonce(account), StateValue::Nonce(*nonce));
+            for (&asset, &amount) in balances {
+                state.put_genesis(StateKey::Balance(account, asset), StateValue::Amount(amount));
+            }
+            if let Some(config) = multisig {
+                state.put_genesis(StateKey::MultiSig(account), StateValue::MultiSig(Some(config.clone())));
+            }
+            if let Some(energy) = energy {
+                state.put_genesis(StateKey::Energy(account), StateValue::Energy(energy.clone()));
+            }
+        }
+        for (&asset, &amount) in &genesis.burned {
+            state.put_genesis(StateKey::Burned(asset), StateValue::Amount(amount));
+        }
+        let burned_supply = genesis.burned.get(&AssetId::TOS).copied().unwrap_or(0);
+        let metadata = BlockMetadata {
+            block: Hash::ZERO,
+            reward: 0,
+            fees: 0,
+            emitted_supply: genesis.emitted_supply,
+            burned_supply,
+        };
+        state.metadata.insert(0, metadata);
+        state
+    }
+
+    fn put_genesis(&mut self, key: StateKey, value: StateValue) {
+        self.versions.entry(key).or_default().insert(0, Version { previous: None, value });
+        self.newest.insert(key, 0);
+    }
+
+    /// The newest value of a key, by its pointer.
+    pub fn newest_value(&self, key: &StateKey) -> Option<&StateValue> {
+        let topoheight = self.newest.get(key)?;
+        Some(&self.versions.get(key)?.get(topoheight)?.value)
+    }
+}
+
+/// How a ledger in memory changes. The reference does not use these: it has its own.
+impl LedgerState {
+    pub(super) fn apply(&mut self, op: WriteOp) {
+        match op {
+            WriteOp::Register { account, topoheight } => {
+                self.registrations.insert(account, topoheight);
+            }
+            WriteOp::Put { key, topoheight, version } => {
+                self.versions.entry(key).or_default().insert(topoheight, version);
+                self.newest.insert(key, topoheight);
+            }
+            WriteOp::Link { transaction, topoheight, block } => {
+                self.links.entry(transaction).or_default().insert(topoheight, block);
+            }
+            WriteOp::MarkExecuted { transaction, topoheight, block } => {
+                self.executed.insert(transaction, Executed { topoheight, block });
+            }
+            WriteOp::AddOrphan(hash) => self.orphans.add(hash),
+            WriteOp::RemoveOrphan(hash) => self.orphans.remove(&hash),
+            WriteOp::Metadata { topoheight, metadata } => {
+                self.metadata.insert(topoheight, metadata);
+            }
+            WriteOp::Top(topoheight) => self.top = topoheight,
+        }
+    }
+
+    /// Looks at every key once: a rewind in memory costs what the ledger holds, however little it removes.
+    pub(super) fn rewind(&mut self, to: Topoheight) {
+        self.top = to;
+        self.metadata.retain(|topoheight, _| *topoheight <= to);
+        self.registrations.retain(|_, topoheight| *topoheight <= to);
+        self.executed.retain(|_, executed| executed.topoheight <= to);
+        self.links.retain(|_, blocks| {
+            blocks.retain(|topoheight, _| *topoheight <= to);
+            !blocks.is_empty()
+        });
+        self.versions.retain(|key, history| {
+            history.retain(|topoheight, _| *topoheight <= to);
+            match history.last_key_value() {
+                Some((topoheight, _)) => self.newest.insert(*key, *topoheight),
+                None => self.newest.remove(key),
+            };
+            !history.is_empty()
+        });
+    }
+
+    /// The newest version at or below `at`, by the links.
+    ///
+    /// # Errors
+    /// `BrokenLink` where following links would not come to an end.
+    pub fn version_at(&self, key: StateKey, at: Topoheight) -> Result<Option<(Topoheight, Version)>, StorageError> {
+        let Some(history) = self.versions.get(&key) else { return Ok(None) };
+        let mut next = self.newest.get(&key).copied();
+        let mut from = None;
+        while let Some(topoheight) = next {
+            let link = StorageError::BrokenLink { key, topoheight: from.unwrap_or(topoheight), previous: topoheight };
+            if from.is_some_and(|from| topoheight >= from) {
+                return Err(link);
+            }
+            let version = history.get(&topoheight).ok_or(link)?;
+            if topoheight <= at {
+                return Ok(Some((topoheight, version.clone())));
+            }
+            from = Some(topoheight);
+            next = version.previous;
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,132 @@
+//! The ledger in memory. Reads never suspend by themselves; [`super::Suspending`] makes them.
+
+use std::collections::BTreeSet;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use crate::ledger::{AccountKey, Amount, AssetId, BlockMetadata, Genesis, GenesisError, Hash, Topoheight};
+
+use super::{LedgerState, Newest, StateKey, StateValue, Storage, StorageError, StoredAccount, Version, WriteBatch};
+
+/// A [`LedgerState`] behind a lock that is never held across a suspension.
+#[derive(Debug)]
+pub struct MemoryStorage {
+    state: RwLock<LedgerState>,
+}
+
+impl MemoryStorage {
+    /// The ledger at topoheight 0.
+    ///
+    /// # Errors
+    /// A genesis that the rules cannot start from.
+    pub fn new(genesis: &Genesis) -> Result<Self, GenesisError> {
+        genesis.validate()?;
+        Ok(Self::from_state(LedgerState::from_genesis(genesis)))
+    }
+
+    /// The ledger as it is in `state`.
+    pub fn from_state(state: LedgerState) -> Self {
+        Self { state: RwLock::new(state) }
+    }
+
+    /// Looks at the whole ledger in place.
+    pub fn inspect<T>(&self, look: impl FnOnce(&LedgerState) -> T) -> T {
+        look(&self.read())
+    }
+
+    // No code between lock and unlock leaves the state half changed, so a poisoned lock guards a whole ledger.
+    fn read(&self) -> RwLockReadGuard<'_, LedgerState> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, LedgerState> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Storage for MemoryStorage {
+    async fn top(&self) -> Result<(Topoheight, BlockMetadata), StorageError> {
+        let state = self.read();
+        let topoheight = state.top;
+        let metadata = state.metadata.get(&topoheight).ok_or(StorageError::MissingMetadata { topoheight })?;
+        Ok((topoheight, metadata.clone()))
+    }
+
+    async fn assets(&self) -> Result<BTreeSet<AssetId>, StorageError> {
+        Ok(self.read().assets.clone())
+    }
+
+    async fn account(&self, account: AccountKey) -> Result<Option<StoredAccount>, StorageError> {
+        let state = self.read();
+        let Some(&registered) = state.registrations.get(&account) else { return Ok(None) };
+        let nonce = newest(&state, StateKey::Nonce(account), nonce_of)?;
+        // Registering an account writes its nonce, in the same batch.
+        let nonce = nonce.ok_or(StorageError::WrongKind { key: StateKey::Nonce(account), topoheight: registered })?;
+        let multisig = newest(&state, StateKey::MultiSig(account), |value| match value {
+            StateValue::MultiSig(config) => Some(config.clone()),
+            _ => None,
+        })?;
+        let energy = newest(&state, StateKey::Energy(account), |value| match value {
+            StateValue::Energy(energy) => Some(energy.clone()),
+            _ => None,
+        })?;
+        Ok(Some(StoredAccount { registered, nonce, multisig, energy }))
+    }
+
+    async fn balance(&self, account: AccountKey, asset: AssetId) -> Result<Option<Newest<Amount>>, StorageError> {
+        newest(&self.read(), StateKey::Balance(account, asset), amount_of)
+    }
+
+    async fn burned(&self, asset: AssetId) -> Result<Option<Newest<Amount>>, StorageError> {
+        newest(&self.read(), StateKey::Burned(asset), amount_of)
+    }
+
+    async fn executed_by(&self, transaction: Hash) -> Result<Option<Hash>, StorageError> {
+        Ok(self.read().executed.get(&transaction).map(|executed| executed.block))
+    }
+
+    async fn version_at(&self, key: StateKey, at: Topoheight) -> Result<Option<(Topoheight, Version)>, StorageError> {
+        self.read().version_at(key, at)
+    }
+
+    async fn commit(&self, batch: WriteBatch) -> Result<(), StorageError> {
+        let mut state = self.write();
+        for op in batch.ops {
+            state.apply(op);
+        }
+        Ok(())
+    }
+
+    async fn rewind(&self, to: Topoheight) -> Result<(), StorageError> {
+        let mut state = self.write();
+        if to > state.top {
+            return Err(StorageError::RewindAboveTop { to, top: state.top });
+        }
+        state.rewind(to);
+        Ok(())
+    }
+}
+
+fn nonce_of(value: &StateValue) -> Option<u64> {
+    match value {
+        StateValue::Nonce(nonce) => Some(*nonce),
+        _ => None,
+    }
+}
+
+fn amount_of(value: &StateValue) -> Option<Amount> {
+    match value {
+        StateValue::Amount(amount) => Some(*amount),
+        _ => None,
+    }
+}
+
+fn newest<T>(
+    state: &LedgerState,
+    key: StateKey,
+    read: impl FnOnce(&StateValue) -> Option<T>,
+) -> Result<Option<Newest<T>>, StorageError> {
+    let Some(&topoheight) = state.newest.get(&key) else { return Ok(None) };
+    let value = state.newest_value(&key).and_then(read);
+    let value = value.ok_or(StorageError::WrongKind { key, topoheight })?;
+    Ok(Some(Newest { topoheight, value }))
+}

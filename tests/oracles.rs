@@ -1,0 +1,73 @@
+//! The oracles in pairs: what they accept (every right subject), and a wrong subject that each of them rejects.
+
+use std::collections::BTreeSet;
+
+use seriatim::campaign::{Canary, Examiner, check_canaries};
+use seriatim::compare::{Oracle, Verdict};
+use seriatim::ledger::SignatureScheme;
+use seriatim::workload::{Expectation, Plan, build, real_shapes};
+
+#[test]
+fn right_subjects_are_accepted_with_evidence() {
+    let examiner = Examiner::new().unwrap();
+    for seed in 0..300 {
+        let built = build(&Plan::from_seed(seed), SignatureScheme::Tagged);
+        match examiner.examine(&built.scenario, &built.expectation, seed, seed % 8 == 0) {
+            Verdict::Agree(evidence) => assert!(evidence.observations >= 4),
+            Verdict::Violation(violation) => panic!("seed {seed}: {violation}"),
+        }
+    }
+}
+
+#[test]
+fn right_subjects_are_accepted_under_real_signatures() {
+    let examiner = Examiner::new().unwrap();
+    for seed in 0..20 {
+        let built = build(&Plan::from_seed(seed), SignatureScheme::Ed25519);
+        let verdict = examiner.examine(&built.scenario, &built.expectation, seed, false);
+        assert!(matches!(verdict, Verdict::Agree(_)), "seed {seed}: {verdict:?}");
+    }
+}
+
+#[test]
+fn every_real_shape_is_equal_on_all_executors() {
+    let examiner = Examiner::new().unwrap();
+    assert_eq!(real_shapes().len(), 85);
+    for shape in real_shapes() {
+        let scenario = shape.scenario(SignatureScheme::Tagged, 0);
+        let verdict = examiner.examine(&scenario, &Expectation::of(&scenario), shape.block, true);
+        assert!(matches!(verdict, Verdict::Agree(_)), "block {}: {verdict:?}", shape.block);
+    }
+}
+
+#[test]
+fn every_canary_is_caught_by_its_oracle() {
+    std::panic::set_hook(Box::new(|_| {}));
+    assert_eq!(check_canaries(&Examiner::new().unwrap()), Ok(vec![]));
+}
+
+#[test]
+fn every_oracle_has_a_canary() {
+    let with_canary: BTreeSet<Oracle> = Canary::ALL.iter().map(|canary| canary.oracle()).collect();
+    assert_eq!(with_canary, BTreeSet::from(Oracle::ALL));
+}
+
+#[test]
+fn a_violation_names_block_transaction_and_both_values() {
+    std::panic::set_hook(Box::new(|_| {}));
+    let examiner = Examiner::new().unwrap();
+    let mut located = 0;
+    for seed in 0..40 {
+        let built = build(&Plan::from_seed(seed), SignatureScheme::Tagged);
+        let verdict = Canary::BalanceTooHigh.judge(&examiner, &built.scenario, &built.expectation);
+        let Some(violation) = verdict.into_violation() else { continue };
+        if violation.oracle == Oracle::State {
+            let difference = &violation.difference;
+            assert!(difference.place.block.is_some(), "{violation}");
+            assert!(difference.field.starts_with("balance of"), "{violation}");
+            assert_ne!(difference.expected, difference.actual);
+            located += 1;
+        }
+    }
+    assert!(located > 10, "only {located} of 40");
+}
