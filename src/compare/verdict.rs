@@ -143,7 +143,9 @@ impl Evidence {
             let ObservedStep::Run(blocks) = step else { continue };
             for block in blocks {
                 self.tasks += block.tasks.spawned as u64;
-                self.blocks_with_overlap += u64::from(block.tasks.peak_in_flight > 1);
+                // With several threads the figure is chance.
+                let overlap = observation.worker_threads == 1 && block.tasks.peak_in_flight > 1;
+                self.blocks_with_overlap += u64::from(overlap);
             }
         }
     }
