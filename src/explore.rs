@@ -1,6 +1,10 @@
 //! Runs a subject on a scenario and writes down what it did. Nothing is judged here.
 
 mod chain_subject;
+mod drive;
+mod interleave;
+mod schedule;
+mod schedulers;
 
 use crate::execution::BlockError;
 use crate::ledger::Receipt;
@@ -9,6 +13,9 @@ use crate::storage::{LedgerState, WriteBatch};
 use crate::workload::Scenario;
 
 pub use chain_subject::{ChainSubject, Engine, Threads};
+pub use interleave::{Ending, InterleaveConfig, Interleaved, Interleaver, InterleavingEvidence, STEP_BOUND};
+pub use schedule::{Choices, SCHEDULE_VERSION, SHUTTLE_VERSION, Schedule, ScheduleError};
+pub use schedulers::{Chooser, Strategy};
 
 /// An executor under test.
 pub trait Subject {

@@ -4,9 +4,12 @@
 //!
 //! Every constructor takes a label, so that a decorator can name the object in a trace.
 
+#[cfg(feature = "harness")]
+pub mod model;
 mod native;
 mod observed;
 
+use std::fmt::Debug;
 use std::future::Future;
 use std::hash::Hash;
 use std::ops::{Deref, DerefMut};
@@ -15,8 +18,8 @@ pub use native::Native;
 pub use observed::{Observed, TaskFigures};
 
 /// A key of a concurrent map.
-pub trait MapKey: Hash + Ord + Clone + Send + Sync + 'static {}
-impl<T: Hash + Ord + Clone + Send + Sync + 'static> MapKey for T {}
+pub trait MapKey: Hash + Ord + Clone + Debug + Send + Sync + 'static {}
+impl<T: Hash + Ord + Clone + Debug + Send + Sync + 'static> MapKey for T {}
 
 /// A value of a concurrent map.
 pub trait MapValue: Send + Sync + 'static {}
@@ -27,6 +30,7 @@ pub trait Runtime: Clone + Send + Sync + 'static {
     type Map<K: MapKey, V: MapValue>: ConcurrentMap<K, V>;
     type AtomicU64: AtomicU64;
     type Semaphore: Semaphore;
+    type RwLock<T: MapValue>: RwLock<T>;
     type JoinSet<T: Send + 'static>: JoinSet<T>;
 
     /// An empty map.
@@ -38,11 +42,17 @@ pub trait Runtime: Clone + Send + Sync + 'static {
     /// A semaphore with so many permits.
     fn semaphore(&self, label: &'static str, permits: usize) -> Self::Semaphore;
 
+    /// An async lock around a value.
+    fn rw_lock<T: MapValue>(&self, label: &'static str, value: T) -> Self::RwLock<T>;
+
     /// A join set without tasks.
     fn join_set<T: Send + 'static>(&self, label: &'static str) -> Self::JoinSet<T>;
 
     /// Lets other tasks run.
     fn yield_now(&self) -> impl Future<Output = ()> + Send;
+
+    /// A number for the current task, for traces; the same task keeps it.
+    fn task(&self) -> u64;
 }
 
 /// A map of shards, each behind its own reader-writer lock, with dashmap's behaviour: a guard blocks its whole
@@ -72,8 +82,9 @@ pub trait ConcurrentMap<K: MapKey, V: MapValue>: Send + Sync + 'static {
     /// Exclusive access to the value; `value` is used only if there is none.
     fn entry_or_insert(&self, key: K, value: V) -> Self::RefMut<'_>;
 
-    /// Every entry, in order of key. Takes the map apart: no task may still use it.
-    fn into_sorted(self) -> Vec<(K, V)>;
+    /// Every entry, in an order that means nothing and changes from run to run. Takes the map apart: no task may still
+    /// use it.
+    fn into_entries(self) -> Vec<(K, V)>;
 }
 
 /// An atomic integer. The orderings are the standard library's.
@@ -98,6 +109,24 @@ pub trait Semaphore: Send + Sync + 'static {
 
     /// Waits for a permit.
     fn acquire(&self) -> impl Future<Output = Self::Permit> + Send;
+}
+
+/// A value behind an async reader-writer lock. First come, first served.
+pub trait RwLock<T>: Send + Sync + 'static {
+    /// Shared access.
+    type Read<'a>: Deref<Target = T> + Send
+    where
+        Self: 'a;
+    /// Exclusive access.
+    type Write<'a>: DerefMut<Target = T> + Send
+    where
+        Self: 'a;
+
+    /// Waits until no writer is there or before it in the queue.
+    fn read(&self) -> impl Future<Output = Self::Read<'_>> + Send;
+
+    /// Waits until nobody else is there or before it in the queue.
+    fn write(&self) -> impl Future<Output = Self::Write<'_>> + Send;
 }
 
 /// Position of a task in the order of spawning of its join set.

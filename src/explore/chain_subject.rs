@@ -1,17 +1,14 @@
 //! The project's own executors as subjects: a chain over memory, on tokio.
 
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 
-use crate::chain::{Blockchain, ExecutionPath};
-use crate::execution::ParallelExecutor;
-use crate::ledger::{Block, Topoheight};
-use crate::runtime::{Native, Observed, Runtime, panic_message};
-use crate::storage::{Layer, Layered, LedgerState, MemoryStorage, Record, Storage, Suspend};
-use crate::workload::{Scenario, Step};
+use crate::chain::ExecutionPath;
+use crate::runtime::Native;
+use crate::storage::Layer;
+use crate::workload::Scenario;
 
-use super::{BlockFailure, Observation, ObservedBlock, ObservedStep, Subject};
+use super::drive::{self, Drive, shared_blocks};
+use super::{Observation, Subject};
 
 /// tokio runtimes, kept from one run to the next.
 #[derive(Debug)]
@@ -62,8 +59,6 @@ pub struct ChainSubject<'a, L = ()> {
     pub layer: L,
 }
 
-impl Layer for () {}
-
 impl<'a> ChainSubject<'a> {
     /// The path that a node runs today.
     pub fn sequential(engine: &'a Engine) -> Self {
@@ -106,100 +101,39 @@ impl<L: Layer + Clone> Subject for ChainSubject<'_, L> {
     }
 
     fn run(&self, scenario: &Scenario) -> Observation {
-        let mut observation = Observation {
+        let host = Host { engine: self.engine, threads: self.threads, runtime: Native::with_hash_seed(self.hash_seed) };
+        let drive = Drive {
+            path: self.path,
+            max_parallelism: self.max_parallelism,
+            suspends: self.suspends,
+            layer: self.layer.clone(),
+        };
+        let blocks = shared_blocks(scenario);
+        let observation = drive.run(&host, scenario, &blocks);
+        Observation {
             subject: self.name(),
-            max_parallelism: (self.path == ExecutionPath::Parallel).then_some(self.max_parallelism),
             suspends: self.suspends,
             worker_threads: if self.threads == Threads::One { 1 } else { 2 },
-            steps: Vec::with_capacity(scenario.steps.len()),
-            ledgers: Vec::new(),
-            undone: None,
-            broken: None,
-        };
-        let memory = match MemoryStorage::new(&scenario.genesis) {
-            Ok(memory) => Arc::new(memory),
-            Err(error) => {
-                observation.broken = Some(error.to_string());
-                return observation;
-            }
-        };
-        let runtime = Observed::new(Native::with_hash_seed(self.hash_seed));
-        let recorded = Arc::new(Layered::new(Arc::clone(&memory), Record::default()));
-        let layered = Arc::new(Layered::new(Arc::clone(&recorded), self.layer.clone()));
-        let outcome = if self.suspends {
-            let suspending = Arc::new(Layered::new(layered, Suspend(runtime.clone())));
-            self.drive(scenario, &memory, &recorded, suspending, &runtime, &mut observation)
-        } else {
-            self.drive(scenario, &memory, &recorded, layered, &runtime, &mut observation)
-        };
-        observation.broken = outcome.err();
-        observation
+            ..observation
+        }
     }
 }
 
-impl<L: Layer + Clone> ChainSubject<'_, L> {
-    fn drive<S: Storage>(
-        &self,
-        scenario: &Scenario,
-        memory: &MemoryStorage,
-        recorded: &Layered<MemoryStorage, Record>,
-        storage: Arc<S>,
-        runtime: &Observed<Native>,
-        observation: &mut Observation,
-    ) -> Result<(), String> {
-        let executor =
-            ParallelExecutor::new(runtime.clone(), self.max_parallelism).map_err(|error| error.to_string())?;
-        let mut chain = Blockchain::new(storage, scenario.parameters.clone(), executor);
-        let top = || memory.inspect(|ledger| ledger.top);
-        for step in &scenario.steps {
-            match step {
-                Step::Run(blocks) => {
-                    let blocks = self.run_blocks(&mut chain, blocks, recorded, runtime);
-                    observation.steps.push(ObservedStep::Run(blocks));
-                }
-                Step::Rewind(to) => {
-                    observation.ledgers.push(memory.inspect(LedgerState::clone));
-                    self.rewind(&mut chain, (*to).min(top()))?;
-                    observation.steps.push(ObservedStep::Rewind);
-                }
-            }
-        }
-        observation.ledgers.push(memory.inspect(LedgerState::clone));
-        self.rewind(&mut chain, 0)?;
-        observation.undone = Some(memory.inspect(LedgerState::clone));
-        Ok(())
+/// tokio, as a host of scenarios.
+struct Host<'a> {
+    engine: &'a Engine,
+    threads: Threads,
+    runtime: Native,
+}
+
+impl drive::Host for Host<'_> {
+    type Runtime = Native;
+
+    fn runtime(&self) -> Native {
+        self.runtime
     }
 
-    fn run_blocks<S: Storage>(
-        &self,
-        chain: &mut Blockchain<S, Observed<Native>>,
-        blocks: &[Block],
-        recorded: &Layered<MemoryStorage, Record>,
-        runtime: &Observed<Native>,
-    ) -> Vec<ObservedBlock> {
-        let mut run = chain.ordering_run();
-        let mut observed = Vec::with_capacity(blocks.len());
-        for block in blocks {
-            let block = Arc::new(block.clone());
-            let apply = || self.engine.block_on(self.threads, run.apply(&block, self.path));
-            let outcome = match catch_unwind(AssertUnwindSafe(apply)) {
-                Ok(outcome) => outcome.map_err(BlockFailure::from),
-                Err(payload) => Err(BlockFailure::Panicked(panic_message(&*payload))),
-            };
-            let failed = outcome.is_err();
-            observed.push(ObservedBlock { outcome, batches: recorded.layer().take(), tasks: runtime.take_figures() });
-            if failed {
-                break;
-            }
-        }
-        observed
-    }
-
-    fn rewind<S: Storage, R: Runtime>(&self, chain: &mut Blockchain<S, R>, to: Topoheight) -> Result<(), String> {
-        let rewind = || self.engine.block_on(self.threads, chain.rewind(to));
-        match catch_unwind(AssertUnwindSafe(rewind)) {
-            Ok(result) => result.map_err(|error| error.to_string()),
-            Err(payload) => Err(format!("rewind to {to} panicked: {}", panic_message(&*payload))),
-        }
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.engine.block_on(self.threads, future)
     }
 }

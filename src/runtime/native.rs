@@ -43,6 +43,7 @@ impl Runtime for Native {
     type Map<K: MapKey, V: MapValue> = NativeMap<K, V>;
     type AtomicU64 = atomic::AtomicU64;
     type Semaphore = NativeSemaphore;
+    type RwLock<T: MapValue> = tokio::sync::RwLock<T>;
     type JoinSet<T: Send + 'static> = NativeJoinSet<T>;
 
     fn map<K: MapKey, V: MapValue>(&self, _label: &'static str) -> Self::Map<K, V> {
@@ -57,12 +58,21 @@ impl Runtime for Native {
         NativeSemaphore(Arc::new(tokio::sync::Semaphore::new(permits)))
     }
 
+    fn rw_lock<T: MapValue>(&self, _label: &'static str, value: T) -> Self::RwLock<T> {
+        tokio::sync::RwLock::new(value)
+    }
+
     fn join_set<T: Send + 'static>(&self, _label: &'static str) -> Self::JoinSet<T> {
         NativeJoinSet { tasks: tokio::task::JoinSet::new(), indices: TaskIndices::new(), spawned: 0 }
     }
 
     async fn yield_now(&self) {
         tokio::task::yield_now().await;
+    }
+
+    fn task(&self) -> u64 {
+        // tokio keeps the number to itself; equal tasks give equal hashes.
+        tokio::task::try_id().map_or(0, |id| SeededHasher(0).hash_one(id))
     }
 }
 
@@ -93,10 +103,8 @@ impl<K: MapKey, V: MapValue> ConcurrentMap<K, V> for NativeMap<K, V> {
         self.0.entry(key).or_insert(value)
     }
 
-    fn into_sorted(self) -> Vec<(K, V)> {
-        let mut entries: Vec<_> = self.0.into_iter().collect();
-        entries.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
-        entries
+    fn into_entries(self) -> Vec<(K, V)> {
+        self.0.into_iter().collect()
     }
 }
 
@@ -111,6 +119,19 @@ impl super::AtomicU64 for atomic::AtomicU64 {
 
     fn compare_exchange(&self, current: u64, new: u64, success: Ordering, failure: Ordering) -> Result<u64, u64> {
         self.compare_exchange(current, new, success, failure)
+    }
+}
+
+impl<T: MapValue> super::RwLock<T> for tokio::sync::RwLock<T> {
+    type Read<'a> = tokio::sync::RwLockReadGuard<'a, T>;
+    type Write<'a> = tokio::sync::RwLockWriteGuard<'a, T>;
+
+    async fn read(&self) -> Self::Read<'_> {
+        self.read().await
+    }
+
+    async fn write(&self) -> Self::Write<'_> {
+        self.write().await
     }
 }
 

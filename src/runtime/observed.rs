@@ -47,6 +47,7 @@ impl<R: Runtime> Runtime for Observed<R> {
     type Map<K: MapKey, V: MapValue> = R::Map<K, V>;
     type AtomicU64 = R::AtomicU64;
     type Semaphore = R::Semaphore;
+    type RwLock<T: MapValue> = R::RwLock<T>;
     type JoinSet<T: Send + 'static> = ObservedJoinSet<R::JoinSet<T>>;
 
     fn map<K: MapKey, V: MapValue>(&self, label: &'static str) -> Self::Map<K, V> {
@@ -61,12 +62,20 @@ impl<R: Runtime> Runtime for Observed<R> {
         self.inner.semaphore(label, permits)
     }
 
+    fn rw_lock<T: MapValue>(&self, label: &'static str, value: T) -> Self::RwLock<T> {
+        self.inner.rw_lock(label, value)
+    }
+
     fn join_set<T: Send + 'static>(&self, label: &'static str) -> Self::JoinSet<T> {
         ObservedJoinSet { inner: self.inner.join_set(label), gauge: Arc::clone(&self.gauge) }
     }
 
     async fn yield_now(&self) {
         self.inner.yield_now().await;
+    }
+
+    fn task(&self) -> u64 {
+        self.inner.task()
     }
 }
 

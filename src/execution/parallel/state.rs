@@ -181,7 +181,8 @@ impl<S, R: Runtime> ParallelChainState<S, R> {
         });
         StateParts {
             burned: burned.collect(),
-            accounts: self.accounts.into_sorted().into_iter().collect(),
+            // The map's order means nothing; from here on accounts stand in order of key.
+            accounts: self.accounts.into_entries().into_iter().collect(),
             // Pairs with the release of the task that met the overflow.
             fees: (self.fees_overflowed.load(Ordering::Acquire) == 0).then(|| self.fees.get()),
         }

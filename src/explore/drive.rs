@@ -1,0 +1,153 @@
+//! Takes a chain through a scenario, on whatever runtime, and writes down what it does.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use crate::chain::{Blockchain, ExecutionPath};
+use crate::execution::ParallelExecutor;
+use crate::ledger::{Block, Topoheight};
+use crate::runtime::{Observed, Runtime, panic_message};
+use crate::storage::{Layer, Layered, LedgerState, MemoryStorage, Record, Storage, Suspend};
+use crate::workload::{Scenario, Step};
+
+use super::{BlockFailure, Observation, ObservedBlock, ObservedStep};
+
+/// A runtime, and the means to run a future on it.
+pub(super) trait Host {
+    type Runtime: Runtime;
+
+    fn runtime(&self) -> Self::Runtime;
+
+    fn block_on<F: Future>(&self, future: F) -> F::Output;
+}
+
+/// How the chain is run. `layer` lies around the recorded storage.
+#[derive(Clone, Debug)]
+pub(super) struct Drive<L> {
+    pub path: ExecutionPath,
+    pub max_parallelism: usize,
+    pub suspends: bool,
+    pub layer: L,
+}
+
+/// Nothing around the storage.
+impl Layer for () {}
+
+/// The blocks of every step, shared as executors want them: one list a step, empty for rewinds. Made once for all runs
+/// of a scenario.
+pub(super) fn shared_blocks(scenario: &Scenario) -> Vec<Vec<Arc<Block>>> {
+    let of_step = |step: &Step| match step {
+        Step::Run(blocks) => blocks.iter().cloned().map(Arc::new).collect(),
+        Step::Rewind(_) => Vec::new(),
+    };
+    scenario.steps.iter().map(of_step).collect()
+}
+
+impl<L: Layer + Clone> Drive<L> {
+    /// Runs the whole scenario. The subject's name, and what its engine promises, are for the caller to fill in.
+    pub(super) fn run<H: Host>(&self, host: &H, scenario: &Scenario, blocks: &[Vec<Arc<Block>>]) -> Observation {
+        let mut observation = Observation {
+            subject: String::new(),
+            max_parallelism: (self.path == ExecutionPath::Parallel).then_some(self.max_parallelism),
+            suspends: false,
+            worker_threads: 1,
+            steps: Vec::with_capacity(scenario.steps.len()),
+            ledgers: Vec::new(),
+            undone: None,
+            broken: None,
+        };
+        let memory = match MemoryStorage::new(&scenario.genesis) {
+            Ok(memory) => Arc::new(memory),
+            Err(error) => {
+                observation.broken = Some(error.to_string());
+                return observation;
+            }
+        };
+        let runtime = Observed::new(host.runtime());
+        let recorded = Arc::new(Layered::new(Arc::clone(&memory), Record::default()));
+        let layered = Arc::new(Layered::new(Arc::clone(&recorded), self.layer.clone()));
+        let outcome = if self.suspends {
+            let suspending = Arc::new(Layered::new(layered, Suspend(runtime.clone())));
+            self.steps(host, scenario, blocks, &Watched { memory, recorded, runtime }, suspending, &mut observation)
+        } else {
+            self.steps(host, scenario, blocks, &Watched { memory, recorded, runtime }, layered, &mut observation)
+        };
+        observation.broken = outcome.err();
+        observation
+    }
+
+    fn steps<H: Host, S: Storage>(
+        &self,
+        host: &H,
+        scenario: &Scenario,
+        blocks: &[Vec<Arc<Block>>],
+        watched: &Watched<H::Runtime>,
+        storage: Arc<S>,
+        observation: &mut Observation,
+    ) -> Result<(), String> {
+        let executor =
+            ParallelExecutor::new(watched.runtime.clone(), self.max_parallelism).map_err(|error| error.to_string())?;
+        let mut chain = Blockchain::new(storage, scenario.parameters.clone(), executor);
+        let memory = &watched.memory;
+        for (step, blocks) in scenario.steps.iter().zip(blocks) {
+            match step {
+                Step::Run(_) => {
+                    let blocks = self.run_blocks(host, &mut chain, blocks, watched);
+                    observation.steps.push(ObservedStep::Run(blocks));
+                }
+                Step::Rewind(to) => {
+                    observation.ledgers.push(memory.inspect(LedgerState::clone));
+                    rewind(host, &mut chain, (*to).min(memory.inspect(|ledger| ledger.top)))?;
+                    observation.steps.push(ObservedStep::Rewind);
+                }
+            }
+        }
+        observation.ledgers.push(memory.inspect(LedgerState::clone));
+        rewind(host, &mut chain, 0)?;
+        observation.undone = Some(memory.inspect(LedgerState::clone));
+        Ok(())
+    }
+
+    fn run_blocks<H: Host, S: Storage>(
+        &self,
+        host: &H,
+        chain: &mut Blockchain<S, Observed<H::Runtime>>,
+        blocks: &[Arc<Block>],
+        watched: &Watched<H::Runtime>,
+    ) -> Vec<ObservedBlock> {
+        let mut run = chain.ordering_run();
+        let mut observed = Vec::with_capacity(blocks.len());
+        for block in blocks {
+            let outcome = match catch_unwind(AssertUnwindSafe(|| host.block_on(run.apply(block, self.path)))) {
+                Ok(outcome) => outcome.map_err(BlockFailure::from),
+                Err(payload) => Err(BlockFailure::Panicked(panic_message(&*payload))),
+            };
+            let failed = outcome.is_err();
+            let batches = watched.recorded.layer().take();
+            observed.push(ObservedBlock { outcome, batches, tasks: watched.runtime.take_figures() });
+            if failed {
+                break;
+            }
+        }
+        observed
+    }
+}
+
+/// What is looked at while a chain runs.
+struct Watched<R> {
+    memory: Arc<MemoryStorage>,
+    recorded: Arc<Layered<MemoryStorage, Record>>,
+    runtime: Observed<R>,
+}
+
+fn rewind<H: Host, S: Storage, R: Runtime>(
+    host: &H,
+    chain: &mut Blockchain<S, R>,
+    to: Topoheight,
+) -> Result<(), String> {
+    match catch_unwind(AssertUnwindSafe(|| host.block_on(chain.rewind(to)))) {
+        Ok(result) => result.map_err(|error| error.to_string()),
+        Err(payload) => Err(format!("rewind to {to} panicked: {}", panic_message(&*payload))),
+    }
+}

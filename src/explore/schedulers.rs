@@ -1,0 +1,187 @@
+//! Who runs next. Each scheduler is a function of its seed (or bytes, or schedule) and of what it has seen of earlier
+//! executions; none reads the clock or the environment.
+
+use std::collections::VecDeque;
+
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rand_xoshiro::rand_core::{Rng, SeedableRng};
+use shuttle::scheduler::{Schedule as ShuttleSchedule, Scheduler, Task, TaskId};
+
+use super::Choices;
+
+/// How choices are made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Strategy {
+    /// Any runnable task, with equal chance.
+    Random,
+    /// Priorities drawn once, and so many points at which the running task falls to the lowest: finds bugs of that depth
+    /// with a guaranteed chance (Burckhardt et al., "A randomized scheduler with probabilistic guarantees of finding
+    /// bugs", ASPLOS 2010).
+    Pct { depth: usize },
+    /// Tasks in proportion to the steps they have left, as far as the execution before tells: samples interleavings
+    /// nearly uniformly (Zhao et al., "Selectively uniform concurrency testing", ASPLOS 2025).
+    UniformWalk,
+    /// A byte for each step at which there is a choice; when they are used up, any task, by the seed.
+    Bytes(Vec<u8>),
+    /// The recorded task at each step, as long as it is runnable.
+    Replay(Choices),
+}
+
+impl Strategy {
+    /// Its name in reports.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Random => "random",
+            Self::Pct { .. } => "pct",
+            Self::UniformWalk => "urw",
+            Self::Bytes(_) => "bytes",
+            Self::Replay(_) => "replay",
+        }
+    }
+}
+
+/// A strategy at work, over several executions of one scenario.
+#[derive(Debug)]
+pub struct Chooser {
+    strategy: Strategy,
+    random: Xoshiro256PlusPlus,
+    step: usize,
+    /// Steps of each task in the execution under way, and in the one before.
+    steps: Vec<u64>,
+    steps_before: Vec<u64>,
+    /// Of PCT: the higher, the sooner. And the steps at which the running task falls.
+    priorities: Vec<u64>,
+    change_points: Vec<usize>,
+    bytes: VecDeque<u8>,
+    diverged_at: Option<usize>,
+}
+
+impl Chooser {
+    /// A strategy with its seed.
+    pub fn new(strategy: Strategy, seed: u64) -> Self {
+        Self {
+            strategy,
+            random: Xoshiro256PlusPlus::seed_from_u64(seed),
+            step: 0,
+            steps: Vec::new(),
+            steps_before: Vec::new(),
+            priorities: Vec::new(),
+            change_points: Vec::new(),
+            bytes: VecDeque::new(),
+            diverged_at: None,
+        }
+    }
+
+    /// Of a replay: the first step at which the recorded task could not run.
+    pub fn diverged_at(&self) -> Option<usize> {
+        self.diverged_at
+    }
+
+    fn begin(&mut self) {
+        self.steps_before = std::mem::take(&mut self.steps);
+        self.step = 0;
+        self.diverged_at = None;
+        match &self.strategy {
+            Strategy::Pct { depth } => {
+                let total = self.steps_before.iter().sum::<u64>().max(1);
+                let depth = depth.saturating_sub(1);
+                self.priorities.clear();
+                self.change_points = (0..depth).map(|_| below(&mut self.random, total) as usize).collect();
+            }
+            Strategy::Bytes(bytes) => self.bytes = bytes.iter().copied().collect(),
+            Strategy::Random | Strategy::UniformWalk | Strategy::Replay(_) => {}
+        }
+    }
+
+    /// One of `runnable`, which is ascending and not empty.
+    fn choose(&mut self, runnable: &[usize], current: Option<usize>, is_yielding: bool) -> usize {
+        let chosen = match &self.strategy {
+            Strategy::Random => runnable[below(&mut self.random, runnable.len() as u64) as usize],
+            Strategy::Pct { .. } => self.choose_by_priority(runnable, current, is_yielding),
+            Strategy::UniformWalk => self.choose_by_steps_left(runnable),
+            Strategy::Bytes(_) => match (runnable, self.bytes.pop_front()) {
+                ([only], Some(byte)) => {
+                    // Nothing to choose: the byte is for the next step.
+                    self.bytes.push_front(byte);
+                    *only
+                }
+                (_, Some(byte)) => runnable[usize::from(byte) % runnable.len()],
+                (_, None) => runnable[below(&mut self.random, runnable.len() as u64) as usize],
+            },
+            Strategy::Replay(choices) => {
+                let recorded = choices.0.get(self.step).map(|&task| task as usize);
+                match recorded.filter(|task| runnable.contains(task)) {
+                    Some(task) => task,
+                    None => {
+                        self.diverged_at.get_or_insert(self.step);
+                        current.filter(|task| runnable.contains(task)).unwrap_or(runnable[0])
+                    }
+                }
+            }
+        };
+        if self.steps.len() <= chosen {
+            self.steps.resize(chosen + 1, 0);
+        }
+        self.steps[chosen] += 1;
+        self.step += 1;
+        chosen
+    }
+
+    fn choose_by_priority(&mut self, runnable: &[usize], current: Option<usize>, is_yielding: bool) -> usize {
+        let most = runnable.last().copied().max(current).unwrap_or(0);
+        while self.priorities.len() <= most {
+            // Above every priority that a fallen task gets.
+            let drawn = self.random.next_u64() | (1 << 63);
+            self.priorities.push(drawn);
+        }
+        if let Some(current) = current
+            && (is_yielding || self.change_points.contains(&self.step))
+        {
+            let lowest = self.priorities.iter().copied().min().unwrap_or(0).min(1 << 63);
+            self.priorities[current] = lowest.saturating_sub(1);
+        }
+        let by_priority = runnable.iter().copied().max_by_key(|&task| (self.priorities[task], task));
+        by_priority.expect("some task is runnable")
+    }
+
+    fn choose_by_steps_left(&mut self, runnable: &[usize]) -> usize {
+        let spawned = runnable.last().copied().unwrap_or(0).max(self.steps.len().saturating_sub(1));
+        let left = |task: usize| {
+            let before = self.steps_before.get(task).copied().unwrap_or(1);
+            before.saturating_sub(self.steps.get(task).copied().unwrap_or(0)).max(1)
+        };
+        // Task 0 spawns all the others: what they will do is still before it.
+        let unspawned: u64 = self.steps_before.iter().skip(spawned + 1).sum();
+        let weight = |task: usize| left(task) + if task == 0 { unspawned } else { 0 };
+        let total: u64 = runnable.iter().map(|&task| weight(task)).sum();
+        let mut rest = below(&mut self.random, total);
+        for &task in runnable {
+            match rest.checked_sub(weight(task)) {
+                Some(next) => rest = next,
+                None => return task,
+            }
+        }
+        runnable[0]
+    }
+}
+
+/// An unbiased enough number below `bound`: the bias is below 2^-32 for any bound that occurs.
+fn below(random: &mut Xoshiro256PlusPlus, bound: u64) -> u64 {
+    ((u128::from(random.next_u64()) * u128::from(bound.max(1))) >> 64) as u64
+}
+
+impl Scheduler for Chooser {
+    fn new_execution(&mut self) -> Option<ShuttleSchedule> {
+        self.begin();
+        Some(ShuttleSchedule::new(0))
+    }
+
+    fn next_task(&mut self, runnable: &[&Task], current: Option<TaskId>, is_yielding: bool) -> Option<TaskId> {
+        let runnable: Vec<usize> = runnable.iter().map(|task| usize::from(task.id())).collect();
+        Some(TaskId::from(self.choose(&runnable, current.map(usize::from), is_yielding)))
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        self.random.next_u64()
+    }
+}

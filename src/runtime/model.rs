@@ -1,0 +1,109 @@
+//! A model of tokio and dashmap that an exploring engine can drive: the same [`Runtime`] as [`super::Native`], built on
+//! the few primitives of an [`Engine`]. Semaphore, lock, join set and map are written once, for all engines.
+//!
+//! What is modelled: a task is polled only while it holds a worker, and there may be fewer workers than tasks; a guard
+//! of a map blocks its shard, not its key; keys lie in shards by a seed; a map iterates in an order of that seed; a
+//! join set yields tasks in the order in which they end; a panic becomes a join error; dropping a join set cancels.
+//! What is not: time, and operating system threads (all tasks of a run share one).
+
+mod engine;
+mod join_set;
+mod lock;
+mod map;
+mod semaphore;
+mod shuttle_engine;
+mod waiting;
+
+use std::future::{Future, poll_fn};
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::task::Poll;
+
+use super::{MapKey, MapValue, Runtime};
+
+pub use engine::{Engine, Section};
+pub use join_set::ModelJoinSet;
+pub use lock::{ModelReadGuard, ModelRwLock, ModelWriteGuard};
+pub use map::{ModelMap, ModelRef, ModelRefMut};
+pub use semaphore::{ModelPermit, ModelSemaphore};
+pub use shuttle_engine::ShuttleEngine;
+pub use waiting::{Waiting, take_waiting};
+
+/// The model under shuttle: schedules chosen one by one, sequential consistency.
+pub type Shuttle = Model<ShuttleEngine>;
+
+/// The inputs of a run that chance decides elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ModelSettings {
+    /// How many tasks are polled at one moment; None: as many as there are.
+    pub workers: Option<usize>,
+    /// Shards of each map, at least 1. Many shards put each key into its own, mostly.
+    pub shards: u64,
+    /// Decides which keys share a shard and in which order a map iterates.
+    pub placement_seed: u64,
+}
+
+/// A runtime whose every operation is a step of engine `E`.
+#[derive(Clone, Debug)]
+pub struct Model<E: Engine> {
+    settings: ModelSettings,
+    workers: Option<Arc<ModelSemaphore<E>>>,
+    engine: PhantomData<E>,
+}
+
+impl<E: Engine> Model<E> {
+    /// A runtime for one execution, made inside it.
+    pub fn new(settings: ModelSettings) -> Self {
+        let workers = settings.workers.map(|workers| Arc::new(ModelSemaphore::new("workers", workers)));
+        Self { settings, workers, engine: PhantomData }
+    }
+
+    /// Runs a future on the execution's own thread, which is no worker.
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        E::block_on(future)
+    }
+}
+
+impl<E: Engine> Runtime for Model<E> {
+    type Map<K: MapKey, V: MapValue> = ModelMap<K, V, E>;
+    type AtomicU64 = E::AtomicU64;
+    type Semaphore = ModelSemaphore<E>;
+    type RwLock<T: MapValue> = ModelRwLock<T, E>;
+    type JoinSet<T: Send + 'static> = ModelJoinSet<T, E>;
+
+    fn map<K: MapKey, V: MapValue>(&self, label: &'static str) -> Self::Map<K, V> {
+        ModelMap::new(label, self.settings.shards, self.settings.placement_seed)
+    }
+
+    fn atomic_u64(&self, label: &'static str, value: u64) -> Self::AtomicU64 {
+        E::atomic_u64(label, value)
+    }
+
+    fn semaphore(&self, label: &'static str, permits: usize) -> Self::Semaphore {
+        ModelSemaphore::new(label, permits)
+    }
+
+    fn rw_lock<T: MapValue>(&self, label: &'static str, value: T) -> Self::RwLock<T> {
+        ModelRwLock::new(label, value)
+    }
+
+    fn join_set<T: Send + 'static>(&self, label: &'static str) -> Self::JoinSet<T> {
+        ModelJoinSet::new(label, self.workers.clone())
+    }
+
+    fn yield_now(&self) -> impl Future<Output = ()> + Send {
+        let mut yielded = false;
+        poll_fn(move |context| {
+            if yielded {
+                return Poll::Ready(());
+            }
+            yielded = true;
+            context.waker().wake_by_ref();
+            Poll::Pending
+        })
+    }
+
+    fn task(&self) -> u64 {
+        E::task()
+    }
+}

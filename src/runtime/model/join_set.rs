@@ -1,0 +1,161 @@
+//! tokio's join set: tasks end in the order the engine chooses, a panic is a join error, dropping the set cancels.
+
+use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use super::semaphore::Acquire;
+use super::{Engine, ModelSemaphore, Section, waiting};
+use crate::runtime::{JoinSet, TaskError, TaskIndex, panic_message};
+
+/// What the set and its tasks share.
+struct State<T> {
+    ended: VecDeque<(TaskIndex, Result<T, TaskError>)>,
+    running: usize,
+    joiner: Option<Waker>,
+    cancelled: bool,
+    /// Wakers of tasks that wait, to be told of the cancellation.
+    sleeping: Vec<Option<Waker>>,
+}
+
+/// Tasks of one execution, each a thread of the engine.
+pub struct ModelJoinSet<T: Send + 'static, E: Engine> {
+    label: &'static str,
+    state: Arc<E::Section<State<T>>>,
+    workers: Option<Arc<ModelSemaphore<E>>>,
+    spawned: usize,
+}
+
+impl<T: Send + 'static, E: Engine> ModelJoinSet<T, E> {
+    pub(super) fn new(label: &'static str, workers: Option<Arc<ModelSemaphore<E>>>) -> Self {
+        let state =
+            State { ended: VecDeque::new(), running: 0, joiner: None, cancelled: false, sleeping: Vec::new() };
+        Self { label, state: Arc::new(Section::new(state)), workers, spawned: 0 }
+    }
+}
+
+impl<T: Send + 'static, E: Engine> JoinSet<T> for ModelJoinSet<T, E> {
+    fn spawn<F: Future<Output = T> + Send + 'static>(&mut self, task: F) -> TaskIndex {
+        let index = TaskIndex(self.spawned);
+        self.spawned += 1;
+        self.state.give_back(|state| {
+            state.running += 1;
+            state.sleeping.push(None);
+        });
+        let state = Arc::clone(&self.state);
+        let workers = self.workers.clone();
+        E::spawn(move || {
+            let result = E::block_on(run::<T, E, F>(task, &state, index, workers));
+            state.step(|state| {
+                state.ended.push_back((index, result));
+                state.running -= 1;
+                if let Some(joiner) = state.joiner.take() {
+                    joiner.wake();
+                }
+            });
+        });
+        index
+    }
+
+    async fn join_next(&mut self) -> Option<(TaskIndex, Result<T, TaskError>)> {
+        poll_fn(|context| {
+            let next = self.state.step(|state| {
+                if let Some(ended) = state.ended.pop_front() {
+                    return Poll::Ready(Some(ended));
+                }
+                if state.running == 0 {
+                    return Poll::Ready(None);
+                }
+                state.joiner = Some(context.waker().clone());
+                Poll::Pending
+            });
+            match next {
+                Poll::Pending => waiting::begin(E::task(), || format!("a task of {}", self.label)),
+                Poll::Ready(_) => waiting::end(E::task()),
+            }
+            next
+        })
+        .await
+    }
+}
+
+impl<T: Send + 'static, E: Engine> Drop for ModelJoinSet<T, E> {
+    fn drop(&mut self) {
+        self.state.give_back(|state| {
+            state.cancelled = true;
+            for waker in state.sleeping.iter_mut().filter_map(Option::take) {
+                waker.wake();
+            }
+        });
+    }
+}
+
+/// A task's life: for each poll it takes a worker, and gives it back when it suspends.
+async fn run<T: Send + 'static, E: Engine, F: Future<Output = T>>(
+    task: F,
+    state: &E::Section<State<T>>,
+    index: TaskIndex,
+    workers: Option<Arc<ModelSemaphore<E>>>,
+) -> Result<T, TaskError> {
+    let mut task = Some(Box::pin(task));
+    let mut acquiring: Option<Pin<Box<Acquire<E>>>> = None;
+    poll_fn(|context| {
+        // Between two polls of a task tokio looks whether it was cancelled. Reading the flag takes no step of its own: it
+        // only ever turns true, and a task that misses it runs on as one that was cancelled a moment later.
+        let cancelled = state.give_back(|state| {
+            state.sleeping[index.0] = Some(context.waker().clone());
+            state.cancelled
+        });
+        if cancelled {
+            acquiring = None;
+            return Poll::Ready(drop_task(&mut task));
+        }
+        let worker = match &workers {
+            None => None,
+            Some(workers) => {
+                let acquire = acquiring.get_or_insert_with(|| Box::pin(workers.acquire_owned()));
+                match acquire.as_mut().poll(context) {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(worker) => Some(worker),
+                }
+            }
+        };
+        acquiring = None;
+        let polled = poll_task(&mut task, context);
+        drop(worker);
+        polled
+    })
+    .await
+}
+
+fn poll_task<T, F: Future<Output = T>>(
+    task: &mut Option<Pin<Box<F>>>,
+    context: &mut Context<'_>,
+) -> Poll<Result<T, TaskError>> {
+    let running = task.as_mut().expect("a task is polled until it has ended");
+    match catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(context))) {
+        Ok(Poll::Pending) => Poll::Pending,
+        Ok(Poll::Ready(value)) => {
+            // Before anybody learns that it ended, as in tokio: what the task owned is then released.
+            *task = None;
+            Poll::Ready(Ok(value))
+        }
+        Err(payload) => {
+            let message = panic_message(&*payload);
+            let _: Result<T, TaskError> = drop_task(task);
+            Poll::Ready(Err(TaskError::Panicked(message)))
+        }
+    }
+}
+
+/// Drops what is left of a task; a panic of its destructors is its end, too.
+fn drop_task<T, F>(task: &mut Option<Pin<Box<F>>>) -> Result<T, TaskError> {
+    let rest = task.take();
+    match catch_unwind(AssertUnwindSafe(|| drop(rest))) {
+        Ok(()) => Err(TaskError::Cancelled),
+        Err(payload) => Err(TaskError::Panicked(panic_message(&*payload))),
+    }
+}

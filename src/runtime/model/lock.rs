@@ -1,0 +1,209 @@
+//! tokio's async reader-writer lock: fair, any number of readers or one writer.
+
+use std::cell::UnsafeCell;
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::task::{Poll, Waker};
+
+use super::{Engine, Section, waiting};
+use crate::runtime::{MapValue, RwLock};
+
+#[derive(Debug, Default)]
+struct State {
+    readers: usize,
+    writer: bool,
+    waiters: VecDeque<Waiter>,
+    next_ticket: u64,
+}
+
+#[derive(Debug)]
+struct Waiter {
+    ticket: u64,
+    exclusive: bool,
+    waker: Waker,
+    granted: bool,
+}
+
+impl State {
+    fn try_lock(&mut self, exclusive: bool) -> bool {
+        let free = !self.writer && (!exclusive || self.readers == 0);
+        if free {
+            self.writer = exclusive;
+            self.readers += usize::from(!exclusive);
+        }
+        free
+    }
+
+    /// Serves from the front of the queue for as long as the lock allows.
+    fn serve(&mut self) {
+        for index in 0..self.waiters.len() {
+            if self.waiters[index].granted {
+                continue;
+            }
+            let exclusive = self.waiters[index].exclusive;
+            if !self.try_lock(exclusive) {
+                return;
+            }
+            let waiter = &mut self.waiters[index];
+            waiter.granted = true;
+            waiter.waker.wake_by_ref();
+        }
+    }
+
+    fn unlock(&mut self, exclusive: bool) {
+        if exclusive {
+            self.writer = false;
+        } else {
+            self.readers -= 1;
+        }
+        self.serve();
+    }
+}
+
+/// A value behind an async lock.
+pub struct ModelRwLock<T, E: Engine> {
+    label: &'static str,
+    state: Arc<E::Section<State>>,
+    value: UnsafeCell<T>,
+}
+
+// SAFETY: `value` is reached only through guards, and `State` hands out either readers or one writer at a time; the
+// section orders each unlock before the lock that follows it.
+#[allow(unsafe_code)]
+unsafe impl<T: Send + Sync, E: Engine> Sync for ModelRwLock<T, E> {}
+
+impl<T: MapValue, E: Engine> ModelRwLock<T, E> {
+    pub(super) fn new(label: &'static str, value: T) -> Self {
+        Self { label, state: Arc::new(Section::new(State::default())), value: UnsafeCell::new(value) }
+    }
+
+    async fn lock(&self, exclusive: bool) -> Held<E> {
+        let mut queued: Queued<'_, E> = Queued { state: &self.state, ticket: None, exclusive };
+        poll_fn(|context| {
+            let granted = match queued.ticket {
+                None => self.state.step(|state| {
+                    if state.waiters.is_empty() && state.try_lock(exclusive) {
+                        return true;
+                    }
+                    let ticket = state.next_ticket;
+                    state.next_ticket += 1;
+                    let waker = context.waker().clone();
+                    state.waiters.push_back(Waiter { ticket, exclusive, waker, granted: false });
+                    queued.ticket = Some(ticket);
+                    false
+                }),
+                Some(ticket) => self.state.give_back(|state| {
+                    let waiter = state.waiters.iter_mut().find(|waiter| waiter.ticket == ticket);
+                    let waiter = waiter.expect("a waiter stays in the queue until it is served");
+                    waiter.waker.clone_from(context.waker());
+                    let granted = waiter.granted;
+                    state.waiters.retain(|waiter| waiter.ticket != ticket || !granted);
+                    granted
+                }),
+            };
+            if granted {
+                queued.ticket = None;
+                waiting::end(E::task());
+                Poll::Ready(())
+            } else {
+                let access = if exclusive { "write" } else { "read" };
+                waiting::begin(E::task(), || format!("{access} access to the lock {}", self.label));
+                Poll::Pending
+            }
+        })
+        .await;
+        Held { state: Arc::clone(&self.state), exclusive }
+    }
+}
+
+/// A place in the queue; dropped early, it is left.
+struct Queued<'a, E: Engine> {
+    state: &'a E::Section<State>,
+    ticket: Option<u64>,
+    exclusive: bool,
+}
+
+impl<E: Engine> Drop for Queued<'_, E> {
+    fn drop(&mut self) {
+        let Some(ticket) = self.ticket else { return };
+        waiting::end(E::task());
+        self.state.give_back(|state| {
+            let granted = state.waiters.iter().any(|waiter| waiter.ticket == ticket && waiter.granted);
+            state.waiters.retain(|waiter| waiter.ticket != ticket);
+            if granted {
+                state.unlock(self.exclusive);
+            } else {
+                state.serve();
+            }
+        });
+    }
+}
+
+/// The lock, held.
+struct Held<E: Engine> {
+    state: Arc<E::Section<State>>,
+    exclusive: bool,
+}
+
+impl<E: Engine> Drop for Held<E> {
+    fn drop(&mut self) {
+        self.state.give_back(|state| state.unlock(self.exclusive));
+    }
+}
+
+/// Shared access.
+pub struct ModelReadGuard<'a, T, E: Engine> {
+    lock: &'a ModelRwLock<T, E>,
+    _held: Held<E>,
+}
+
+/// Exclusive access.
+pub struct ModelWriteGuard<'a, T, E: Engine> {
+    lock: &'a ModelRwLock<T, E>,
+    _held: Held<E>,
+}
+
+impl<T, E: Engine> Deref for ModelReadGuard<'_, T, E> {
+    type Target = T;
+
+    #[allow(unsafe_code)]
+    fn deref(&self) -> &T {
+        // SAFETY: readers are counted in for as long as the guard lives, so there is no writer.
+        unsafe { &*self.lock.value.get() }
+    }
+}
+
+impl<T, E: Engine> Deref for ModelWriteGuard<'_, T, E> {
+    type Target = T;
+
+    #[allow(unsafe_code)]
+    fn deref(&self) -> &T {
+        // SAFETY: the writer is alone for as long as the guard lives.
+        unsafe { &*self.lock.value.get() }
+    }
+}
+
+impl<T, E: Engine> DerefMut for ModelWriteGuard<'_, T, E> {
+    #[allow(unsafe_code)]
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: the writer is alone for as long as the guard lives, and `&mut self` makes this the only reference.
+        unsafe { &mut *self.lock.value.get() }
+    }
+}
+
+impl<T: MapValue, E: Engine> RwLock<T> for ModelRwLock<T, E> {
+    type Read<'a> = ModelReadGuard<'a, T, E>;
+    type Write<'a> = ModelWriteGuard<'a, T, E>;
+
+    async fn read(&self) -> Self::Read<'_> {
+        let held = self.lock(false).await;
+        ModelReadGuard { lock: self, _held: held }
+    }
+
+    async fn write(&self) -> Self::Write<'_> {
+        let held = self.lock(true).await;
+        ModelWriteGuard { lock: self, _held: held }
+    }
+}

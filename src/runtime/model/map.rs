@@ -1,0 +1,240 @@
+//! dashmap's map: shards, each behind its own reader-writer lock that prefers readers; a guard blocks its whole shard.
+
+use std::cell::UnsafeCell;
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, DefaultHasher, Hasher};
+use std::ops::{Deref, DerefMut};
+use std::task::{Poll, Waker};
+
+use super::{Engine, Section, waiting};
+use crate::runtime::{ConcurrentMap, MapKey, MapValue};
+
+/// A map whose operations are steps of engine `E`. Each takes the shard's lock as a step of its own and gives it back
+/// without one.
+pub struct ModelMap<K, V, E: Engine> {
+    label: &'static str,
+    shards: u64,
+    placement_seed: u64,
+    /// Made when first entered, so that a map may have as many shards as there are keys.
+    made: UnsafeCell<BTreeMap<u64, Box<Shard<K, V, E>>>>,
+}
+
+// SAFETY: all threads of an execution share one operating system thread and are switched only at steps. `made` is
+// reached only in `shard`, which takes no step, so no two accesses to it overlap. A shard's entries are reached only
+// under its lock (see `Shard`).
+#[allow(unsafe_code)]
+unsafe impl<K: Send + Sync, V: Send + Sync, E: Engine> Sync for ModelMap<K, V, E> {}
+// SAFETY: as above; nothing in a map belongs to the thread that made it.
+#[allow(unsafe_code)]
+unsafe impl<K: Send, V: Send, E: Engine> Send for ModelMap<K, V, E> {}
+
+struct Shard<K, V, E: Engine> {
+    lock: E::Section<Lock>,
+    /// Reached by readers while the lock counts one, and by the one writer while it says so.
+    entries: UnsafeCell<BTreeMap<K, V>>,
+}
+
+#[derive(Default)]
+struct Lock {
+    readers: usize,
+    writer: bool,
+    waiting: Vec<Waker>,
+}
+
+impl Lock {
+    /// Takes the lock if it is free; a writer that waits does not keep readers out.
+    fn attempt(&mut self, exclusive: bool) -> bool {
+        let free = !self.writer && (!exclusive || self.readers == 0);
+        if free {
+            self.writer = exclusive;
+            self.readers += usize::from(!exclusive);
+        }
+        free
+    }
+}
+
+impl<K: MapKey, V: MapValue, E: Engine> ModelMap<K, V, E> {
+    pub(super) fn new(label: &'static str, shards: u64, placement_seed: u64) -> Self {
+        assert!(shards > 0, "a map has at least one shard");
+        Self { label, shards, placement_seed, made: UnsafeCell::new(BTreeMap::new()) }
+    }
+
+
+    #[allow(unsafe_code)]
+    fn shard(&self, key: &K) -> (u64, &Shard<K, V, E>) {
+        let number = Placement(self.placement_seed).hash_one(key) % self.shards;
+        // SAFETY: this takes no step, so it overlaps with no other access to `made`. A shard is boxed and lives as long as
+        // the map, whatever is made after it, so the reference outlives this borrow of `made`.
+        let shard: *const Shard<K, V, E> = unsafe {
+            let made = &mut *self.made.get();
+            &raw const **made.entry(number).or_insert_with(|| {
+                Box::new(Shard { lock: Section::new(Lock::default()), entries: UnsafeCell::new(BTreeMap::new()) })
+            })
+        };
+        // SAFETY: as above.
+        (number, unsafe { &*shard })
+    }
+
+    /// Takes a lock of the shard that `key` lies in; `access` decides under it what of the shard the guard is for.
+    #[allow(unsafe_code)]
+    fn locked(&self, key: &K, exclusive: bool) -> Locked<'_, K, V, E> {
+        let (number, shard) = self.shard(key);
+        let mut waited = false;
+        // The common case costs one step and no waker.
+        if !shard.lock.step(|lock| lock.attempt(exclusive)) {
+            E::block_on(std::future::poll_fn(|context| {
+                let taken = shard.lock.give_back(|lock| {
+                    let taken = lock.attempt(exclusive);
+                    if !taken {
+                        lock.waiting.push(context.waker().clone());
+                    }
+                    taken
+                });
+                if taken {
+                    return Poll::Ready(());
+                }
+                waited = true;
+                waiting::begin(E::task(), || {
+                    let access = if exclusive { "write" } else { "read" };
+                    format!("{access} access to shard {number} of the map {}, for {key:?}", self.label)
+                });
+                Poll::Pending
+            }));
+        }
+        if waited {
+            waiting::end(E::task());
+        }
+        Locked { shard, exclusive }
+    }
+}
+
+/// A shard's lock, held.
+struct Locked<'a, K, V, E: Engine> {
+    shard: &'a Shard<K, V, E>,
+    exclusive: bool,
+}
+
+impl<'a, K: Ord, V, E: Engine> Locked<'a, K, V, E> {
+    #[allow(unsafe_code)]
+    fn entries(&self) -> &'a BTreeMap<K, V> {
+        // SAFETY: the lock is held, so there is no writer but this one, which does not write while it reads.
+        unsafe { &*self.shard.entries.get() }
+    }
+
+    #[allow(unsafe_code, clippy::mut_from_ref)]
+    fn entries_mut(&self) -> &'a mut BTreeMap<K, V> {
+        assert!(self.exclusive, "only a writer changes entries");
+        // SAFETY: the lock is held for writing, so nobody else reaches the entries until it is given back; each caller
+        // lets go of one such reference before it takes the next.
+        unsafe { &mut *self.shard.entries.get() }
+    }
+}
+
+impl<K, V, E: Engine> Drop for Locked<'_, K, V, E> {
+    fn drop(&mut self) {
+        self.shard.lock.give_back(|lock| {
+            if self.exclusive {
+                lock.writer = false;
+            } else {
+                lock.readers -= 1;
+            }
+            lock.waiting.drain(..).for_each(Waker::wake);
+        });
+    }
+}
+
+/// Shared access to one value, blocking its shard for writers.
+pub struct ModelRef<'a, K, V, E: Engine> {
+    value: &'a V,
+    _locked: Locked<'a, K, V, E>,
+}
+
+/// Exclusive access to one value, blocking its shard.
+pub struct ModelRefMut<'a, K, V, E: Engine> {
+    value: &'a mut V,
+    _locked: Locked<'a, K, V, E>,
+}
+
+// SAFETY: a guard is a reference to a value and the right to give a lock back; neither belongs to a thread.
+#[allow(unsafe_code)]
+unsafe impl<K: Send + Sync, V: Send + Sync, E: Engine> Send for Locked<'_, K, V, E> {}
+
+impl<K, V, E: Engine> Deref for ModelRef<'_, K, V, E> {
+    type Target = V;
+
+    fn deref(&self) -> &V {
+        self.value
+    }
+}
+
+impl<K, V, E: Engine> Deref for ModelRefMut<'_, K, V, E> {
+    type Target = V;
+
+    fn deref(&self) -> &V {
+        self.value
+    }
+}
+
+impl<K, V, E: Engine> DerefMut for ModelRefMut<'_, K, V, E> {
+    fn deref_mut(&mut self) -> &mut V {
+        self.value
+    }
+}
+
+impl<K: MapKey, V: MapValue, E: Engine> ConcurrentMap<K, V> for ModelMap<K, V, E> {
+    type Ref<'a> = ModelRef<'a, K, V, E>;
+    type RefMut<'a> = ModelRefMut<'a, K, V, E>;
+
+    fn get(&self, key: &K) -> Option<Self::Ref<'_>> {
+        let locked = self.locked(key, false);
+        let value = locked.entries().get(key)?;
+        Some(ModelRef { value, _locked: locked })
+    }
+
+    fn get_mut(&self, key: &K) -> Option<Self::RefMut<'_>> {
+        let locked = self.locked(key, true);
+        let value = locked.entries_mut().get_mut(key)?;
+        Some(ModelRefMut { value, _locked: locked })
+    }
+
+    fn contains_key(&self, key: &K) -> bool {
+        self.locked(key, false).entries().contains_key(key)
+    }
+
+    fn insert(&self, key: K, value: V) -> Option<V> {
+        let locked = self.locked(&key, true);
+        locked.entries_mut().insert(key, value)
+    }
+
+    fn entry_or_insert(&self, key: K, value: V) -> Self::RefMut<'_> {
+        let locked = self.locked(&key, true);
+        let value = locked.entries_mut().entry(key).or_insert(value);
+        ModelRefMut { value, _locked: locked }
+    }
+
+    fn into_entries(self) -> Vec<(K, V)> {
+        let Self { placement_seed, made, .. } = self;
+        // As independent of the placement as buckets are of shards.
+        let bucket = |key: &K| Placement(!placement_seed).hash_one(key);
+        let mut entries = Vec::new();
+        for shard in made.into_inner().into_values() {
+            let mut in_shard: Vec<(K, V)> = shard.entries.into_inner().into_iter().collect();
+            in_shard.sort_by_cached_key(|(key, _)| bucket(key));
+            entries.append(&mut in_shard);
+        }
+        entries
+    }
+}
+
+/// Where a key lies, by a seed.
+struct Placement(u64);
+
+impl BuildHasher for Placement {
+    type Hasher = DefaultHasher;
+
+    fn build_hasher(&self) -> DefaultHasher {
+        let mut hasher = DefaultHasher::new();
+        hasher.write_u64(self.0);
+        hasher
+    }
+}

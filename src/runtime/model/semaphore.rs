@@ -1,0 +1,135 @@
+//! tokio's semaphore: fair, and a permit comes back however its holder ends.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use super::{Engine, Section, waiting};
+use crate::runtime::Semaphore;
+
+/// Permits and those who wait for one, first come, first served.
+#[derive(Debug)]
+struct State {
+    permits: usize,
+    waiters: VecDeque<Waiter>,
+    next_ticket: u64,
+}
+
+#[derive(Debug)]
+struct Waiter {
+    ticket: u64,
+    waker: Waker,
+    granted: bool,
+}
+
+/// A counting semaphore.
+pub struct ModelSemaphore<E: Engine> {
+    label: &'static str,
+    state: Arc<E::Section<State>>,
+}
+
+impl<E: Engine> std::fmt::Debug for ModelSemaphore<E> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ModelSemaphore").field("label", &self.label).finish_non_exhaustive()
+    }
+}
+
+impl<E: Engine> ModelSemaphore<E> {
+    pub(super) fn new(label: &'static str, permits: usize) -> Self {
+        let state = State { permits, waiters: VecDeque::new(), next_ticket: 0 };
+        Self { label, state: Arc::new(Section::new(state)) }
+    }
+
+    pub(super) fn acquire_owned(&self) -> Acquire<E> {
+        Acquire { label: self.label, state: Arc::clone(&self.state), ticket: None, done: false }
+    }
+}
+
+impl<E: Engine> Semaphore for ModelSemaphore<E> {
+    type Permit = ModelPermit<E>;
+
+    fn acquire(&self) -> impl Future<Output = Self::Permit> + Send {
+        self.acquire_owned()
+    }
+}
+
+/// Waits for a permit; dropped early, it leaves the queue.
+pub(super) struct Acquire<E: Engine> {
+    label: &'static str,
+    state: Arc<E::Section<State>>,
+    ticket: Option<u64>,
+    done: bool,
+}
+
+impl<E: Engine> Future for Acquire<E> {
+    type Output = ModelPermit<E>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let granted = match this.ticket {
+            None => this.state.step(|state| {
+                if state.permits > 0 && state.waiters.is_empty() {
+                    state.permits -= 1;
+                    return true;
+                }
+                let ticket = state.next_ticket;
+                state.next_ticket += 1;
+                state.waiters.push_back(Waiter { ticket, waker: context.waker().clone(), granted: false });
+                this.ticket = Some(ticket);
+                false
+            }),
+            Some(ticket) => this.state.give_back(|state| {
+                let position = state.waiters.iter().position(|waiter| waiter.ticket == ticket);
+                let waiter = &mut state.waiters[position.expect("a waiter stays in the queue until it is served")];
+                waiter.waker.clone_from(context.waker());
+                let granted = waiter.granted;
+                state.waiters.retain(|waiter| waiter.ticket != ticket || !granted);
+                granted
+            }),
+        };
+        if granted {
+            this.done = true;
+            waiting::end(E::task());
+            Poll::Ready(ModelPermit(Arc::clone(&this.state)))
+        } else {
+            waiting::begin(E::task(), || format!("a permit of {}", this.label));
+            Poll::Pending
+        }
+    }
+}
+
+impl<E: Engine> Drop for Acquire<E> {
+    fn drop(&mut self) {
+        let Some(ticket) = self.ticket.filter(|_| !self.done) else { return };
+        waiting::end(E::task());
+        self.state.give_back(|state| {
+            let granted = state.waiters.iter().any(|waiter| waiter.ticket == ticket && waiter.granted);
+            state.waiters.retain(|waiter| waiter.ticket != ticket);
+            if granted {
+                release(state);
+            }
+        });
+    }
+}
+
+/// One permit; it is given back when dropped.
+pub struct ModelPermit<E: Engine>(Arc<E::Section<State>>);
+
+impl<E: Engine> Drop for ModelPermit<E> {
+    fn drop(&mut self) {
+        self.0.give_back(release);
+    }
+}
+
+/// Hands the permit to the first who waits and has none yet, or keeps it.
+fn release(state: &mut State) {
+    match state.waiters.iter_mut().find(|waiter| !waiter.granted) {
+        Some(waiter) => {
+            waiter.granted = true;
+            waiter.waker.wake_by_ref();
+        }
+        None => state.permits += 1,
+    }
+}

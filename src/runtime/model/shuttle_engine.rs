@@ -1,0 +1,81 @@
+//! shuttle as an engine: it chooses the next thread at every step, and all atomics are sequentially consistent.
+
+use std::future::Future;
+use std::sync::{Mutex, PoisonError};
+
+use shuttle::sync::atomic as model;
+
+use super::{Engine, Section};
+use crate::runtime::{AtomicU64, Ordering};
+
+/// Works only inside a shuttle execution.
+#[derive(Clone, Copy, Debug)]
+pub struct ShuttleEngine;
+
+impl Engine for ShuttleEngine {
+    type AtomicU64 = ShuttleAtomic;
+    type Section<T: Send + 'static> = ShuttleSection<T>;
+
+    fn atomic_u64(_label: &'static str, value: u64) -> ShuttleAtomic {
+        ShuttleAtomic(model::AtomicU64::new(value))
+    }
+
+    fn spawn(body: impl FnOnce() + Send + 'static) {
+        // The handle is not needed: whoever waits for the thread waits for what it leaves in a join set.
+        drop(shuttle::thread::spawn(body));
+    }
+
+    fn block_on<F: Future>(future: F) -> F::Output {
+        shuttle::future::block_on(future)
+    }
+
+    fn task() -> u64 {
+        shuttle::current::try_get_current_task().map_or(0, |task| usize::from(task) as u64)
+    }
+}
+
+/// Every operation is one step. Orderings are ignored: shuttle has only the strongest.
+pub struct ShuttleAtomic(model::AtomicU64);
+
+impl AtomicU64 for ShuttleAtomic {
+    fn load(&self, _ordering: Ordering) -> u64 {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    fn store(&self, value: u64, _ordering: Ordering) {
+        self.0.store(value, Ordering::SeqCst);
+    }
+
+    fn compare_exchange(&self, current: u64, new: u64, _success: Ordering, _failure: Ordering) -> Result<u64, u64> {
+        self.0.compare_exchange(current, new, Ordering::SeqCst, Ordering::SeqCst)
+    }
+}
+
+/// The mutex is only for Rust's sake: no thread is switched out while it is held, so it is never contended.
+pub struct ShuttleSection<T> {
+    value: Mutex<T>,
+    point: model::AtomicBool,
+}
+
+impl<T: Send + 'static> Section<T> for ShuttleSection<T> {
+    fn new(value: T) -> Self {
+        Self { value: Mutex::new(value), point: model::AtomicBool::new(false) }
+    }
+
+    fn step<R>(&self, access: impl FnOnce(&mut T) -> R) -> R {
+        // A load is shuttle's cheapest scheduling point. A thread that unwinds must not be switched out: to the others it
+        // would look as if they were unwinding.
+        if !std::thread::panicking() {
+            self.point.load(Ordering::SeqCst);
+        }
+        self.give_back(access)
+    }
+
+    fn give_back<R>(&self, access: impl FnOnce(&mut T) -> R) -> R {
+        access(&mut self.value.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn into_inner(self) -> T {
+        self.value.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
