@@ -4,6 +4,7 @@
 
 mod canary;
 mod examiner;
+mod interleavings;
 mod report;
 mod statistics;
 
@@ -13,11 +14,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use crate::compare::{Verdict, Violation};
+use crate::explore::Schedule;
 use crate::ledger::SignatureScheme;
 use crate::workload::{Built, Expectation, Plan, Scenario, Shape, build};
 
 pub use canary::{Canary, CanaryMissed, check_canaries};
 pub use examiner::Examiner;
+pub use interleavings::{Interleavings, interleave, portfolio};
 pub use report::{CampaignReport, Conclusion, Counterexample, write_whole};
 pub use statistics::{Floor, Statistics};
 
@@ -42,12 +45,15 @@ pub enum Budget {
 /// Where scenarios come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lanes {
-    /// The real shapes once, then generated plans, with a real shape now and then.
-    ShapesAndPlans,
+    /// The real shapes once, then generated plans, with a real shape now and then, and every other plan interleaved by
+    /// shuttle instead of tokio.
+    All,
     /// Real shapes only, each pass with other balances.
     Shapes,
-    /// Generated plans only.
+    /// Generated plans only, on tokio.
     Plans,
+    /// Generated plans only, interleaved by shuttle.
+    Interleavings,
 }
 
 /// Shared with whoever watches or stops a campaign.
@@ -66,6 +72,7 @@ pub struct Control {
 pub enum Case {
     Plan { seed: u64 },
     Shape { index: usize, seed: u64 },
+    Interleaving { seed: u64 },
 }
 
 /// After the first pass over the shapes, every so many executions bring one more.
@@ -81,11 +88,11 @@ impl CampaignConfig {
         let shape = |number: u64| Case::Shape { index: (number % shape_count) as usize, seed: number / shape_count };
         match self.lanes {
             Lanes::Shapes => shape(index),
-            Lanes::ShapesAndPlans if index < shape_count => shape(index),
-            Lanes::ShapesAndPlans if index.is_multiple_of(SHAPE_INTERVAL) => {
-                shape(shape_count + index / SHAPE_INTERVAL)
-            }
-            Lanes::ShapesAndPlans | Lanes::Plans => Case::Plan { seed },
+            Lanes::Interleavings => Case::Interleaving { seed },
+            Lanes::All if index < shape_count => shape(index),
+            Lanes::All if index.is_multiple_of(SHAPE_INTERVAL) => shape(shape_count + index / SHAPE_INTERVAL),
+            Lanes::All if index.is_multiple_of(2) => Case::Interleaving { seed },
+            Lanes::All | Lanes::Plans => Case::Plan { seed },
         }
     }
 }
@@ -102,7 +109,7 @@ impl Case {
     /// The scenario, what the reference says of it, and the classes of its transactions.
     pub fn build(self, shapes: &[Shape]) -> Built {
         match self {
-            Self::Plan { seed } => build(&Plan::from_seed(seed), SignatureScheme::Tagged),
+            Self::Plan { seed } | Self::Interleaving { seed } => build(&Plan::from_seed(seed), SignatureScheme::Tagged),
             Self::Shape { index, seed } => {
                 let scenario = shapes[index].scenario(SignatureScheme::Tagged, seed);
                 let expectation = Expectation::of(&scenario);
@@ -115,6 +122,7 @@ impl Case {
         match self {
             Self::Plan { .. } => "plans",
             Self::Shape { .. } => "shapes",
+            Self::Interleaving { .. } => "interleavings",
         }
     }
 }
@@ -150,11 +158,20 @@ pub fn run(config: &CampaignConfig, shapes: &[Shape], control: &Control) -> std:
             statistics.count(case.lane(), &built);
             let tx_count = built.scenario.tx_count() as u64;
             let soak = index.is_multiple_of(SOAK_INTERVAL);
-            match examiner.examine(&built.scenario, &built.expectation, mix(config.seed, !index), soak) {
+            let seed = mix(config.seed, !index);
+            let (verdict, schedule) = if let Case::Interleaving { .. } = case {
+                let interleavings = interleave(&built, seed);
+                statistics.interleaved(&interleavings.evidence);
+                (interleavings.verdict, interleavings.schedule)
+            } else {
+                (examiner.examine(&built.scenario, &built.expectation, seed, soak), None)
+            };
+            match verdict {
                 Verdict::Agree(evidence) => statistics.agree(&evidence),
                 Verdict::Violation(violation) => {
                     limit.fetch_min(index, Relaxed);
-                    keep_first(&found, Found { index, case, violation: *violation, scenario: built.scenario });
+                    let found_here = Found { index, case, violation: *violation, scenario: built.scenario, schedule };
+                    keep_first(&found, found_here);
                 }
             }
             control.executions.fetch_add(1, Relaxed);
@@ -180,6 +197,8 @@ struct Found {
     case: Case,
     violation: Violation,
     scenario: Scenario,
+    /// Of a violation under shuttle.
+    schedule: Option<Schedule>,
 }
 
 fn keep_first(found: &Mutex<Option<Found>>, new: Found) {

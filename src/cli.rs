@@ -8,6 +8,7 @@
 //! | 3 | inconclusive: no violation, but a floor was missed |
 
 mod campaign;
+mod explore;
 mod run;
 mod seeds;
 
@@ -33,6 +34,8 @@ enum Command {
     Campaign(CampaignArgs),
     /// Run one scenario (JSON) or plan (bytes) on all executors and compare
     Run(RunArgs),
+    /// Run one scenario under many schedules, or one schedule again
+    Explore(ExploreArgs),
     /// Write generated plans as files, for a fuzzer to start from
     Seeds(SeedsArgs),
 }
@@ -51,9 +54,12 @@ struct CampaignArgs {
     /// Real block shapes only
     #[arg(long)]
     shapes: bool,
-    /// Generated plans only
+    /// Generated plans on tokio only
     #[arg(long, conflicts_with = "shapes")]
     plans: bool,
+    /// Generated plans under shuttle only
+    #[arg(long, conflicts_with_all = ["shapes", "plans"])]
+    interleavings: bool,
     /// Read block shapes from this file instead of the built-in ones
     #[arg(long, value_name = "FILE")]
     shapes_file: Option<PathBuf>,
@@ -72,6 +78,59 @@ struct CampaignArgs {
 struct RunArgs {
     /// A scenario as JSON, or a plan as bytes (a fuzzer's input or a seed of the corpus)
     file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct ExploreArgs {
+    /// A scenario as JSON, or a plan as bytes
+    scenario: PathBuf,
+    /// What runs the tasks
+    #[arg(long, value_enum, default_value_t = EngineChoice::Shuttle)]
+    engine: EngineChoice,
+    /// Who chooses the next task, under shuttle
+    #[arg(long, value_enum, default_value_t = SchedulerChoice::Portfolio)]
+    scheduler: SchedulerChoice,
+    /// Executions at most
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
+    executions: u32,
+    /// Where all choices come from
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    seed: u64,
+    /// Most tasks at a time
+    #[arg(long, value_name = "P", default_value = "4")]
+    parallelism: NonZeroUsize,
+    /// Workers of the model [default: as many as tasks]
+    #[arg(long, value_name = "W")]
+    workers: Option<NonZeroUsize>,
+    /// Shards of each map of the model
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..))]
+    shards: u64,
+    /// Follow this recorded schedule instead, and say where it cannot be followed
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["engine", "scheduler", "executions"])]
+    replay: Option<PathBuf>,
+    /// Write the schedule of a violation to this file
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum EngineChoice {
+    /// tokio, on one thread and on two
+    Native,
+    /// Controlled interleavings
+    Shuttle,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum SchedulerChoice {
+    /// The uniform walk, then random, then PCT
+    Portfolio,
+    /// In proportion to the steps that tasks have left
+    Urw,
+    /// Any task, with equal chance
+    Random,
+    /// Priorities, with three points of change
+    Pct,
 }
 
 #[derive(Debug, Args)]
@@ -102,6 +161,8 @@ enum CliError {
     Scenario { path: PathBuf, source: crate::workload::ScenarioError },
     #[error("{path}: {source}", path = .path.display())]
     Plan { path: PathBuf, source: crate::workload::PlanError },
+    #[error("{path}: {source}", path = .path.display())]
+    Schedule { path: PathBuf, source: crate::explore::ScheduleError },
     #[error(transparent)]
     Canary(#[from] crate::campaign::CanaryMissed),
     #[error("cannot start: {0}")]
@@ -121,6 +182,7 @@ pub fn main() -> ExitCode {
         None => campaign::run(&cli.campaign),
         Some(Command::Campaign(args)) => campaign::run(&args),
         Some(Command::Run(args)) => run::run(&args),
+        Some(Command::Explore(args)) => explore::run(&args),
         Some(Command::Seeds(args)) => seeds::run(&args),
     };
     std::panic::set_hook(default_hook);

@@ -3,7 +3,9 @@
 //!
 //! | oracle | rejects | cannot see |
 //! |---|---|---|
-//! | receipts | another outcome, error, field or order than the reference's; panics; lost receipts | state |
+//! | progress | a deadlock, a lost wake-up, an execution without end; each a kind of its own | results |
+//! | panics | a panic of a task or around them | results |
+//! | receipts | another outcome, error, field or order than the reference's; lost receipts | state |
 //! | state | another newest value or registration | history |
 //! | versions | another history, link or pointer | anything unversioned |
 //! | figures | other metadata or top | what the figures are made of |
@@ -18,14 +20,16 @@ mod difference;
 mod figures;
 mod invariants;
 mod marks;
+mod panics;
 mod parallelism;
+mod progress;
 mod receipts;
 mod state;
 mod verdict;
 mod versions;
 mod writes;
 
-use crate::explore::Observation;
+use crate::explore::{Ending, Observation};
 use crate::workload::{Expectation, Scenario};
 
 pub use difference::{Difference, Place};
@@ -49,11 +53,25 @@ pub fn judge(scenario: &Scenario, expectation: &Expectation, observations: &[Obs
     Verdict::Agree(evidence)
 }
 
+/// Judges one execution under an exploring engine, which may also not have come to its end.
+pub fn judge_ending(scenario: &Scenario, expectation: &Expectation, ending: &Ending) -> Verdict {
+    match progress::check(ending) {
+        Ok(observation) => judge(scenario, expectation, std::slice::from_ref(observation)),
+        Err(stopped) => {
+            let (oracle, difference) = *stopped;
+            Verdict::violation(oracle, "parallel under shuttle", difference)
+        }
+    }
+}
+
 fn first_difference(
     scenario: &Scenario,
     expectation: &Expectation,
     observation: &Observation,
 ) -> Option<(Oracle, Difference)> {
+    if let Some(difference) = panics::check(observation) {
+        return Some((Oracle::Panic, difference));
+    }
     if let Some(difference) = receipts::check(scenario, expectation, observation) {
         return Some((Oracle::Receipts, difference));
     }

@@ -1,6 +1,7 @@
 //! Runs a subject on a scenario and writes down what it did. Nothing is judged here.
 
 mod chain_subject;
+pub mod dpor;
 mod drive;
 mod interleave;
 mod schedule;

@@ -5,6 +5,8 @@
 //! Every constructor takes a label, so that a decorator can name the object in a trace.
 
 #[cfg(feature = "harness")]
+pub mod announce;
+#[cfg(feature = "harness")]
 pub mod model;
 mod native;
 mod observed;

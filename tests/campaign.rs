@@ -20,7 +20,7 @@ fn the_same_seed_gives_the_same_figures_with_any_number_of_jobs() {
 
 #[test]
 fn two_thousand_executions_agree_and_reach_every_floor() {
-    let report = campaign(0, 2_000, Lanes::ShapesAndPlans, 2);
+    let report = campaign(0, 2_000, Lanes::All, 2);
     assert_eq!(report.conclusion, Conclusion::Agree, "{report}");
     assert!(report.missed_floors.is_empty());
     assert_eq!(report.statistics.executions, 2_000);

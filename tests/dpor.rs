@@ -109,18 +109,18 @@ impl World {
                     let object = ObjectId(100 + *lock as u64);
                     let (access, amount) =
                         if *exclusive { (Access::Exclusive(object), READERS) } else { (Access::Shared(object), 1) };
-                    self.hold(&self.locks[*lock], access, amount, || self.run(task, body));
+                    Self::hold(&self.locks[*lock], access, amount, || self.run(task, body));
                 }
                 Op::Permit(body) => {
                     let access = Access::Permit { semaphore: ObjectId(200), permits: self.permits };
-                    self.hold(&self.semaphore, access, 1, || self.run(task, body));
+                    Self::hold(&self.semaphore, access, 1, || self.run(task, body));
                 }
                 Op::PanicIfOdd => assert!(last() % 2 == 0, "task {task} read an odd value"),
             }
         }
     }
 
-    fn hold(&self, semaphore: &BatchSemaphore, access: Access, amount: usize, body: impl FnOnce()) {
+    fn hold(semaphore: &BatchSemaphore, access: Access, amount: usize, body: impl FnOnce()) {
         announce::announce(access);
         semaphore.acquire_blocking(amount).unwrap();
         announce::acquired();
@@ -328,7 +328,7 @@ fn lock(lock: usize, body: Vec<Op>) -> Op {
 #[test]
 fn finds_the_outcomes_of_full_branching() {
     let (mut full, mut reduced, mut redundant, mut deadlocks, mut panics) = (0, 0, 0, 0, 0);
-    for (number, program) in programs(1, 1500).enumerate() {
+    for (number, program) in programs(1, 5000).enumerate() {
         let branching = FullBranching::default();
         let expected = explore(&program, None, branching.clone());
         let (found, figures) = by_dpor(&program);
@@ -341,7 +341,7 @@ fn finds_the_outcomes_of_full_branching() {
     }
     println!("{full} executions in full, {reduced} reduced, {redundant} of these redundant");
     println!("{deadlocks} programs can deadlock, {panics} can panic");
-    assert!(deadlocks > 20 && panics > 20 && full > 10 * reduced);
+    assert!(deadlocks > 100 && panics > 100 && full > 10 * reduced);
 }
 
 /// Full branching trusts what is announced as local; shuttle's own search trusts nothing.

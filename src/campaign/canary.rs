@@ -1,13 +1,21 @@
 //! Subjects that are wrong on purpose, one for each oracle, all made outside the production code. A campaign that does
 //! not catch every one of them proves nothing and does not start.
 
-use crate::compare::{Oracle, Verdict, judge};
-use crate::explore::{ChainSubject, Observation, ObservedBlock, ObservedStep, Subject};
+mod stalls;
+
+use std::ops::ControlFlow;
+
+use crate::compare::{Oracle, Verdict, judge, judge_ending};
+use crate::explore::{
+    ChainSubject, InterleaveConfig, Interleaver, Observation, ObservedBlock, ObservedStep, Strategy, Subject,
+};
 use crate::ledger::{Hash, SignatureScheme};
+use crate::runtime::model::ModelSettings;
 use crate::storage::{Layer, Read, StateKey, StateValue, StorageError, WriteBatch, WriteOp};
 use crate::workload::{Built, Expectation, Plan, Scenario, build};
 
 use super::Examiner;
+use stalls::Stalls;
 
 /// One way of being wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +46,12 @@ pub enum Canary {
     SilentFallback,
     /// More tasks in flight than allowed.
     TooManyTasks,
+    /// A read that nobody ever wakes.
+    NeverWoken,
+    /// A read that yields for ever.
+    NeverEnding,
+    /// Reads that take two locks in the order of the account's first bit.
+    OppositeLocks,
 }
 
 /// A canary was not rejected, or not by the oracle meant for it, though the executors themselves are right.
@@ -75,7 +89,7 @@ pub fn check_canaries(examiner: &Examiner) -> Result<Vec<Canary>, CanaryMissed> 
 }
 
 impl Canary {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::ReceiptsSwapped,
         Self::TaskPanics,
         Self::ReadFails,
@@ -89,12 +103,19 @@ impl Canary {
         Self::RunsDiffer,
         Self::SilentFallback,
         Self::TooManyTasks,
+        Self::NeverWoken,
+        Self::NeverEnding,
+        Self::OppositeLocks,
     ];
 
     /// The oracle meant to reject it.
     pub fn oracle(self) -> Oracle {
         match self {
-            Self::ReceiptsSwapped | Self::TaskPanics | Self::ReadFails => Oracle::Receipts,
+            Self::TaskPanics => Oracle::Panic,
+            Self::ReceiptsSwapped | Self::ReadFails => Oracle::Receipts,
+            Self::NeverWoken => Oracle::LostWakeup,
+            Self::NeverEnding => Oracle::Livelock,
+            Self::OppositeLocks => Oracle::Deadlock,
             Self::BalanceTooHigh => Oracle::State,
             Self::SelfLink | Self::SurplusVersion => Oracle::Versions,
             Self::FeesMiscounted => Oracle::Figures,
@@ -109,8 +130,13 @@ impl Canary {
     /// Runs the wrong subject and judges it as a campaign would.
     pub fn judge(self, examiner: &Examiner, scenario: &Scenario, expectation: &Expectation) -> Verdict {
         let right = ChainSubject::parallel(examiner.engine(), 2, 0);
-        let mut wrong = right.clone().with_layer(Wrong(self)).run(scenario);
+        // A subject that never ends is let loose under shuttle only, which notices.
+        let fault = if self.stalls() { Canary::TooManyTasks } else { self };
+        let mut wrong = right.clone().with_layer(Wrong(fault)).run(scenario);
         match self {
+            Self::NeverWoken | Self::NeverEnding | Self::OppositeLocks => {
+                self.judge_interleavings(scenario, expectation)
+            }
             Self::MintedInAgreement => {
                 let believing = Expectation { ledgers: wrong.ledgers.clone(), ..expectation.clone() };
                 judge(scenario, &believing, &[wrong])
@@ -138,6 +164,26 @@ impl Canary {
             | Self::LinkLost
             | Self::WritesUnsorted => judge(scenario, expectation, &[wrong]),
         }
+    }
+}
+
+impl Canary {
+    fn stalls(self) -> bool {
+        matches!(self, Self::NeverWoken | Self::NeverEnding | Self::OppositeLocks)
+    }
+
+    /// Some interleavings of a subject that stalls; the first violation.
+    fn judge_interleavings(self, scenario: &Scenario, expectation: &Expectation) -> Verdict {
+        let interleaver = Interleaver::with_layer(scenario, Stalls::new(self));
+        let settings = ModelSettings { workers: None, shards: 4, placement_seed: 0 };
+        let config =
+            InterleaveConfig { strategy: Strategy::Random, seed: 0, executions: 4, max_parallelism: 8, settings };
+        let mut verdict = judge(scenario, expectation, &[]);
+        interleaver.explore(&config, |interleaved| {
+            verdict = judge_ending(scenario, expectation, &interleaved.ending);
+            if matches!(verdict, Verdict::Agree(_)) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        verdict
     }
 }
 
@@ -226,7 +272,10 @@ impl Layer for Wrong {
             | Canary::TaskPanics
             | Canary::ReadFails
             | Canary::SilentFallback
-            | Canary::TooManyTasks => {}
+            | Canary::TooManyTasks
+            | Canary::NeverWoken
+            | Canary::NeverEnding
+            | Canary::OppositeLocks => {}
         }
         Ok(())
     }

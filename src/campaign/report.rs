@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::compare::Violation;
+use crate::explore::Schedule;
 use crate::workload::Scenario;
 
 use super::{CampaignConfig, Canary, Case, Floor, Found, Lanes, Statistics};
@@ -45,16 +46,21 @@ pub struct Counterexample {
     pub artifact: Option<PathBuf>,
     #[serde(skip)]
     pub scenario: Scenario,
+    /// How the violation comes about, if it needs an interleaving.
+    pub schedule: Option<Schedule>,
+    /// Where the schedule was written, if it was.
+    pub schedule_artifact: Option<PathBuf>,
 }
 
 impl From<Found> for Counterexample {
     fn from(found: Found) -> Self {
-        let Found { index, case, violation, scenario } = found;
+        let Found { index, case, violation, scenario, schedule } = found;
         let case = match case {
             Case::Plan { seed } => format!("plan of seed {seed}"),
+            Case::Interleaving { seed } => format!("plan of seed {seed}, interleaved"),
             Case::Shape { index, seed } => format!("real shape {index}, balances of seed {seed}"),
         };
-        Self { index, case, violation, artifact: None, scenario }
+        Self { index, case, violation, artifact: None, scenario, schedule, schedule_artifact: None }
     }
 }
 
@@ -70,7 +76,13 @@ impl Counterexample {
         let path = folder.join(format!("{}-{digest}.json", self.violation.oracle.name()));
         std::fs::create_dir_all(folder)?;
         write_whole(&path, &json)?;
-        self.artifact = Some(path);
+        self.artifact = Some(path.clone());
+        if let Some(schedule) = &self.schedule {
+            let path = path.with_extension("schedule.json");
+            let json = serde_json::to_string_pretty(schedule).expect("plain data with text keys");
+            write_whole(&path, &json)?;
+            self.schedule_artifact = Some(path);
+        }
         Ok(())
     }
 }
@@ -101,9 +113,10 @@ impl CampaignReport {
             (None, false) => Conclusion::Inconclusive,
         };
         let lanes = match config.lanes {
-            Lanes::ShapesAndPlans => "real shapes and generated plans",
+            Lanes::All => "real shapes and generated plans, on tokio and under shuttle",
             Lanes::Shapes => "real shapes",
-            Lanes::Plans => "generated plans",
+            Lanes::Plans => "generated plans on tokio",
+            Lanes::Interleavings => "generated plans under shuttle",
         };
         Self {
             version: 1,
@@ -173,6 +186,18 @@ impl fmt::Display for CampaignReport {
             grouped(statistics.evidence.tasks),
             grouped(statistics.evidence.blocks_with_overlap),
         )?;
+        let interleavings = &statistics.interleavings;
+        if interleavings.interleavings > 0 {
+            writeln!(
+                f,
+                "  {} interleavings under shuttle ({} distinct), {} steps, {} context switches, {} preemptions",
+                grouped(interleavings.interleavings),
+                grouped(interleavings.distinct),
+                grouped(interleavings.steps),
+                grouped(interleavings.context_switches),
+                grouped(interleavings.preemptions),
+            )?;
+        }
         histogram(f, "outcomes, by the reference", &statistics.outcomes)?;
         histogram(f, "aborted blocks", &statistics.aborts)?;
         histogram(f, "conflict classes of generated transactions", &statistics.classes)?;
@@ -195,7 +220,13 @@ impl fmt::Display for Counterexample {
         writeln!(f, "  where    {}", self.violation.difference)?;
         if let Some(path) = &self.artifact {
             writeln!(f, "  scenario {}", path.display())?;
-            writeln!(f, "  again    seriatim run {}", path.display())?;
+            match &self.schedule_artifact {
+                Some(schedule) => {
+                    writeln!(f, "  schedule {}", schedule.display())?;
+                    writeln!(f, "  again    seriatim explore {} --replay {}", path.display(), schedule.display())?;
+                }
+                None => writeln!(f, "  again    seriatim run {}", path.display())?,
+            }
         }
         Ok(())
     }

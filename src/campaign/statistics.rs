@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::compare::Evidence;
 use crate::execution::parallel::batches;
+use crate::explore::InterleavingEvidence;
 use crate::ledger::{BlockAbort, Receipt, TransactionError};
 use crate::workload::{Built, ConflictClass, ExpectedStep};
 
@@ -32,6 +33,8 @@ pub struct Statistics {
     pub conflicts: u64,
     /// Most transactions of one block.
     pub largest_block: u64,
+    /// Under shuttle.
+    pub interleavings: InterleavingEvidence,
 }
 
 /// A bound that a campaign's figures must reach, else its agreement is inconclusive.
@@ -49,6 +52,8 @@ pub enum Floor {
     ClassNotSeen(&'static str),
     #[error("the canary {0} was not caught, since the executors themselves are wrong where it would show")]
     CanaryNotCaught(String),
+    #[error("no interleaving preempted a task")]
+    NoPreemption,
     #[error("no block had several tasks in flight")]
     NoOverlap,
 }
@@ -105,6 +110,10 @@ impl Statistics {
         self.evidence.merge(evidence);
     }
 
+    pub(super) fn interleaved(&mut self, evidence: &InterleavingEvidence) {
+        self.interleavings.merge(evidence);
+    }
+
     pub(super) fn merge(&mut self, other: Self) {
         let Self {
             executions,
@@ -120,7 +129,9 @@ impl Statistics {
             batches,
             conflicts,
             largest_block,
+            interleavings,
         } = other;
+        self.interleavings.merge(&interleavings);
         self.executions += executions;
         self.agreements += agreements;
         self.evidence.merge(&evidence);
@@ -168,7 +179,10 @@ impl Statistics {
         if self.evidence.blocks_with_overlap == 0 && self.agreements > 0 {
             missed.push(Floor::NoOverlap);
         }
-        if self.lanes.contains_key("plans") {
+        if self.lanes.contains_key("interleavings") && self.interleavings.preemptions == 0 {
+            missed.push(Floor::NoPreemption);
+        }
+        if self.lanes.contains_key("plans") || self.lanes.contains_key("interleavings") {
             let unseen = |names: &BTreeMap<&'static str, u64>, name: &str| !names.contains_key(name);
             let errors = TransactionError::NAMES.into_iter().filter(|name| unseen(&self.outcomes, name));
             missed.extend(errors.map(Floor::ErrorNotSeen));

@@ -27,10 +27,11 @@ pub(super) fn run(args: &CampaignArgs) -> Result<ExitCode, CliError> {
             (Some(executions), _) => Budget::Executions(executions),
             (None, seconds) => Budget::Time(Duration::from_secs(seconds.unwrap_or(DEFAULT_SECONDS))),
         },
-        lanes: match (args.shapes, args.plans) {
-            (true, _) => Lanes::Shapes,
-            (false, true) => Lanes::Plans,
-            (false, false) => Lanes::ShapesAndPlans,
+        lanes: match (args.shapes, args.plans, args.interleavings) {
+            (true, _, _) => Lanes::Shapes,
+            (_, true, _) => Lanes::Plans,
+            (_, _, true) => Lanes::Interleavings,
+            (false, false, false) => Lanes::All,
         },
         jobs: args.jobs.map_or_else(available_jobs, usize::from),
     };

@@ -1,5 +1,6 @@
 //! `seriatim run FILE`: one scenario or plan on all executors.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use crate::campaign::Examiner;
@@ -10,7 +11,7 @@ use crate::workload::{Expectation, Plan, Scenario, build};
 use super::{CliError, RunArgs};
 
 pub(super) fn run(args: &RunArgs) -> Result<ExitCode, CliError> {
-    let (scenario, expectation) = read(args)?;
+    let (scenario, expectation) = read(&args.file)?;
     let examiner = Examiner::new().map_err(CliError::Start)?;
     let verdict = examiner.examine(&scenario, &expectation, 0, true);
     println!("{}: {} blocks, {} transactions", args.file.display(), scenario.blocks().count(), scenario.tx_count());
@@ -34,17 +35,16 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode, CliError> {
 }
 
 /// A scenario is JSON and begins with a brace; a plan begins with its version byte, which is none.
-fn read(args: &RunArgs) -> Result<(Scenario, Expectation), CliError> {
-    let path = &args.file;
-    let bytes = std::fs::read(path).map_err(|source| CliError::Read { path: path.clone(), source })?;
+pub(super) fn read(path: &Path) -> Result<(Scenario, Expectation), CliError> {
+    let at = || path.to_owned();
+    let bytes = std::fs::read(path).map_err(|source| CliError::Read { path: at(), source })?;
     if bytes.trim_ascii_start().first() == Some(&b'{') {
         let text = String::from_utf8_lossy(&bytes);
-        let scenario =
-            Scenario::from_json(&text).map_err(|source| CliError::Scenario { path: path.clone(), source })?;
+        let scenario = Scenario::from_json(&text).map_err(|source| CliError::Scenario { path: at(), source })?;
         let expectation = Expectation::of(&scenario);
         Ok((scenario, expectation))
     } else {
-        let plan = Plan::from_bytes(&bytes).map_err(|source| CliError::Plan { path: path.clone(), source })?;
+        let plan = Plan::from_bytes(&bytes).map_err(|source| CliError::Plan { path: at(), source })?;
         let built = build(&plan, SignatureScheme::Tagged);
         Ok((built.scenario, built.expectation))
     }

@@ -1,5 +1,5 @@
-//! One receipt a transaction, in block order, equal to the reference's in variant and fields; aborts likewise. Sees
-//! panics, lost tasks and storage failures too: no contract has them.
+//! One receipt a transaction, in block order, equal to the reference's in variant and fields; aborts likewise. Sees lost
+//! tasks and storage failures too: no contract has them.
 
 use super::Difference;
 use crate::execution::BlockError;

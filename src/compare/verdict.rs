@@ -12,6 +12,10 @@ use crate::workload::{Expectation, ExpectedStep};
 /// Who rejected an observation; the kind of a violation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Oracle {
+    Deadlock,
+    LostWakeup,
+    Livelock,
+    Panic,
     Receipts,
     State,
     Versions,
@@ -25,7 +29,11 @@ pub enum Oracle {
 
 impl Oracle {
     /// In the order in which they are asked.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 13] = [
+        Self::Deadlock,
+        Self::LostWakeup,
+        Self::Livelock,
+        Self::Panic,
         Self::Receipts,
         Self::State,
         Self::Versions,
@@ -37,9 +45,13 @@ impl Oracle {
         Self::Determinism,
     ];
 
-    /// Its file, in words.
+    /// Its name in reports and files.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Deadlock => "deadlock",
+            Self::LostWakeup => "lost-wakeup",
+            Self::Livelock => "livelock",
+            Self::Panic => "panic",
             Self::Receipts => "receipts",
             Self::State => "state",
             Self::Versions => "versions",

@@ -12,10 +12,11 @@ use shuttle::scheduler::{Schedule as ShuttleSchedule, Scheduler, Task, TaskId};
 use crate::chain::ExecutionPath;
 use crate::ledger::Block;
 use crate::runtime::model::{ModelSettings, Shuttle, Waiting, take_waiting};
+use crate::storage::Layer;
 use crate::workload::Scenario;
 
 use super::drive::{Drive, Host, shared_blocks};
-use super::{Chooser, Choices, Observation, Schedule, Strategy};
+use super::{Choices, Chooser, Observation, Schedule, Strategy};
 
 /// Steps after which an execution counts as one that never ends: far more than any block of a plan takes.
 pub const STEP_BOUND: usize = 200_000;
@@ -65,11 +66,13 @@ impl InterleavingEvidence {
     }
 }
 
-/// A scenario made ready for many executions.
+/// A scenario made ready for many executions. `L` lies around the storage: nothing for the real subject, a fault for a
+/// wrong one; each execution gets a clone of it.
 #[derive(Debug)]
-pub struct Interleaver {
+pub struct Interleaver<L = ()> {
     scenario: Arc<Scenario>,
     blocks: Arc<Vec<Vec<Arc<Block>>>>,
+    layer: L,
 }
 
 /// One exploration's inputs beside the scenario.
@@ -84,9 +87,16 @@ pub struct InterleaveConfig {
 }
 
 impl Interleaver {
-    /// Shares the scenario with the executions to come.
+    /// The real subject.
     pub fn new(scenario: &Scenario) -> Self {
-        Self { scenario: Arc::new(scenario.clone()), blocks: Arc::new(shared_blocks(scenario)) }
+        Self::with_layer(scenario, ())
+    }
+}
+
+impl<L: Layer + Clone> Interleaver<L> {
+    /// Shares the scenario with the executions to come.
+    pub fn with_layer(scenario: &Scenario, layer: L) -> Self {
+        Self { scenario: Arc::new(scenario.clone()), blocks: Arc::new(shared_blocks(scenario)), layer }
     }
 
     /// Runs executions until `judge` breaks off or there are enough. The last one's schedule is handed over with each
@@ -147,10 +157,11 @@ impl Interleaver {
         let execution = {
             let (slot, scenario, blocks) = (Arc::clone(&slot), Arc::clone(&self.scenario), Arc::clone(&self.blocks));
             let (settings, max_parallelism) = (config.settings, config.max_parallelism);
+            let layer = self.layer.clone();
             move || {
                 let host = ShuttleHost(Shuttle::new(settings));
-                let drive =
-                    Drive { path: ExecutionPath::Parallel, max_parallelism, suspends: true, layer: () };
+                let layer = layer.clone();
+                let drive = Drive { path: ExecutionPath::Parallel, max_parallelism, suspends: true, layer };
                 let observation = drive.run(&host, &scenario, &blocks);
                 *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(observation);
             }

@@ -41,6 +41,8 @@ pub struct Choices(pub Vec<u32>);
 pub enum ScheduleError {
     #[error("not an encoded schedule: {0}")]
     Bytes(std::io::Error),
+    #[error("not a schedule: {0}")]
+    Json(#[from] serde_json::Error),
     #[error("schedule version {found}, this build reads version {SCHEDULE_VERSION}")]
     Version { found: u32 },
     #[error("schedule for {found}, this build replays {SHUTTLE_VERSION}")]
@@ -85,6 +87,14 @@ impl Schedule {
     /// Bytes that are none, another version, another engine.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ScheduleError> {
         Self::try_from_slice(bytes).map_err(ScheduleError::Bytes)?.checked()
+    }
+
+    /// Reads the text form.
+    ///
+    /// # Errors
+    /// Text that is none (with line and column), another version, another engine.
+    pub fn from_json(text: &str) -> Result<Self, ScheduleError> {
+        serde_json::from_str::<Self>(text)?.checked()
     }
 
     /// Refuses what this build cannot replay.

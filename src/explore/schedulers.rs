@@ -110,12 +110,11 @@ impl Chooser {
             },
             Strategy::Replay(choices) => {
                 let recorded = choices.0.get(self.step).map(|&task| task as usize);
-                match recorded.filter(|task| runnable.contains(task)) {
-                    Some(task) => task,
-                    None => {
-                        self.diverged_at.get_or_insert(self.step);
-                        current.filter(|task| runnable.contains(task)).unwrap_or(runnable[0])
-                    }
+                if let Some(task) = recorded.filter(|task| runnable.contains(task)) {
+                    task
+                } else {
+                    self.diverged_at.get_or_insert(self.step);
+                    current.filter(|task| runnable.contains(task)).unwrap_or(runnable[0])
                 }
             }
         };

@@ -97,6 +97,9 @@ pub fn announce(access: Access) {
 }
 
 /// The acquisition that the current task announced took effect. In the same step, before anything else is done.
+///
+/// # Panics
+/// If the task announced something else.
 pub fn acquired() {
     with_task(|table, task| {
         let access = table.get(task);

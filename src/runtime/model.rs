@@ -54,7 +54,7 @@ pub struct Model<E: Engine> {
 impl<E: Engine> Model<E> {
     /// A runtime for one execution, made inside it.
     pub fn new(settings: ModelSettings) -> Self {
-        let workers = settings.workers.map(|workers| Arc::new(ModelSemaphore::new("workers", workers)));
+        let workers = settings.workers.map(|workers| Arc::new(ModelSemaphore::new(semaphore::WORKERS, workers)));
         Self { settings, workers, engine: PhantomData }
     }
 

@@ -149,16 +149,16 @@ impl Trace {
     /// `task`: the initials of "notdep(first).task" in the paper.
     pub fn initials(&self, first: usize, task: usize, access: Access) -> TaskSet {
         // The first step of each task that has one here.
-        let mut begun: Vec<(usize, u32)> = Vec::new();
+        let mut seen: Vec<(usize, u32)> = Vec::new();
         let mut initials = TaskSet::default();
         let mut begin = |task: usize, serial: u32, clock: &Clock| {
-            if begun.iter().any(|&(other, _)| other == task) {
+            if seen.iter().any(|&(other, _)| other == task) {
                 return;
             }
-            if begun.iter().all(|&(other, serial)| clock.of(other) < serial) {
+            if seen.iter().all(|&(other, serial)| clock.of(other) < serial) {
                 initials.insert(task);
             }
-            begun.push((task, serial));
+            seen.push((task, serial));
         };
         let race = &self.steps[first];
         for step in self.steps[first + 1..].iter().filter(|step| !step.clock.covers(race)) {

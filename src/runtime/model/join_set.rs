@@ -31,8 +31,7 @@ pub struct ModelJoinSet<T: Send + 'static, E: Engine> {
 
 impl<T: Send + 'static, E: Engine> ModelJoinSet<T, E> {
     pub(super) fn new(label: &'static str, workers: Option<Arc<ModelSemaphore<E>>>) -> Self {
-        let state =
-            State { ended: VecDeque::new(), running: 0, joiner: None, cancelled: false, sleeping: Vec::new() };
+        let state = State { ended: VecDeque::new(), running: 0, joiner: None, cancelled: false, sleeping: Vec::new() };
         Self { label, state: Arc::new(Section::new(state)), workers, spawned: 0 }
     }
 }
@@ -73,7 +72,7 @@ impl<T: Send + 'static, E: Engine> JoinSet<T> for ModelJoinSet<T, E> {
                 Poll::Pending
             });
             match next {
-                Poll::Pending => waiting::begin(E::task(), || format!("a task of {}", self.label)),
+                Poll::Pending => waiting::begin(E::task(), false, || format!("a task of {}", self.label)),
                 Poll::Ready(_) => waiting::end(E::task()),
             }
             next

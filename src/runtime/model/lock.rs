@@ -109,7 +109,7 @@ impl<T: MapValue, E: Engine> ModelRwLock<T, E> {
                 Poll::Ready(())
             } else {
                 let access = if exclusive { "write" } else { "read" };
-                waiting::begin(E::task(), || format!("{access} access to the lock {}", self.label));
+                waiting::begin(E::task(), true, || format!("{access} access to the lock {}", self.label));
                 Poll::Pending
             }
         })

@@ -16,7 +16,7 @@ pub struct ModelMap<K, V, E: Engine> {
     shards: u64,
     placement_seed: u64,
     /// Made when first entered, so that a map may have as many shards as there are keys.
-    made: UnsafeCell<BTreeMap<u64, Box<Shard<K, V, E>>>>,
+    made: UnsafeCell<Shards<K, V, E>>,
 }
 
 // SAFETY: all threads of an execution share one operating system thread and are switched only at steps. `made` is
@@ -27,6 +27,9 @@ unsafe impl<K: Send + Sync, V: Send + Sync, E: Engine> Sync for ModelMap<K, V, E
 // SAFETY: as above; nothing in a map belongs to the thread that made it.
 #[allow(unsafe_code)]
 unsafe impl<K: Send, V: Send, E: Engine> Send for ModelMap<K, V, E> {}
+
+/// By number; boxed, so that a shard stays where it is while others are made.
+type Shards<K, V, E> = BTreeMap<u64, Box<Shard<K, V, E>>>;
 
 struct Shard<K, V, E: Engine> {
     lock: E::Section<Lock>,
@@ -58,7 +61,6 @@ impl<K: MapKey, V: MapValue, E: Engine> ModelMap<K, V, E> {
         assert!(shards > 0, "a map has at least one shard");
         Self { label, shards, placement_seed, made: UnsafeCell::new(BTreeMap::new()) }
     }
-
 
     #[allow(unsafe_code)]
     fn shard(&self, key: &K) -> (u64, &Shard<K, V, E>) {
@@ -94,7 +96,7 @@ impl<K: MapKey, V: MapValue, E: Engine> ModelMap<K, V, E> {
                     return Poll::Ready(());
                 }
                 waited = true;
-                waiting::begin(E::task(), || {
+                waiting::begin(E::task(), true, || {
                     let access = if exclusive { "write" } else { "read" };
                     format!("{access} access to shard {number} of the map {}, for {key:?}", self.label)
                 });

@@ -24,6 +24,9 @@ struct Waiter {
     granted: bool,
 }
 
+/// The label of the semaphore whose permits are workers.
+pub(super) const WORKERS: &str = "workers";
+
 /// A counting semaphore.
 pub struct ModelSemaphore<E: Engine> {
     label: &'static str,
@@ -94,7 +97,7 @@ impl<E: Engine> Future for Acquire<E> {
             waiting::end(E::task());
             Poll::Ready(ModelPermit(Arc::clone(&this.state)))
         } else {
-            waiting::begin(E::task(), || format!("a permit of {}", this.label));
+            waiting::begin(E::task(), this.label == WORKERS, || format!("a permit of {}", this.label));
             Poll::Pending
         }
     }

@@ -1,0 +1,62 @@
+//! A scenario under shuttle, with a portfolio of strategies and inputs of the model.
+
+use std::ops::ControlFlow;
+
+use crate::compare::{Evidence, Verdict, judge_ending};
+use crate::explore::{InterleaveConfig, Interleaver, InterleavingEvidence, Schedule, Strategy};
+use crate::runtime::model::ModelSettings;
+use crate::workload::Built;
+
+/// What a portfolio came to.
+#[derive(Debug)]
+pub struct Interleavings {
+    pub verdict: Verdict,
+    /// Of the violation, if there is one.
+    pub schedule: Option<Schedule>,
+    pub evidence: InterleavingEvidence,
+}
+
+/// Executions of each member: the uniform walk first, which finds most bugs soonest; it learns from one execution for the
+/// next, so it gets the most.
+const MEMBERS: [(Strategy, usize); 3] =
+    [(Strategy::UniformWalk, 4), (Strategy::Random, 2), (Strategy::Pct { depth: 3 }, 2)];
+
+/// The explorations of a seed: each strategy with other workers, parallelism, shards and placement.
+pub fn portfolio(seed: u64) -> impl Iterator<Item = InterleaveConfig> {
+    MEMBERS.into_iter().enumerate().map(move |(member, (strategy, executions))| {
+        let seed = seed.rotate_left(8 * member as u32);
+        // Few workers starve, many let tasks meet; one shard makes keys share a lock, many keep them apart.
+        let workers = [Some(1), Some(2), None, None][(seed % 4) as usize];
+        let shards = [1, 2, 4, 64][(seed >> 2) as usize % 4];
+        let max_parallelism = [2, 3, 4, 8][(seed >> 4) as usize % 4];
+        let settings = ModelSettings { workers, shards, placement_seed: seed };
+        InterleaveConfig { strategy, seed, executions, max_parallelism, settings }
+    })
+}
+
+/// Runs the portfolio up to the first violation.
+pub fn interleave(built: &Built, seed: u64) -> Interleavings {
+    let interleaver = Interleaver::new(&built.scenario);
+    let mut evidence = InterleavingEvidence::default();
+    let mut agreed = Evidence::default();
+    for config in portfolio(seed) {
+        let mut violation = None;
+        let explored = interleaver.explore(&config, |interleaved| {
+            match judge_ending(&built.scenario, &built.expectation, &interleaved.ending) {
+                Verdict::Agree(evidence) => {
+                    agreed.merge(&evidence);
+                    ControlFlow::Continue(())
+                }
+                verdict @ Verdict::Violation(_) => {
+                    violation = Some((verdict, interleaved.schedule));
+                    ControlFlow::Break(())
+                }
+            }
+        });
+        evidence.merge(&explored);
+        if let Some((verdict, schedule)) = violation {
+            return Interleavings { verdict, schedule: Some(schedule), evidence };
+        }
+    }
+    Interleavings { verdict: Verdict::Agree(agreed), schedule: None, evidence }
+}

@@ -1,0 +1,123 @@
+//! `seriatim explore SCENARIO`: one scenario under many schedules, or one recorded schedule again.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::campaign::{Examiner, portfolio, write_whole};
+use crate::compare::{Verdict, Violation, judge_ending};
+use crate::explore::{InterleaveConfig, Interleaver, InterleavingEvidence, Schedule, Strategy};
+use crate::runtime::model::ModelSettings;
+use crate::workload::{Expectation, Scenario};
+
+use super::{CliError, EngineChoice, ExploreArgs, SchedulerChoice, run::read};
+
+pub(super) fn run(args: &ExploreArgs) -> Result<ExitCode, CliError> {
+    let (scenario, expectation) = read(&args.scenario)?;
+    match (&args.replay, args.engine) {
+        (Some(path), _) => replay(path, &scenario, &expectation),
+        (None, EngineChoice::Native) => native(args, &scenario, &expectation),
+        (None, EngineChoice::Shuttle) => shuttle(args, &scenario, &expectation),
+    }
+}
+
+fn replay(path: &Path, scenario: &Scenario, expectation: &Expectation) -> Result<ExitCode, CliError> {
+    let text = std::fs::read_to_string(path).map_err(|source| CliError::Read { path: path.to_owned(), source })?;
+    let schedule = Schedule::from_json(&text).map_err(|source| CliError::Schedule { path: path.to_owned(), source })?;
+    let (interleaved, diverged_at) = Interleaver::new(scenario).replay(&schedule);
+    let steps = schedule.choices.0.len();
+    match diverged_at {
+        None => println!("followed all {steps} steps of the schedule"),
+        Some(step) => println!("DIVERGED at step {step} of {steps}: the recorded task cannot run there any more"),
+    }
+    let verdict = judge_ending(scenario, expectation, &interleaved.ending);
+    Ok(match verdict {
+        Verdict::Violation(violation) => violated(&violation),
+        Verdict::Agree(_) if diverged_at.is_some() => {
+            println!("INCONCLUSIVE: another interleaving than the recorded one, and it agrees");
+            ExitCode::from(3)
+        }
+        Verdict::Agree(_) => {
+            println!("AGREE");
+            ExitCode::SUCCESS
+        }
+    })
+}
+
+fn native(args: &ExploreArgs, scenario: &Scenario, expectation: &Expectation) -> Result<ExitCode, CliError> {
+    let examiner = Examiner::new().map_err(CliError::Start)?;
+    for execution in 0..u64::from(args.executions) {
+        let verdict = examiner.examine(scenario, expectation, args.seed.wrapping_add(execution), true);
+        if let Verdict::Violation(violation) = verdict {
+            println!("execution {}", execution + 1);
+            return Ok(violated(&violation));
+        }
+    }
+    println!("AGREE: {} executions on tokio, of five runs each; nothing chose their interleavings", args.executions);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn shuttle(args: &ExploreArgs, scenario: &Scenario, expectation: &Expectation) -> Result<ExitCode, CliError> {
+    let interleaver = Interleaver::new(scenario);
+    let mut evidence = InterleavingEvidence::default();
+    for config in configs(args) {
+        let mut found: Option<(Violation, Schedule)> = None;
+        let explored = interleaver.explore(&config, |interleaved| {
+            match judge_ending(scenario, expectation, &interleaved.ending) {
+                Verdict::Agree(_) => ControlFlow::Continue(()),
+                Verdict::Violation(violation) => {
+                    found = Some((*violation, interleaved.schedule));
+                    ControlFlow::Break(())
+                }
+            }
+        });
+        evidence.merge(&explored);
+        if let Some((violation, schedule)) = found {
+            println!("interleaving {}, by {}", evidence.interleavings, config.strategy.name());
+            println!("schedule {}", schedule.choices);
+            if let Some(path) = &args.save {
+                let json = serde_json::to_string_pretty(&schedule).expect("plain data with text keys");
+                write_whole(path, &json).map_err(|source| CliError::Write { path: path.clone(), source })?;
+            }
+            return Ok(violated(&violation));
+        }
+    }
+    let InterleavingEvidence { interleavings, distinct, steps, context_switches, preemptions } = evidence;
+    let figures = format!(
+        "{interleavings} interleavings ({distinct} distinct), {steps} steps, {context_switches} context switches, \
+         {preemptions} preemptions"
+    );
+    if preemptions == 0 {
+        println!("INCONCLUSIVE: nothing interleaved; {figures}");
+        return Ok(ExitCode::from(3));
+    }
+    println!("AGREE: {figures}");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The explorations that are asked for, of so many executions in all.
+fn configs(args: &ExploreArgs) -> Vec<InterleaveConfig> {
+    let executions = args.executions as usize;
+    let settings =
+        ModelSettings { workers: args.workers.map(usize::from), shards: args.shards, placement_seed: args.seed };
+    let config = |strategy, executions| {
+        let max_parallelism = args.parallelism.get();
+        InterleaveConfig { strategy, seed: args.seed, executions, max_parallelism, settings }
+    };
+    match args.scheduler {
+        SchedulerChoice::Urw => vec![config(Strategy::UniformWalk, executions)],
+        SchedulerChoice::Random => vec![config(Strategy::Random, executions)],
+        SchedulerChoice::Pct => vec![config(Strategy::Pct { depth: 3 }, executions)],
+        SchedulerChoice::Portfolio => {
+            let strategies: Vec<Strategy> = portfolio(args.seed).map(|member| member.strategy).collect();
+            // Half for the first, the rest for the others, none of them without any.
+            let shares = [executions.div_ceil(2), executions.div_ceil(4), executions / 4];
+            strategies.into_iter().zip(shares).map(|(strategy, share)| config(strategy, share)).collect()
+        }
+    }
+}
+
+fn violated(violation: &Violation) -> ExitCode {
+    println!("VIOLATION {violation}");
+    ExitCode::from(1)
+}
