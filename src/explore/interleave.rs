@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::ControlFlow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, Once, PoisonError};
 
 use serde::{Deserialize, Serialize};
@@ -158,18 +158,25 @@ impl<L: Layer + Clone> Interleaver<L> {
             let (slot, scenario, blocks) = (Arc::clone(&slot), Arc::clone(&self.scenario), Arc::clone(&self.blocks));
             let (settings, max_parallelism) = (config.settings, config.max_parallelism);
             let layer = self.layer.clone();
+            let recorder = recorder.done();
             move || {
+                let sentinel = Arc::clone(&recorder);
+                drop(shuttle::thread::spawn(move || {
+                    while !sentinel.load(Relaxed) {
+                        shuttle::thread::yield_now();
+                    }
+                }));
                 let host = ShuttleHost(Shuttle::new(settings));
                 let layer = layer.clone();
                 let drive = Drive { path: ExecutionPath::Parallel, max_parallelism, suspends: true, layer };
                 let observation = drive.run(&host, &scenario, &blocks);
                 *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(observation);
+                recorder.store(true, Relaxed);
             }
         };
         recorder.arm();
-        let runner = shuttle::Runner::new(recorder.clone(), shuttle_config());
-        // shuttle panics where nothing can run; what the execution itself panics with was caught inside it.
-        let ran = catch_unwind(AssertUnwindSafe(|| runner.run(execution)));
+        // What the execution panics with is caught inside it, and it never blocks for good, so the runner returns.
+        shuttle::Runner::new(recorder.clone(), shuttle_config()).run(execution);
         let waiting = take_waiting();
         let observation = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
         match observation {
@@ -177,8 +184,8 @@ impl<L: Layer + Clone> Interleaver<L> {
                 observation.subject = format!("parallel under shuttle ({} at a time)", config.max_parallelism);
                 Ending::Complete(Box::new(observation))
             }
-            None if ran.is_ok() => Ending::Endless,
-            None => Ending::Stuck(waiting),
+            None if recorder.with(|state| state.record.stuck) => Ending::Stuck(waiting),
+            None => Ending::Endless,
         }
     }
 }
@@ -220,8 +227,12 @@ fn quieten_shuttle() {
     });
 }
 
-/// Wraps a scheduler: writes its choices down, counts, and ends executions that go on for ever. It is a handle, so that
-/// what it wrote survives a runner that panics.
+/// The task that an execution spawns first, and that can always run. The scheduler never sees it; where it is the only one
+/// that can run, the execution is stuck, which shuttle itself would report by a panic and by text on standard error.
+const SENTINEL: usize = 1;
+
+/// Wraps a scheduler: writes its choices down, counts, and ends executions that are stuck or go on for ever. A clone is
+/// the same recorder.
 struct Recorder<S>(Arc<Mutex<Recording<S>>>);
 
 impl<S> Clone for Recorder<S> {
@@ -235,6 +246,8 @@ struct Recording<S> {
     record: Record,
     /// Whether the runner may begin one more execution.
     armed: bool,
+    /// Whether the execution under way came to its end; the sentinel may then go.
+    done: Arc<AtomicBool>,
 }
 
 #[derive(Debug, Default)]
@@ -242,11 +255,17 @@ struct Record {
     choices: Vec<u32>,
     context_switches: u64,
     preemptions: u64,
+    stuck: bool,
 }
 
 impl<S> Recorder<S> {
     fn new(scheduler: S) -> Self {
-        Self(Arc::new(Mutex::new(Recording { scheduler, record: Record::default(), armed: false })))
+        Self(Arc::new(Mutex::new(Recording {
+            scheduler,
+            record: Record::default(),
+            armed: false,
+            done: Arc::default(),
+        })))
     }
 
     fn with<T>(&self, access: impl FnOnce(&mut Recording<S>) -> T) -> T {
@@ -254,7 +273,14 @@ impl<S> Recorder<S> {
     }
 
     fn arm(&self) {
-        self.with(|state| state.armed = true);
+        self.with(|state| {
+            state.armed = true;
+            state.done.store(false, Relaxed);
+        });
+    }
+
+    fn done(&self) -> Arc<AtomicBool> {
+        self.with(|state| Arc::clone(&state.done))
     }
 
     fn take(&self) -> Record {
@@ -268,14 +294,20 @@ impl<S: Scheduler> Scheduler for Recorder<S> {
     }
 
     fn next_task(&mut self, runnable: &[&Task], current: Option<TaskId>, is_yielding: bool) -> Option<TaskId> {
+        let tasks: Vec<&Task> = runnable.iter().copied().filter(|task| usize::from(task.id()) != SENTINEL).collect();
         self.with(|state| {
+            if tasks.is_empty() {
+                state.record.stuck = !state.done.load(Relaxed);
+                return (!state.record.stuck).then(|| TaskId::from(SENTINEL));
+            }
             if state.record.choices.len() >= STEP_BOUND {
                 return None;
             }
-            let chosen = state.scheduler.next_task(runnable, current, is_yielding)?;
+            let current = current.filter(|&task| usize::from(task) != SENTINEL);
+            let chosen = state.scheduler.next_task(&tasks, current, is_yielding)?;
             if let Some(current) = current.filter(|&current| current != chosen) {
                 state.record.context_switches += 1;
-                let could_go_on = !is_yielding && runnable.iter().any(|task| task.id() == current);
+                let could_go_on = !is_yielding && tasks.iter().any(|task| task.id() == current);
                 state.record.preemptions += u64::from(could_go_on);
             }
             state.record.choices.push(usize::from(chosen) as u32);
