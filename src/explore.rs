@@ -14,7 +14,9 @@ use crate::storage::{LedgerState, WriteBatch};
 use crate::workload::Scenario;
 
 pub use chain_subject::{ChainSubject, Engine, Threads};
-pub use interleave::{Ending, InterleaveConfig, Interleaved, Interleaver, InterleavingEvidence, STEP_BOUND};
+pub use interleave::{
+    Ending, Exhaustion, InterleaveConfig, Interleaved, Interleaver, InterleavingEvidence, STEP_BOUND,
+};
 pub use schedule::{Choices, SCHEDULE_VERSION, SHUTTLE_VERSION, Schedule, ScheduleError};
 pub use schedulers::{Chooser, Strategy};
 

@@ -22,4 +22,6 @@ pub mod compare;
 #[cfg(feature = "harness")]
 pub mod explore;
 #[cfg(feature = "harness")]
+pub mod prove;
+#[cfg(feature = "harness")]
 pub mod workload;

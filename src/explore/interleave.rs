@@ -11,10 +11,12 @@ use shuttle::scheduler::{Schedule as ShuttleSchedule, Scheduler, Task, TaskId};
 
 use crate::chain::ExecutionPath;
 use crate::ledger::Block;
+use crate::runtime::announce;
 use crate::runtime::model::{ModelSettings, Shuttle, Waiting, take_waiting};
 use crate::storage::Layer;
 use crate::workload::Scenario;
 
+use super::dpor::Dpor;
 use super::drive::{Drive, Host, shared_blocks};
 use super::{Choices, Chooser, Observation, Schedule, Strategy};
 
@@ -54,7 +56,25 @@ pub struct InterleavingEvidence {
     pub preemptions: u64,
 }
 
+/// How far an exploration of all interleavings went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exhaustion {
+    /// Whether every interleaving that can matter was run.
+    pub complete: bool,
+    /// Executions, redundant ones included.
+    pub executions: u64,
+    /// Broken off, because what they would have shown had been seen.
+    pub redundant: u64,
+}
+
 impl InterleavingEvidence {
+    fn count(&mut self, record: &Record) {
+        self.interleavings += 1;
+        self.steps += record.choices.len() as u64;
+        self.context_switches += record.context_switches;
+        self.preemptions += record.preemptions;
+    }
+
     /// Adds up two explorations of different scenarios.
     pub fn merge(&mut self, other: &Self) {
         let Self { interleavings, distinct, steps, context_switches, preemptions } = other;
@@ -113,10 +133,7 @@ impl<L: Layer + Clone> Interleaver<L> {
         for _ in 0..config.executions {
             let ending = self.execute(config, &recorder);
             let record = recorder.take();
-            evidence.interleavings += 1;
-            evidence.steps += record.choices.len() as u64;
-            evidence.context_switches += record.context_switches;
-            evidence.preemptions += record.preemptions;
+            evidence.count(&record);
             let mut hasher = DefaultHasher::new();
             record.choices.hash(&mut hasher);
             distinct.insert(hasher.finish());
@@ -129,6 +146,42 @@ impl<L: Layer + Clone> Interleaver<L> {
         }
         evidence.distinct = distinct.len() as u64;
         evidence
+    }
+
+    /// Explores every interleaving that can matter, under sequential consistency, or as many as the bounds allow; `judge`
+    /// sees each execution that came to an end.
+    pub fn explore_all(
+        &self,
+        config: &InterleaveConfig,
+        mut judge: impl FnMut(Interleaved) -> ControlFlow<()>,
+    ) -> (InterleavingEvidence, Exhaustion) {
+        quieten_shuttle();
+        let dpor = Dpor::new().with_bound(config.executions as u64).with_step_bound(STEP_BOUND);
+        let recorder = Recorder::new(dpor.clone());
+        let mut evidence = InterleavingEvidence::default();
+        loop {
+            let ending = self.execute(config, &recorder);
+            let record = recorder.take();
+            if record.choices.is_empty() {
+                break;
+            }
+            // What the search broke off as redundant came to no end and shows nothing new.
+            if record.broken_off && !record.stuck {
+                continue;
+            }
+            evidence.count(&record);
+            evidence.distinct += 1;
+            let mut schedule = Schedule::new(config.max_parallelism, config.settings, "dpor", 0);
+            schedule.choices = Choices(record.choices);
+            if judge(Interleaved { schedule, ending }).is_break() {
+                break;
+            }
+        }
+        let figures = dpor.figures();
+        let exhaustion =
+            Exhaustion { complete: dpor.is_complete(), executions: figures.executions, redundant: figures.redundant };
+        announce::silence();
+        (evidence, exhaustion)
     }
 
     /// Runs one schedule again. Returns its ending and the first step at which it could not be followed, if any.
@@ -256,6 +309,8 @@ struct Record {
     context_switches: u64,
     preemptions: u64,
     stuck: bool,
+    /// By the scheduler.
+    broken_off: bool,
 }
 
 impl<S> Recorder<S> {
@@ -304,7 +359,10 @@ impl<S: Scheduler> Scheduler for Recorder<S> {
                 return None;
             }
             let current = current.filter(|&task| usize::from(task) != SENTINEL);
-            let chosen = state.scheduler.next_task(&tasks, current, is_yielding)?;
+            let Some(chosen) = state.scheduler.next_task(&tasks, current, is_yielding) else {
+                state.record.broken_off = true;
+                return None;
+            };
             if let Some(current) = current.filter(|&current| current != chosen) {
                 state.record.context_switches += 1;
                 let could_go_on = !is_yielding && tasks.iter().any(|task| task.id() == current);

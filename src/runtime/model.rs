@@ -9,6 +9,7 @@
 mod engine;
 mod join_set;
 mod lock;
+mod loom_engine;
 mod map;
 mod semaphore;
 mod shuttle_engine;
@@ -21,9 +22,10 @@ use std::task::Poll;
 
 use super::{MapKey, MapValue, Runtime};
 
-pub use engine::{Engine, Section};
+pub use engine::{Announcement, Engine, Section};
 pub use join_set::ModelJoinSet;
 pub use lock::{ModelReadGuard, ModelRwLock, ModelWriteGuard};
+pub use loom_engine::{LoomEngine, begin_loom_execution};
 pub use map::{ModelMap, ModelRef, ModelRefMut};
 pub use semaphore::{ModelPermit, ModelSemaphore};
 pub use shuttle_engine::ShuttleEngine;
@@ -31,6 +33,9 @@ pub use waiting::{Waiting, take_waiting};
 
 /// The model under shuttle: schedules chosen one by one, sequential consistency.
 pub type Shuttle = Model<ShuttleEngine>;
+
+/// The model under loom: every schedule within bounds, and every value that an atomic's ordering allows a load to see.
+pub type Loom = Model<LoomEngine>;
 
 /// The inputs of a run that chance decides elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +59,7 @@ pub struct Model<E: Engine> {
 impl<E: Engine> Model<E> {
     /// A runtime for one execution, made inside it.
     pub fn new(settings: ModelSettings) -> Self {
+        E::begin();
         let workers = settings.workers.map(|workers| Arc::new(ModelSemaphore::new(semaphore::WORKERS, workers)));
         Self { settings, workers, engine: PhantomData }
     }

@@ -1,24 +1,33 @@
 //! tokio's join set: tasks end in the order the engine chooses, a panic is a join error, dropping the set cancels.
 
+use std::any::Any;
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use super::semaphore::Acquire;
-use super::{Engine, ModelSemaphore, Section, waiting};
+use super::{Announcement, Engine, ModelSemaphore, Section, waiting};
+use crate::runtime::announce::{Access, ObjectId};
 use crate::runtime::{JoinSet, TaskError, TaskIndex, panic_message};
 
 /// What the set and its tasks share.
 struct State<T> {
-    ended: VecDeque<(TaskIndex, Result<T, TaskError>)>,
+    ended: VecDeque<Ended<T>>,
     running: usize,
     joiner: Option<Waker>,
     cancelled: bool,
     /// Wakers of tasks that wait, to be told of the cancellation.
     sleeping: Vec<Option<Waker>>,
+}
+
+/// A task that ended.
+struct Ended<T> {
+    index: TaskIndex,
+    thread: u64,
+    result: Result<T, TaskError>,
 }
 
 /// Tasks of one execution, each a thread of the engine.
@@ -27,12 +36,13 @@ pub struct ModelJoinSet<T: Send + 'static, E: Engine> {
     state: Arc<E::Section<State<T>>>,
     workers: Option<Arc<ModelSemaphore<E>>>,
     spawned: usize,
+    object: ObjectId,
 }
 
 impl<T: Send + 'static, E: Engine> ModelJoinSet<T, E> {
     pub(super) fn new(label: &'static str, workers: Option<Arc<ModelSemaphore<E>>>) -> Self {
         let state = State { ended: VecDeque::new(), running: 0, joiner: None, cancelled: false, sleeping: Vec::new() };
-        Self { label, state: Arc::new(Section::new(state)), workers, spawned: 0 }
+        Self { label, state: Arc::new(Section::new(state)), workers, spawned: 0, object: E::new_object() }
     }
 }
 
@@ -46,16 +56,21 @@ impl<T: Send + 'static, E: Engine> JoinSet<T> for ModelJoinSet<T, E> {
         });
         let state = Arc::clone(&self.state);
         let workers = self.workers.clone();
-        E::spawn(move || {
+        let object = self.object;
+        let thread = E::spawn(move || {
             let result = E::block_on(run::<T, E, F>(task, &state, index, workers));
+            let thread = E::task();
+            // The order in which tasks end is something that a caller can see.
+            E::announce(Announcement::Next(Access::Write(object)));
             state.step(|state| {
-                state.ended.push_back((index, result));
+                state.ended.push_back(Ended { index, thread, result });
                 state.running -= 1;
                 if let Some(joiner) = state.joiner.take() {
                     joiner.wake();
                 }
             });
         });
+        E::announce(Announcement::Spawned(thread));
         index
     }
 
@@ -71,11 +86,15 @@ impl<T: Send + 'static, E: Engine> JoinSet<T> for ModelJoinSet<T, E> {
                 state.joiner = Some(context.waker().clone());
                 Poll::Pending
             });
-            match next {
+            match &next {
                 Poll::Pending => waiting::begin(E::task(), false, || format!("a task of {}", self.label)),
                 Poll::Ready(_) => waiting::end(E::task()),
             }
-            next
+            next.map(|ended| {
+                let Ended { index, thread, result } = ended?;
+                E::announce(Announcement::Joined(thread));
+                Some((index, result))
+            })
         })
         .await
     }
@@ -110,7 +129,7 @@ async fn run<T: Send + 'static, E: Engine, F: Future<Output = T>>(
         });
         if cancelled {
             acquiring = None;
-            return Poll::Ready(drop_task(&mut task));
+            return Poll::Ready(drop_task::<T, E, F>(&mut task));
         }
         let worker = match &workers {
             None => None,
@@ -123,14 +142,14 @@ async fn run<T: Send + 'static, E: Engine, F: Future<Output = T>>(
             }
         };
         acquiring = None;
-        let polled = poll_task(&mut task, context);
+        let polled = poll_task::<T, E, F>(&mut task, context);
         drop(worker);
         polled
     })
     .await
 }
 
-fn poll_task<T, F: Future<Output = T>>(
+fn poll_task<T, E: Engine, F: Future<Output = T>>(
     task: &mut Option<Pin<Box<F>>>,
     context: &mut Context<'_>,
 ) -> Poll<Result<T, TaskError>> {
@@ -143,18 +162,26 @@ fn poll_task<T, F: Future<Output = T>>(
             Poll::Ready(Ok(value))
         }
         Err(payload) => {
-            let message = panic_message(&*payload);
-            let _: Result<T, TaskError> = drop_task(task);
-            Poll::Ready(Err(TaskError::Panicked(message)))
+            let error = panicked::<E>(payload);
+            let _: Result<T, TaskError> = drop_task::<T, E, F>(task);
+            Poll::Ready(Err(error))
         }
     }
 }
 
 /// Drops what is left of a task; a panic of its destructors is its end, too.
-fn drop_task<T, F>(task: &mut Option<Pin<Box<F>>>) -> Result<T, TaskError> {
+fn drop_task<T, E: Engine, F>(task: &mut Option<Pin<Box<F>>>) -> Result<T, TaskError> {
     let rest = task.take();
     match catch_unwind(AssertUnwindSafe(|| drop(rest))) {
         Ok(()) => Err(TaskError::Cancelled),
-        Err(payload) => Err(TaskError::Panicked(panic_message(&*payload))),
+        Err(payload) => Err(panicked::<E>(payload)),
     }
+}
+
+/// The error of a task that panicked; what ends the execution goes on to whoever runs it.
+fn panicked<E: Engine>(payload: Box<dyn Any + Send>) -> TaskError {
+    if E::is_fatal(&*payload) {
+        resume_unwind(payload);
+    }
+    TaskError::Panicked(panic_message(&*payload))
 }

@@ -7,7 +7,8 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
-use super::{Engine, Section, waiting};
+use super::{Announcement, Engine, Section, waiting};
+use crate::runtime::announce::{Access, ObjectId};
 use crate::runtime::{MapValue, RwLock};
 
 #[derive(Debug, Default)]
@@ -65,6 +66,7 @@ impl State {
 /// A value behind an async lock.
 pub struct ModelRwLock<T, E: Engine> {
     label: &'static str,
+    object: ObjectId,
     state: Arc<E::Section<State>>,
     value: UnsafeCell<T>,
 }
@@ -76,11 +78,14 @@ unsafe impl<T: Send + Sync, E: Engine> Sync for ModelRwLock<T, E> {}
 
 impl<T: MapValue, E: Engine> ModelRwLock<T, E> {
     pub(super) fn new(label: &'static str, value: T) -> Self {
-        Self { label, state: Arc::new(Section::new(State::default())), value: UnsafeCell::new(value) }
+        let state = Arc::new(Section::new(State::default()));
+        Self { label, object: E::new_object(), state, value: UnsafeCell::new(value) }
     }
 
     async fn lock(&self, exclusive: bool) -> Held<E> {
         let mut queued: Queued<'_, E> = Queued { state: &self.state, ticket: None, exclusive };
+        let access = if exclusive { Access::Exclusive(self.object) } else { Access::Shared(self.object) };
+        E::announce(Announcement::Next(access));
         poll_fn(|context| {
             let granted = match queued.ticket {
                 None => self.state.step(|state| {
@@ -105,6 +110,7 @@ impl<T: MapValue, E: Engine> ModelRwLock<T, E> {
             };
             if granted {
                 queued.ticket = None;
+                E::announce(Announcement::Acquired);
                 waiting::end(E::task());
                 Poll::Ready(())
             } else {
@@ -114,7 +120,7 @@ impl<T: MapValue, E: Engine> ModelRwLock<T, E> {
             }
         })
         .await;
-        Held { state: Arc::clone(&self.state), exclusive }
+        Held { object: self.object, state: Arc::clone(&self.state), exclusive }
     }
 }
 
@@ -129,6 +135,7 @@ impl<E: Engine> Drop for Queued<'_, E> {
     fn drop(&mut self) {
         let Some(ticket) = self.ticket else { return };
         waiting::end(E::task());
+        E::announce(Announcement::Next(Access::Local));
         self.state.give_back(|state| {
             let granted = state.waiters.iter().any(|waiter| waiter.ticket == ticket && waiter.granted);
             state.waiters.retain(|waiter| waiter.ticket != ticket);
@@ -143,6 +150,7 @@ impl<E: Engine> Drop for Queued<'_, E> {
 
 /// The lock, held.
 struct Held<E: Engine> {
+    object: ObjectId,
     state: Arc<E::Section<State>>,
     exclusive: bool,
 }
@@ -150,6 +158,7 @@ struct Held<E: Engine> {
 impl<E: Engine> Drop for Held<E> {
     fn drop(&mut self) {
         self.state.give_back(|state| state.unlock(self.exclusive));
+        E::announce(Announcement::Released(self.object));
     }
 }
 

@@ -6,13 +6,15 @@ use std::hash::{BuildHasher, DefaultHasher, Hasher};
 use std::ops::{Deref, DerefMut};
 use std::task::{Poll, Waker};
 
-use super::{Engine, Section, waiting};
+use super::{Announcement, Engine, Section, waiting};
+use crate::runtime::announce::{Access, ObjectId};
 use crate::runtime::{ConcurrentMap, MapKey, MapValue};
 
 /// A map whose operations are steps of engine `E`. Each takes the shard's lock as a step of its own and gives it back
 /// without one.
 pub struct ModelMap<K, V, E: Engine> {
     label: &'static str,
+    object: ObjectId,
     shards: u64,
     placement_seed: u64,
     /// Made when first entered, so that a map may have as many shards as there are keys.
@@ -59,7 +61,8 @@ impl Lock {
 impl<K: MapKey, V: MapValue, E: Engine> ModelMap<K, V, E> {
     pub(super) fn new(label: &'static str, shards: u64, placement_seed: u64) -> Self {
         assert!(shards > 0, "a map has at least one shard");
-        Self { label, shards, placement_seed, made: UnsafeCell::new(BTreeMap::new()) }
+        assert!(shards <= 1 << 32, "a shard's number fits below its map's");
+        Self { label, object: E::new_object(), shards, placement_seed, made: UnsafeCell::new(BTreeMap::new()) }
     }
 
     #[allow(unsafe_code)]
@@ -81,6 +84,9 @@ impl<K: MapKey, V: MapValue, E: Engine> ModelMap<K, V, E> {
     #[allow(unsafe_code)]
     fn locked(&self, key: &K, exclusive: bool) -> Locked<'_, K, V, E> {
         let (number, shard) = self.shard(key);
+        let lock = ObjectId(self.object.0 + number);
+        let access = if exclusive { Access::Exclusive(lock) } else { Access::Shared(lock) };
+        E::announce(Announcement::Next(access));
         let mut waited = false;
         // The common case costs one step and no waker.
         if !shard.lock.step(|lock| lock.attempt(exclusive)) {
@@ -106,13 +112,15 @@ impl<K: MapKey, V: MapValue, E: Engine> ModelMap<K, V, E> {
         if waited {
             waiting::end(E::task());
         }
-        Locked { shard, exclusive }
+        E::announce(Announcement::Acquired);
+        Locked { shard, object: lock, exclusive }
     }
 }
 
 /// A shard's lock, held.
 struct Locked<'a, K, V, E: Engine> {
     shard: &'a Shard<K, V, E>,
+    object: ObjectId,
     exclusive: bool,
 }
 
@@ -142,6 +150,7 @@ impl<K, V, E: Engine> Drop for Locked<'_, K, V, E> {
             }
             lock.waiting.drain(..).for_each(Waker::wake);
         });
+        E::announce(Announcement::Released(self.object));
     }
 }
 

@@ -6,8 +6,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use super::{Engine, Section, waiting};
+use super::{Announcement, Engine, Section, waiting};
 use crate::runtime::Semaphore;
+use crate::runtime::announce::{Access, ObjectId};
 
 /// Permits and those who wait for one, first come, first served.
 #[derive(Debug)]
@@ -30,6 +31,8 @@ pub(super) const WORKERS: &str = "workers";
 /// A counting semaphore.
 pub struct ModelSemaphore<E: Engine> {
     label: &'static str,
+    object: ObjectId,
+    permits: usize,
     state: Arc<E::Section<State>>,
 }
 
@@ -42,11 +45,18 @@ impl<E: Engine> std::fmt::Debug for ModelSemaphore<E> {
 impl<E: Engine> ModelSemaphore<E> {
     pub(super) fn new(label: &'static str, permits: usize) -> Self {
         let state = State { permits, waiters: VecDeque::new(), next_ticket: 0 };
-        Self { label, state: Arc::new(Section::new(state)) }
+        Self { label, object: E::new_object(), permits, state: Arc::new(Section::new(state)) }
     }
 
     pub(super) fn acquire_owned(&self) -> Acquire<E> {
-        Acquire { label: self.label, state: Arc::clone(&self.state), ticket: None, done: false }
+        Acquire {
+            label: self.label,
+            object: self.object,
+            permits: self.permits,
+            state: Arc::clone(&self.state),
+            ticket: None,
+            done: false,
+        }
     }
 }
 
@@ -61,6 +71,8 @@ impl<E: Engine> Semaphore for ModelSemaphore<E> {
 /// Waits for a permit; dropped early, it leaves the queue.
 pub(super) struct Acquire<E: Engine> {
     label: &'static str,
+    object: ObjectId,
+    permits: usize,
     state: Arc<E::Section<State>>,
     ticket: Option<u64>,
     done: bool,
@@ -71,6 +83,10 @@ impl<E: Engine> Future for Acquire<E> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
+        if this.ticket.is_none() {
+            let access = Access::Permit { semaphore: this.object, permits: this.permits };
+            E::announce(Announcement::Next(access));
+        }
         let granted = match this.ticket {
             None => this.state.step(|state| {
                 if state.permits > 0 && state.waiters.is_empty() {
@@ -94,8 +110,9 @@ impl<E: Engine> Future for Acquire<E> {
         };
         if granted {
             this.done = true;
+            E::announce(Announcement::Acquired);
             waiting::end(E::task());
-            Poll::Ready(ModelPermit(Arc::clone(&this.state)))
+            Poll::Ready(ModelPermit { object: this.object, state: Arc::clone(&this.state) })
         } else {
             waiting::begin(E::task(), this.label == WORKERS, || format!("a permit of {}", this.label));
             Poll::Pending
@@ -107,6 +124,7 @@ impl<E: Engine> Drop for Acquire<E> {
     fn drop(&mut self) {
         let Some(ticket) = self.ticket.filter(|_| !self.done) else { return };
         waiting::end(E::task());
+        E::announce(Announcement::Next(Access::Local));
         self.state.give_back(|state| {
             let granted = state.waiters.iter().any(|waiter| waiter.ticket == ticket && waiter.granted);
             state.waiters.retain(|waiter| waiter.ticket != ticket);
@@ -118,11 +136,15 @@ impl<E: Engine> Drop for Acquire<E> {
 }
 
 /// One permit; it is given back when dropped.
-pub struct ModelPermit<E: Engine>(Arc<E::Section<State>>);
+pub struct ModelPermit<E: Engine> {
+    object: ObjectId,
+    state: Arc<E::Section<State>>,
+}
 
 impl<E: Engine> Drop for ModelPermit<E> {
     fn drop(&mut self) {
-        self.0.give_back(release);
+        self.state.give_back(release);
+        E::announce(Announcement::Released(self.object));
     }
 }
 

@@ -1,11 +1,15 @@
 //! shuttle as an engine: it chooses the next thread at every step, and all atomics are sequentially consistent.
 
+use std::any::Any;
+use std::cell::Cell;
 use std::future::Future;
 use std::sync::{Mutex, PoisonError};
 
 use shuttle::sync::atomic as model;
 
+use super::engine::Announcement;
 use super::{Engine, Section};
+use crate::runtime::announce::{self, Access, ObjectId};
 use crate::runtime::{AtomicU64, Ordering};
 
 /// Works only inside a shuttle execution.
@@ -17,12 +21,32 @@ impl Engine for ShuttleEngine {
     type Section<T: Send + 'static> = ShuttleSection<T>;
 
     fn atomic_u64(_label: &'static str, value: u64) -> ShuttleAtomic {
-        ShuttleAtomic(model::AtomicU64::new(value))
+        ShuttleAtomic { value: model::AtomicU64::new(value), object: Self::new_object() }
     }
 
-    fn spawn(body: impl FnOnce() + Send + 'static) {
-        // The handle is not needed: whoever waits for the thread waits for what it leaves in a join set.
-        drop(shuttle::thread::spawn(body));
+    fn new_object() -> ObjectId {
+        // Room below each for the parts of the object: the shards of a map.
+        OBJECTS.with(|objects| ObjectId(objects.replace(objects.get() + 1) << 32))
+    }
+
+    fn begin() {
+        OBJECTS.set(0);
+    }
+
+    fn announce(announcement: Announcement) {
+        match announcement {
+            Announcement::Next(access) => announce::announce(access),
+            Announcement::Acquired => announce::acquired(),
+            Announcement::Released(object) => announce::released(object),
+            Announcement::Spawned(child) => announce::spawned(child as usize),
+            Announcement::Joined(child) => announce::joined(child as usize),
+        }
+    }
+
+    fn spawn(body: impl FnOnce() + Send + 'static) -> u64 {
+        // Only for its number: whoever waits for the thread waits for what it leaves in a join set.
+        let thread = shuttle::thread::spawn(body);
+        usize::from(thread.thread().id()) as u64
     }
 
     fn block_on<F: Future>(future: F) -> F::Output {
@@ -32,22 +56,37 @@ impl Engine for ShuttleEngine {
     fn task() -> u64 {
         shuttle::current::try_get_current_task().map_or(0, |task| usize::from(task) as u64)
     }
+
+    /// shuttle reports a deadlock outside all threads.
+    fn is_fatal(_panic: &(dyn Any + Send)) -> bool {
+        false
+    }
+}
+
+thread_local! {
+    static OBJECTS: Cell<u64> = const { Cell::new(0) };
 }
 
 /// Every operation is one step. Orderings are ignored: shuttle has only the strongest.
-pub struct ShuttleAtomic(model::AtomicU64);
+pub struct ShuttleAtomic {
+    value: model::AtomicU64,
+    object: ObjectId,
+}
 
 impl AtomicU64 for ShuttleAtomic {
     fn load(&self, _ordering: Ordering) -> u64 {
-        self.0.load(Ordering::SeqCst)
+        announce::announce(Access::Read(self.object));
+        self.value.load(Ordering::SeqCst)
     }
 
     fn store(&self, value: u64, _ordering: Ordering) {
-        self.0.store(value, Ordering::SeqCst);
+        announce::announce(Access::Write(self.object));
+        self.value.store(value, Ordering::SeqCst);
     }
 
     fn compare_exchange(&self, current: u64, new: u64, _success: Ordering, _failure: Ordering) -> Result<u64, u64> {
-        self.0.compare_exchange(current, new, Ordering::SeqCst, Ordering::SeqCst)
+        announce::announce(Access::Write(self.object));
+        self.value.compare_exchange(current, new, Ordering::SeqCst, Ordering::SeqCst)
     }
 }
 

@@ -1,0 +1,197 @@
+//! loom as an engine: it runs a closure once for each schedule and for each value that a load may see, orderings as the
+//! C11 model has them. At most four threads beside its own, and few steps: executions grow exponentially.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::future::Future;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+
+use loom::sync as model;
+use loom::thread::Thread;
+
+use super::{Engine, Section};
+use crate::runtime::{AtomicU64, Ordering};
+
+/// loom counts stacks in machine words. Its default of 4096 is too small for unoptimised tasks; memory is only mapped
+/// where it is used.
+const STACK_WORDS: usize = 1 << 16;
+
+/// Works only inside a loom execution that [`begin_loom_execution`] began.
+#[derive(Clone, Copy, Debug)]
+pub struct LoomEngine;
+
+thread_local! {
+    /// loom gave up on the execution: it would panic at every later call, also in destructors.
+    static OVER: Cell<bool> = const { Cell::new(false) };
+    /// Threads spawned so far in this execution.
+    static SPAWNED: Cell<u64> = const { Cell::new(0) };
+}
+
+loom::thread_local! {
+    static TASK: Cell<u64> = Cell::new(0);
+}
+
+/// Runs one execution's body on a thread of its own, because the stack of loom's first one is small and fixed. That first
+/// one ends at once, so it adds no interleaving.
+pub fn begin_loom_execution(body: impl FnOnce() + Send + 'static) {
+    OVER.set(false);
+    SPAWNED.set(0);
+    spawn(0, body);
+}
+
+fn spawn(task: u64, body: impl FnOnce() + Send + 'static) {
+    let named = move || {
+        TASK.with(|number| number.set(task));
+        body();
+    };
+    // The handle is not needed: whoever waits for the thread waits for what it leaves in a join set.
+    let spawned = engine_call(|| loom::thread::Builder::new().stack_size(STACK_WORDS).spawn(named));
+    drop(spawned.expect("loom's spawn never fails, it panics"));
+}
+
+/// Calls loom, and remembers if that is where the execution ended.
+fn engine_call<R>(call: impl FnOnce() -> R) -> R {
+    /// Dropped by a panic of the call, and by nothing else.
+    struct Ended;
+    impl Drop for Ended {
+        fn drop(&mut self) {
+            OVER.set(true);
+        }
+    }
+    let ended = Ended;
+    let result = call();
+    std::mem::forget(ended);
+    result
+}
+
+impl Engine for LoomEngine {
+    type AtomicU64 = LoomAtomic;
+    type Section<T: Send + 'static> = LoomSection<T>;
+
+    fn atomic_u64(_label: &'static str, value: u64) -> LoomAtomic {
+        LoomAtomic(model::atomic::AtomicU64::new(value))
+    }
+
+    fn spawn(body: impl FnOnce() + Send + 'static) -> u64 {
+        let number = SPAWNED.get() + 1;
+        SPAWNED.set(number);
+        spawn(number, body);
+        number
+    }
+
+    fn block_on<F: Future>(future: F) -> F::Output {
+        let parker = Arc::new(Parker {
+            thread: loom::thread::current(),
+            woken: AtomicBool::new(false),
+            parked: AtomicBool::new(false),
+        });
+        let waker = Waker::from(Arc::clone(&parker));
+        let mut context = Context::from_waker(&waker);
+        let mut future = Box::pin(future);
+        loop {
+            if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+                return output;
+            }
+            while !parker.woken.swap(false, Ordering::Relaxed) {
+                parker.parked.store(true, Ordering::Relaxed);
+                engine_call(loom::thread::park);
+            }
+        }
+    }
+
+    fn task() -> u64 {
+        if OVER.get() { 0 } else { TASK.with(Cell::get) }
+    }
+
+    fn is_fatal(_panic: &(dyn Any + Send)) -> bool {
+        OVER.get()
+    }
+}
+
+/// Wakes a thread that waits for a future. loom's own `Notify` would add a spurious wake-up to explore for each wait, and
+/// its `park` alone loses a wake-up that comes while the thread waits for a lock. No thread is switched out between a
+/// look at these flags and what follows from it, and loom need not know of them: what a waker tells is told by a section
+/// as well.
+struct Parker {
+    thread: Thread,
+    woken: AtomicBool,
+    parked: AtomicBool,
+}
+
+impl Wake for Parker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.woken.store(true, Ordering::Relaxed);
+        if self.parked.swap(false, Ordering::Relaxed) && !OVER.get() {
+            self.thread.unpark();
+        }
+    }
+}
+
+/// An atomic with the orderings it is given.
+pub struct LoomAtomic(model::atomic::AtomicU64);
+
+impl AtomicU64 for LoomAtomic {
+    fn load(&self, ordering: Ordering) -> u64 {
+        engine_call(|| self.0.load(ordering))
+    }
+
+    fn store(&self, value: u64, ordering: Ordering) {
+        engine_call(|| self.0.store(value, ordering));
+    }
+
+    fn compare_exchange(&self, current: u64, new: u64, success: Ordering, failure: Ordering) -> Result<u64, u64> {
+        engine_call(|| self.0.compare_exchange(current, new, success, failure))
+    }
+}
+
+/// loom's mutex makes the step and carries happens-before from one access to the next. It is never contended: no thread is
+/// switched out while it is held. The inner mutex is only for Rust's sake.
+pub struct LoomSection<T> {
+    point: model::Mutex<()>,
+    value: Mutex<T>,
+}
+
+impl<T> LoomSection<T> {
+    fn access<R>(&self, access: impl FnOnce(&mut T) -> R) -> R {
+        access(&mut self.value.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl<T: Send + 'static> Section<T> for LoomSection<T> {
+    fn new(value: T) -> Self {
+        Self { point: model::Mutex::new(()), value: Mutex::new(value) }
+    }
+
+    fn step<R>(&self, access: impl FnOnce(&mut T) -> R) -> R {
+        // A thread that unwinds must not be switched out: to the others it would look as if they were unwinding.
+        if std::thread::panicking() {
+            return self.give_back(access);
+        }
+        let _held = engine_call(|| self.point.lock());
+        self.access(access)
+    }
+
+    fn give_back<R>(&self, access: impl FnOnce(&mut T) -> R) -> R {
+        if OVER.get() {
+            return self.access(access);
+        }
+        // Where loom does not explore, the running thread goes on.
+        let _held = engine_call(|| {
+            loom::stop_exploring();
+            let held = self.point.lock();
+            loom::explore();
+            held
+        });
+        self.access(access)
+    }
+
+    fn into_inner(self) -> T {
+        self.value.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
