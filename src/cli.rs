@@ -9,6 +9,7 @@
 
 mod campaign;
 mod explore;
+mod prove;
 mod run;
 mod seeds;
 
@@ -36,6 +37,8 @@ enum Command {
     Run(RunArgs),
     /// Run one scenario under many schedules, or one schedule again
     Explore(ExploreArgs),
+    /// Prove all sets of a few transactions under all interleavings
+    Prove(ProveArgs),
     /// Write generated plans as files, for a fuzzer to start from
     Seeds(SeedsArgs),
 }
@@ -134,6 +137,31 @@ enum SchedulerChoice {
 }
 
 #[derive(Debug, Args)]
+struct ProveArgs {
+    /// Transactions of each set
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=3))]
+    transactions: u8,
+    /// Only this part of the sets, as part/parts, counted from 1
+    #[arg(long, value_name = "K/N", default_value = "1/1", value_parser = part)]
+    shard: (usize, usize),
+    /// Executions after which a set is cut, and reported as cut
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    bound: u32,
+    /// Write the certificate as JSON, too
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+/// `2/5` as the second of five parts, counted from 0.
+fn part(text: &str) -> Result<(usize, usize), String> {
+    let parsed = text.split_once('/').and_then(|(part, parts)| Some((part.parse().ok()?, parts.parse().ok()?)));
+    match parsed {
+        Some((part, parts)) if (1..=parts).contains(&part) => Ok((part - 1, parts)),
+        _ => Err("not K/N with K in 1..=N".to_owned()),
+    }
+}
+
+#[derive(Debug, Args)]
 struct SeedsArgs {
     /// Folder for the plans; created if it is missing
     folder: PathBuf,
@@ -183,6 +211,7 @@ pub fn main() -> ExitCode {
         Some(Command::Campaign(args)) => campaign::run(&args),
         Some(Command::Run(args)) => run::run(&args),
         Some(Command::Explore(args)) => explore::run(&args),
+        Some(Command::Prove(args)) => prove::run(&args),
         Some(Command::Seeds(args)) => seeds::run(&args),
     };
     std::panic::set_hook(default_hook);

@@ -6,6 +6,8 @@ mod drive;
 mod interleave;
 mod schedule;
 mod schedulers;
+mod under_loom;
+mod under_shuttle;
 
 use crate::execution::BlockError;
 use crate::ledger::Receipt;
@@ -19,6 +21,8 @@ pub use interleave::{
 };
 pub use schedule::{Choices, SCHEDULE_VERSION, SHUTTLE_VERSION, Schedule, ScheduleError};
 pub use schedulers::{Chooser, Strategy};
+pub use under_loom::{LoomBounds, LoomRun, under_loom};
+pub use under_shuttle::{ShuttleRun, under_shuttle};
 
 /// An executor under test.
 pub trait Subject {

@@ -82,7 +82,7 @@ fn check_writable(path: &std::path::Path) -> Result<(), CliError> {
     probe.map(drop).map_err(|source| CliError::Write { path: path.to_owned(), source })
 }
 
-fn stop_on_interrupt(control: &Arc<Control>) {
+pub(super) fn stop_on_interrupt(control: &Arc<Control>) {
     let control = Arc::clone(control);
     let interrupted = AtomicBool::new(false);
     // A second Ctrl-C does not wait for the executions under way. Without a handler the first one does not either.

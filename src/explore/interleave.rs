@@ -257,7 +257,7 @@ impl Host for ShuttleHost {
     }
 }
 
-fn shuttle_config() -> shuttle::Config {
+pub(super) fn shuttle_config() -> shuttle::Config {
     let mut config = shuttle::Config::new();
     config.stack_size = STACK_BYTES;
     config.failure_persistence = shuttle::FailurePersistence::None;
@@ -269,7 +269,7 @@ fn shuttle_config() -> shuttle::Config {
 
 /// shuttle's panic hook prints at every later panic of the process, also at those we catch and judge. It is installed once,
 /// by the first runner, so an empty execution comes first and the hook from before is put back after it.
-fn quieten_shuttle() {
+pub(super) fn quieten_shuttle() {
     static QUIET: Once = Once::new();
     QUIET.call_once(|| {
         let before = std::panic::take_hook();
