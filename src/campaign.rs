@@ -8,6 +8,7 @@ mod interleavings;
 mod report;
 mod statistics;
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -65,6 +66,26 @@ pub struct Control {
     pub executions: AtomicU64,
     /// Transactions in them.
     pub transactions: AtomicU64,
+    /// Per job, the execution under way and when it began.
+    under_way: Mutex<BTreeMap<usize, (Instant, u64)>>,
+}
+
+impl Control {
+    #[expect(clippy::disallowed_methods, reason = "only whoever watches for executions that hang looks at it")]
+    fn begin(&self, job: usize, index: u64) {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner).insert(job, (Instant::now(), index));
+    }
+
+    fn end(&self, job: usize) {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner).remove(&job);
+    }
+
+    /// The index of an execution that has been under way for longer than `limit`: on tokio, where nothing watches over
+    /// tasks, an executor that hangs shows in no other way.
+    pub fn overdue(&self, limit: Duration) -> Option<u64> {
+        let under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        under_way.values().find(|(begun, _)| begun.elapsed() > limit).map(|(_, index)| *index)
+    }
 }
 
 /// Where one scenario comes from; enough to make it again.
@@ -141,7 +162,7 @@ pub fn run(config: &CampaignConfig, shapes: &[Shape], control: &Control) -> std:
         Budget::Time(_) => u64::MAX,
     });
     let found: Mutex<Option<Found>> = Mutex::new(None);
-    let job = || -> std::io::Result<Statistics> {
+    let job = |number: usize| -> std::io::Result<Statistics> {
         let examiner = Examiner::new()?;
         let mut statistics = Statistics::default();
         loop {
@@ -153,6 +174,7 @@ pub fn run(config: &CampaignConfig, shapes: &[Shape], control: &Control) -> std:
             if index >= limit.load(Relaxed) {
                 return Ok(statistics);
             }
+            control.begin(number, index);
             let case = config.case(index, shapes.len());
             let built = case.build(shapes);
             statistics.count(case.lane(), &built);
@@ -174,12 +196,14 @@ pub fn run(config: &CampaignConfig, shapes: &[Shape], control: &Control) -> std:
                     keep_first(&found, found_here);
                 }
             }
+            control.end(number);
             control.executions.fetch_add(1, Relaxed);
             control.transactions.fetch_add(tx_count, Relaxed);
         }
     };
     let results: Vec<std::io::Result<Statistics>> = std::thread::scope(|scope| {
-        let jobs: Vec<_> = (0..config.jobs.max(1)).map(|_| scope.spawn(job)).collect();
+        let job = &job;
+        let jobs: Vec<_> = (0..config.jobs.max(1)).map(|number| scope.spawn(move || job(number))).collect();
         jobs.into_iter().map(|job| job.join().unwrap_or_else(|payload| std::panic::resume_unwind(payload))).collect()
     });
     let mut statistics = Statistics::default();

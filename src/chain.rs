@@ -15,8 +15,9 @@ pub enum ExecutionPath {
     Parallel,
 }
 
-/// A ledger and the executors that extend it. Exclusive borrows make sure that blocks are applied one at a time; readers
-/// share the storage itself and see only whole blocks.
+/// A ledger and the executors that extend it. Exclusive borrows make sure that one chain applies blocks one at a time; a
+/// storage shared by two chains refuses the block that does not stand on its top. Readers share the storage and see only
+/// whole blocks.
 #[derive(Debug)]
 pub struct Blockchain<S, R> {
     storage: Arc<S>,
@@ -58,6 +59,8 @@ pub struct OrderingRun<'a, S, R> {
 
 impl<S: Storage, R: Runtime> OrderingRun<'_, S, R> {
     /// Applies `block` on top. Returns one receipt a transaction, in block order.
+    ///
+    /// Not to be dropped before it ends: cancelled after its commit, the run's NonceChecker lacks the block's nonces.
     ///
     /// # Errors
     /// Then ledger and NonceChecker are as before. The contract ends an ordering run at an aborted block.

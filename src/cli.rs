@@ -16,6 +16,7 @@ mod seeds;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -193,6 +194,10 @@ enum CliError {
     Schedule { path: PathBuf, source: crate::explore::ScheduleError },
     #[error(transparent)]
     Canary(#[from] crate::campaign::CanaryMissed),
+    #[error(
+        "the canaries' plans did not end in {0:?}: an executor or a subject hangs, `seriatim explore` under shuttle tells where"
+    )]
+    CanariesHang(std::time::Duration),
     #[error("cannot start: {0}")]
     Start(std::io::Error),
 }
@@ -204,21 +209,27 @@ pub fn main() -> ExitCode {
         Err(error) => return usage(&error),
     };
     // A panic inside a subject is caught and becomes part of the verdict; it must not scribble over the progress bar.
-    let default_hook = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|_| {}));
-    let outcome = match cli.command {
+    static LAST_PANIC: Mutex<String> = Mutex::new(String::new());
+    std::panic::set_hook(Box::new(|panic| {
+        *LAST_PANIC.lock().unwrap_or_else(PoisonError::into_inner) = panic.to_string().replace('\n', " ");
+    }));
+    let outcome = std::panic::catch_unwind(|| match cli.command {
         None => campaign::run(&cli.campaign),
         Some(Command::Campaign(args)) => campaign::run(&args),
         Some(Command::Run(args)) => run::run(&args),
         Some(Command::Explore(args)) => explore::run(&args),
         Some(Command::Prove(args)) => prove::run(&args),
         Some(Command::Seeds(args)) => seeds::run(&args),
-    };
-    std::panic::set_hook(default_hook);
+    });
     match outcome {
-        Ok(code) => code,
-        Err(error) => {
+        Ok(Ok(code)) => code,
+        Ok(Err(error)) => {
             eprintln!("seriatim: {error}");
+            ExitCode::from(2)
+        }
+        Err(_) => {
+            let panic = LAST_PANIC.lock().unwrap_or_else(PoisonError::into_inner);
+            eprintln!("seriatim: a defect of the harness itself: {panic}");
             ExitCode::from(2)
         }
     }
@@ -231,7 +242,9 @@ fn usage(error: &clap::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let text = error.to_string();
-    let first = text.lines().next().unwrap_or_default();
-    eprintln!("seriatim: {} (see seriatim --help)", first.trim_start_matches("error: "));
+    // Up to the usage: some errors name what is missing in lines of their own.
+    let lines = text.lines().take_while(|line| !line.starts_with("Usage") && !line.contains("tip:"));
+    let line = lines.map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+    eprintln!("seriatim: {} (see seriatim --help)", line.trim_start_matches("error: "));
     ExitCode::from(2)
 }

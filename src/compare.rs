@@ -29,8 +29,8 @@ mod verdict;
 mod versions;
 mod writes;
 
-use crate::explore::{Ending, Observation};
-use crate::workload::{Expectation, Scenario};
+use crate::explore::{Ending, Observation, ObservedStep};
+use crate::workload::{Expectation, ExpectedStep, Scenario};
 
 pub use difference::{Difference, Place};
 pub use verdict::{Evidence, Oracle, Verdict, Violation};
@@ -64,11 +64,34 @@ pub fn judge_ending(scenario: &Scenario, expectation: &Expectation, ending: &End
     }
 }
 
+/// What was observed has a part for each part of what was expected, so that no comparison passes for want of something
+/// to compare. A subject that says it broke off is left to the other oracles.
+fn shape(expectation: &Expectation, observation: &Observation) -> Option<Difference> {
+    if observation.broken.is_some() {
+        return None;
+    }
+    let kind = |is_run: bool| if is_run { "run" } else { "rewind" };
+    let expected: Vec<_> =
+        expectation.steps.iter().map(|step| kind(matches!(step, ExpectedStep::Run { .. }))).collect();
+    let actual: Vec<_> = observation.steps.iter().map(|step| kind(matches!(step, ObservedStep::Run(_)))).collect();
+    if expected != actual {
+        return Some(Difference::new("steps", expected, actual));
+    }
+    if expectation.ledgers.len() != observation.ledgers.len() {
+        return Some(Difference::new("ledgers seen", expectation.ledgers.len(), observation.ledgers.len()));
+    }
+    let missing = observation.undone.is_none();
+    missing.then(|| Difference::new("ledger after undoing every block", "there", "missing"))
+}
+
 fn first_difference(
     scenario: &Scenario,
     expectation: &Expectation,
     observation: &Observation,
 ) -> Option<(Oracle, Difference)> {
+    if let Some(difference) = shape(expectation, observation) {
+        return Some((Oracle::Receipts, difference));
+    }
     if let Some(difference) = panics::check(observation) {
         return Some((Oracle::Panic, difference));
     }
@@ -82,13 +105,17 @@ fn first_difference(
             }
             (oracle, difference)
         };
-        let found = state::check(expected, actual)
-            .map(|(key, difference)| located(Oracle::State, key, difference))
+        // Figures first: a wrong sum also shows as somebody's balance, where it would be a riddle.
+        let found = figures::check(expected, actual)
+            .map(|difference| located(Oracle::Figures, None, difference))
+            .or_else(|| {
+                let (key, difference) = state::check(expected, actual)?;
+                Some(located(Oracle::State, key, difference))
+            })
             .or_else(|| {
                 let (key, difference) = versions::check(expected, actual)?;
                 Some(located(Oracle::Versions, key, difference))
             })
-            .or_else(|| Some(located(Oracle::Figures, None, figures::check(expected, actual)?)))
             .or_else(|| Some(located(Oracle::Marks, None, marks::check(expected, actual)?)));
         if found.is_some() {
             return found;

@@ -74,8 +74,9 @@ pub enum BlockError {
 }
 
 fn first_failure(results: &[Result<Receipt, TaskFailure>]) -> (usize, &TaskFailure) {
-    let mut failures = results.iter().enumerate().filter_map(|(index, result)| Some((index, result.as_ref().err()?)));
-    failures.next().expect("made only with a failure")
+    let failures = results.iter().enumerate().filter_map(|(index, result)| Some((index, result.as_ref().err()?)));
+    let mut told = failures.filter(|(_, failure)| failure.cause != TaskFailureCause::NotRun);
+    told.next().expect("made only with a failure")
 }
 
 /// A transaction without a receipt.
@@ -94,4 +95,7 @@ pub enum TaskFailureCause {
     Task(#[from] TaskError),
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// A transaction of an earlier batch failed, so this one was not tried.
+    #[error("not run")]
+    NotRun,
 }

@@ -29,6 +29,9 @@ pub enum StorageError {
     /// There is no metadata of a topoheight up to the top.
     #[error("no metadata of topoheight {topoheight}")]
     MissingMetadata { topoheight: Topoheight },
+    /// A batch that does not stand on the top: somebody else has committed since it was made.
+    #[error("a block of topoheight {found} cannot stand on the top {top}")]
+    NotOnTop { found: Topoheight, top: Topoheight },
     /// `rewind` to above the top.
     #[error("cannot rewind to {to}, the top is {top}")]
     RewindAboveTop { to: Topoheight, top: Topoheight },
@@ -69,7 +72,7 @@ pub trait Storage: Send + Sync + 'static {
         at: Topoheight,
     ) -> impl Future<Output = Result<Option<(Topoheight, Version)>, StorageError>> + Send;
 
-    /// Applies a whole batch or nothing.
+    /// Applies a whole batch or nothing. Refuses one whose block does not stand on the top.
     fn commit(&self, batch: WriteBatch) -> impl Future<Output = Result<(), StorageError>> + Send;
 
     /// Removes everything above `to` but the orphan set, atomically.

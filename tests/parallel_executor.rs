@@ -91,7 +91,7 @@ fn refuses_a_parallelism_of_zero() {
 fn a_panicking_task_fails_its_own_transaction_and_loses_no_receipt() {
     let memory = Arc::new(MemoryStorage::new(&genesis(1..=6)).unwrap());
     let storage = Arc::new(Layered::new(Arc::clone(&memory), Strike::Panic(key(3))));
-    std::panic::set_hook(Box::new(|_| {}));
+    quieten();
     let (outcome, _) = apply(storage, &block(vec![pay(1, 2, 0), pay(3, 4, 0), pay(5, 6, 0)]), 8);
     let Err(BlockError::Tasks(results)) = outcome else { panic!("{outcome:?}") };
     assert_eq!(results.len(), 3);
@@ -170,4 +170,54 @@ fn an_accumulator_adds_up_to_the_last_unit_and_no_further() {
     assert!(sum.add(3).is_ok());
     assert!(sum.add(1).is_err());
     assert_eq!(sum.get(), u64::MAX);
+}
+
+#[test]
+fn an_accumulator_loses_no_addition_of_two_threads() {
+    let sum: Accumulator<Native> = Accumulator::new(&Native::with_hash_seed(0), "sum", 0);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| (0..100_000).for_each(|_| sum.add(1).unwrap()));
+        }
+    });
+    assert_eq!(sum.get(), 200_000);
+}
+
+/// The middle of the numbers of batches, over the real blocks of 50 or more transactions.
+fn median(mut counts: Vec<usize>) -> usize {
+    counts.sort_unstable();
+    counts[counts.len() / 2]
+}
+
+#[test]
+fn levels_need_less_than_half_the_barriers_of_cuts_on_real_shapes() {
+    let shapes = seriatim::workload::real_shapes().iter().filter(|shape| shape.transactions.len() >= 50);
+    let (mut levels, mut cuts) = (Vec::new(), Vec::new());
+    for shape in shapes {
+        let scenario = shape.scenario(SignatureScheme::Tagged, 0);
+        let transactions = &scenario.blocks().next().unwrap().transactions;
+        levels.push(batches(transactions, &[].into()).len());
+        // V3 as first built: a batch ends at the first transaction that conflicts with one in it.
+        let mut locked = std::collections::BTreeSet::new();
+        let mut count = 1;
+        for transaction in transactions {
+            let accounts = seriatim::ledger::rules::footprint(&transaction.body).accounts;
+            if accounts.keys().any(|account| locked.contains(account)) {
+                locked.clear();
+                count += 1;
+            }
+            locked.extend(accounts.into_keys());
+        }
+        cuts.push(count);
+    }
+    assert_eq!((median(levels), median(cuts)), (33, 77));
+}
+
+/// Keeps the panics that are made on purpose off the screen, and no others.
+fn quieten() {
+    std::panic::set_hook(Box::new(|panic| {
+        if !panic.payload_as_str().is_some_and(|message| message.contains("struck")) {
+            eprintln!("{panic}");
+        }
+    }));
 }

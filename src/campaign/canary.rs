@@ -46,6 +46,10 @@ pub enum Canary {
     SilentFallback,
     /// More tasks in flight than allowed.
     TooManyTasks,
+    /// Tasks run one after another.
+    OneByOne,
+    /// A subject that runs everything and reports no ledger.
+    ReportsNothing,
     /// A read that nobody ever wakes.
     NeverWoken,
     /// A read that yields for ever.
@@ -89,7 +93,7 @@ pub fn check_canaries(examiner: &Examiner) -> Result<Vec<Canary>, CanaryMissed> 
 }
 
 impl Canary {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::ReceiptsSwapped,
         Self::TaskPanics,
         Self::ReadFails,
@@ -103,6 +107,8 @@ impl Canary {
         Self::RunsDiffer,
         Self::SilentFallback,
         Self::TooManyTasks,
+        Self::OneByOne,
+        Self::ReportsNothing,
         Self::NeverWoken,
         Self::NeverEnding,
         Self::OppositeLocks,
@@ -112,7 +118,7 @@ impl Canary {
     pub fn oracle(self) -> Oracle {
         match self {
             Self::TaskPanics => Oracle::Panic,
-            Self::ReceiptsSwapped | Self::ReadFails => Oracle::Receipts,
+            Self::ReceiptsSwapped | Self::ReadFails | Self::ReportsNothing => Oracle::Receipts,
             Self::NeverWoken => Oracle::LostWakeup,
             Self::NeverEnding => Oracle::Livelock,
             Self::OppositeLocks => Oracle::Deadlock,
@@ -123,7 +129,7 @@ impl Canary {
             Self::MintedInAgreement => Oracle::Invariants,
             Self::WritesUnsorted => Oracle::Writes,
             Self::RunsDiffer => Oracle::Determinism,
-            Self::SilentFallback | Self::TooManyTasks => Oracle::Parallelism,
+            Self::SilentFallback | Self::TooManyTasks | Self::OneByOne => Oracle::Parallelism,
         }
     }
 
@@ -146,6 +152,16 @@ impl Canary {
                 let sequential = ChainSubject::sequential(examiner.engine()).run(scenario);
                 let posing = Observation { max_parallelism: Some(2), ..sequential };
                 judge(scenario, expectation, &[posing])
+            }
+            Self::OneByOne => {
+                for block in blocks_mut(&mut wrong) {
+                    block.tasks.peak_in_flight = block.tasks.peak_in_flight.min(1);
+                }
+                judge(scenario, expectation, &[wrong])
+            }
+            Self::ReportsNothing => {
+                wrong.ledgers.clear();
+                judge(scenario, expectation, &[wrong])
             }
             Self::TooManyTasks => {
                 wrong.max_parallelism = Some(1);
@@ -187,12 +203,15 @@ impl Canary {
     }
 }
 
-fn swap_receipts(observation: &mut Observation) {
-    let blocks = observation.steps.iter_mut().flat_map(|step| match step {
+fn blocks_mut(observation: &mut Observation) -> impl Iterator<Item = &mut ObservedBlock> {
+    observation.steps.iter_mut().flat_map(|step| match step {
         ObservedStep::Run(blocks) => blocks.as_mut_slice(),
         ObservedStep::Rewind => &mut [],
-    });
-    for ObservedBlock { outcome, .. } in blocks {
+    })
+}
+
+fn swap_receipts(observation: &mut Observation) {
+    for ObservedBlock { outcome, .. } in blocks_mut(observation) {
         if let Ok(receipts) = outcome
             && receipts.len() > 1
         {
@@ -273,6 +292,8 @@ impl Layer for Wrong {
             | Canary::ReadFails
             | Canary::SilentFallback
             | Canary::TooManyTasks
+            | Canary::OneByOne
+            | Canary::ReportsNothing
             | Canary::NeverWoken
             | Canary::NeverEnding
             | Canary::OppositeLocks => {}

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::compare::Violation;
+use crate::compare::{Difference, Oracle, Violation};
 use crate::explore::Schedule;
-use crate::workload::Scenario;
+use crate::workload::{Scenario, Shape};
 
 use super::{CampaignConfig, Canary, Case, Floor, Found, Lanes, Statistics};
 
@@ -65,6 +65,15 @@ impl From<Found> for Counterexample {
 }
 
 impl Counterexample {
+    /// An execution that did not end within `limit`, whatever it hangs at.
+    pub fn hang(config: &CampaignConfig, shapes: &[Shape], index: u64, limit: Duration) -> Self {
+        let case = config.case(index, shapes.len());
+        let scenario = case.build(shapes).scenario;
+        let difference = Difference::new("time of the execution", limit, "more, and it still runs");
+        let violation = Violation { oracle: Oracle::Livelock, subject: "one of those on tokio".to_owned(), difference };
+        Found { index, case, violation, scenario, schedule: None }.into()
+    }
+
     /// Writes the scenario into `folder`, whole or not at all, under a name made of oracle and content: the same
     /// scenario is stored once.
     ///
@@ -106,7 +115,7 @@ impl CampaignReport {
         counterexample: Option<Counterexample>,
         time: Duration,
     ) -> Self {
-        let missed_floors: Vec<Floor> = statistics.missed_floors();
+        let missed_floors: Vec<Floor> = statistics.missed_floors(config.lanes);
         let conclusion = match (&counterexample, missed_floors.is_empty()) {
             (Some(_), _) => Conclusion::Violation,
             (None, true) => Conclusion::Agree,
@@ -201,8 +210,10 @@ impl fmt::Display for CampaignReport {
         histogram(f, "outcomes, by the reference", &statistics.outcomes)?;
         histogram(f, "aborted blocks", &statistics.aborts)?;
         histogram(f, "conflict classes of generated transactions", &statistics.classes)?;
-        for floor in &self.missed_floors {
-            writeln!(f, "floor missed: {floor}")?;
+        if self.counterexample.is_none() {
+            for floor in &self.missed_floors {
+                writeln!(f, "floor missed: {floor}")?;
+            }
         }
         match (&self.counterexample, self.conclusion) {
             (Some(counterexample), _) => counterexample.fmt(f),

@@ -10,6 +10,8 @@ use crate::explore::InterleavingEvidence;
 use crate::ledger::{BlockAbort, Receipt, TransactionError};
 use crate::workload::{Built, ConflictClass, ExpectedStep};
 
+use super::Lanes;
+
 /// Sums over executions; they do not depend on the order of counting.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Statistics {
@@ -163,8 +165,8 @@ impl Statistics {
         self.outcomes.get(EXECUTED).copied().unwrap_or(0)
     }
 
-    /// The floors missed. Errors and classes are demanded only of generated plans.
-    pub fn missed_floors(&self) -> Vec<Floor> {
+    /// The floors missed by a campaign over these lanes. Errors and classes are demanded only of generated plans.
+    pub fn missed_floors(&self, lanes: Lanes) -> Vec<Floor> {
         if self.executions == 0 {
             return vec![Floor::NoExecution];
         }
@@ -176,13 +178,13 @@ impl Statistics {
         if self.conflicts == 0 {
             missed.push(Floor::NoConflict);
         }
-        if self.evidence.blocks_with_overlap == 0 && self.agreements > 0 {
+        if self.evidence.blocks_with_overlap == 0 {
             missed.push(Floor::NoOverlap);
         }
-        if self.lanes.contains_key("interleavings") && self.interleavings.preemptions == 0 {
+        if matches!(lanes, Lanes::All | Lanes::Interleavings) && self.interleavings.preemptions == 0 {
             missed.push(Floor::NoPreemption);
         }
-        if self.lanes.contains_key("plans") || self.lanes.contains_key("interleavings") {
+        if lanes != Lanes::Shapes {
             let unseen = |names: &BTreeMap<&'static str, u64>, name: &str| !names.contains_key(name);
             let errors = TransactionError::NAMES.into_iter().filter(|name| unseen(&self.outcomes, name));
             missed.extend(errors.map(Floor::ErrorNotSeen));

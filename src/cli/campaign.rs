@@ -1,20 +1,24 @@
 //! `seriatim campaign`: a progress bar while it runs, the report at its end, also after Ctrl-C.
 
 use std::borrow::Cow;
+use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::campaign::{
-    Budget, CampaignConfig, CampaignReport, Conclusion, Control, Examiner, Lanes, check_canaries, run as run_campaign,
-    write_whole,
+    Budget, CampaignConfig, CampaignReport, Canary, Conclusion, Control, Counterexample, Examiner, Lanes,
+    check_canaries, run as run_campaign, write_whole,
 };
 use crate::workload::{Shape, real_shapes};
 
 use super::{CampaignArgs, CliError};
+
+/// No execution of any campaign takes a hundredth of it.
+const HANG_LIMIT: Duration = Duration::from_secs(30);
 
 /// Without `--seconds` and `--executions`.
 const DEFAULT_SECONDS: u64 = 30;
@@ -38,22 +42,54 @@ pub(super) fn run(args: &CampaignArgs) -> Result<ExitCode, CliError> {
     if let Some(path) = &args.json {
         check_writable(path)?;
     }
-    let missed_canaries = check_canaries(&Examiner::new().map_err(CliError::Start)?)?;
+    let missed_canaries = canaries()?;
 
     let control = Arc::new(Control::default());
     stop_on_interrupt(&control);
-    let mut report = watched(&config, &shapes, &control)?;
+    let mut report = watched(&config, &shapes, &control, &args.artifacts)?;
     report.add_missed_canaries(&missed_canaries);
-    if let Some(counterexample) = &mut report.counterexample {
-        let path = args.artifacts.clone();
-        counterexample.store(&path).map_err(|source| CliError::Write { path, source })?;
-    }
+    let stored = match &mut report.counterexample {
+        Some(counterexample) => counterexample.store(&args.artifacts),
+        None => Ok(()),
+    };
     print!("{report}");
-    if let Some(path) = &args.json {
-        let write = |source| CliError::Write { path: path.clone(), source };
-        write_whole(path, &(report.to_json() + "\n")).map_err(write)?;
+    // A violation is one whether or not the disk has room for it.
+    if let Err(source) = stored {
+        eprintln!("seriatim: {}", CliError::Write { path: args.artifacts.clone(), source });
+    }
+    if let Some(path) = &args.json
+        && let Err(source) = write_whole(path, &(report.to_json() + "\n"))
+    {
+        let error = CliError::Write { path: path.clone(), source };
+        if report.conclusion != Conclusion::Violation {
+            return Err(error);
+        }
+        eprintln!("seriatim: {error}");
     }
     Ok(exit_code(report.conclusion))
+}
+
+/// Checks the canaries, on a thread that may hang.
+fn canaries() -> Result<Vec<Canary>, CliError> {
+    let (done, outcome) = mpsc::channel();
+    #[expect(clippy::disallowed_methods, reason = "joined by the channel, or left behind by a process that ends")]
+    std::thread::spawn(move || {
+        let checked = Examiner::new().map_err(CliError::Start).and_then(|examiner| Ok(check_canaries(&examiner)?));
+        // Nobody listens any more once the limit has passed.
+        let _ = done.send(checked);
+    });
+    outcome.recv_timeout(HANG_LIMIT).unwrap_or_else(|_| Err(CliError::CanariesHang(HANG_LIMIT)))
+}
+
+/// The job that hangs cannot be ended, so the process is, with what it would have reported.
+fn report_hang(config: &CampaignConfig, shapes: &[Shape], index: u64, artifacts: &Path) -> ! {
+    let mut counterexample = Counterexample::hang(config, shapes, index, HANG_LIMIT);
+    let stored = counterexample.store(artifacts);
+    print!("{counterexample}");
+    if let Err(source) = stored {
+        eprintln!("seriatim: {}", CliError::Write { path: artifacts.to_owned(), source });
+    }
+    std::process::exit(1)
 }
 
 pub(super) fn exit_code(conclusion: Conclusion) -> ExitCode {
@@ -78,6 +114,10 @@ fn available_jobs() -> usize {
 /// A campaign may take hours; a report that cannot be written should be known before it.
 fn check_writable(path: &std::path::Path) -> Result<(), CliError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(std::path::Path::new("."));
+    if path.is_dir() {
+        let source = std::io::Error::from(std::io::ErrorKind::IsADirectory);
+        return Err(CliError::Write { path: path.to_owned(), source });
+    }
     let probe = tempfile::NamedTempFile::new_in(folder);
     probe.map(drop).map_err(|source| CliError::Write { path: path.to_owned(), source })
 }
@@ -95,7 +135,12 @@ pub(super) fn stop_on_interrupt(control: &Arc<Control>) {
 }
 
 /// Runs the campaign beside a thread that draws the bar. Without a terminal nothing is drawn.
-fn watched(config: &CampaignConfig, shapes: &[Shape], control: &Control) -> Result<CampaignReport, CliError> {
+fn watched(
+    config: &CampaignConfig,
+    shapes: &[Shape],
+    control: &Control,
+    artifacts: &Path,
+) -> Result<CampaignReport, CliError> {
     let bar = match config.budget {
         Budget::Executions(executions) => ProgressBar::new(executions),
         Budget::Time(time) => ProgressBar::new(time.as_secs()),
@@ -108,6 +153,10 @@ fn watched(config: &CampaignConfig, shapes: &[Shape], control: &Control) -> Resu
         scope.spawn(|| {
             while !done.load(Relaxed) {
                 draw(&bar, config, control);
+                if let Some(index) = control.overdue(HANG_LIMIT) {
+                    bar.finish_and_clear();
+                    report_hang(config, shapes, index, artifacts);
+                }
                 std::thread::sleep(Duration::from_millis(100));
             }
         });

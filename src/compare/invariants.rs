@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Difference;
 use crate::explore::{Observation, ObservedStep};
-use crate::ledger::{Amount, AssetId, Receipt, Topoheight};
+use crate::ledger::{AccountKey, Amount, AssetId, Receipt, Topoheight, Transaction};
 use crate::storage::{LedgerState, StateKey, StateValue};
 use crate::workload::{Scenario, Step};
 
@@ -17,6 +17,7 @@ pub(super) fn check(scenario: &Scenario, observation: &Observation) -> Option<Di
         .iter()
         .find_map(of_ledger)
         .or_else(|| receipts(scenario, observation))
+        .or_else(|| used_nonces(scenario, observation))
         .or_else(|| observation.undone.as_ref().and_then(|undone| undoing(&genesis, undone)))
 }
 
@@ -46,7 +47,11 @@ fn links(ledger: &LedgerState) -> Option<Difference> {
 fn conservation(genesis: &LedgerState, ledger: &LedgerState) -> Option<Difference> {
     let mut expected = holdings(genesis);
     let emitted = |ledger: &LedgerState| ledger.metadata.get(&ledger.top).map_or(0, |metadata| metadata.emitted_supply);
-    *expected.entry(AssetId::TOS).or_default() += u128::from(emitted(ledger)) - u128::from(emitted(genesis));
+    let emitted_since = u128::from(emitted(ledger)).checked_sub(u128::from(emitted(genesis)));
+    let Some(emitted_since) = emitted_since else {
+        return Some(Difference::new("emitted supply, at least", emitted(genesis), emitted(ledger)));
+    };
+    *expected.entry(AssetId::TOS).or_default() += emitted_since;
     let actual = holdings(ledger);
     let none = 0;
     let mut assets = expected.keys().chain(actual.keys());
@@ -66,7 +71,7 @@ fn holdings(ledger: &LedgerState) -> BTreeMap<AssetId, u128> {
                 add(*asset, *amount);
             }
             (StateKey::Energy(_), Some(StateValue::Energy(energy))) => {
-                add(AssetId::TOS, energy.records.iter().map(|record| record.amount).sum());
+                energy.records.iter().for_each(|record| add(AssetId::TOS, record.amount));
             }
             _ => {}
         }
@@ -100,11 +105,52 @@ fn receipts(scenario: &Scenario, observation: &Observation) -> Option<Difference
                 let difference = Difference::new("number of receipts", block.transactions.len(), receipts.len());
                 return Some(difference.in_block(first_block + index));
             }
+            let hashes = block.transactions.iter().map(Transaction::hash);
+            if let Some((tx_index, (hash, receipt))) =
+                hashes.zip(receipts).enumerate().find(|(_, (hash, receipt))| *hash != receipt.hash())
+            {
+                let difference = Difference::new("hash of the receipt", hash, receipt.hash());
+                return Some(difference.in_block(first_block + index).at_transaction(tx_index));
+            }
             if let Some(difference) = fees(receipts, observed) {
                 return Some(difference.in_block(first_block + index));
             }
         }
         first_block += blocks.len();
+    }
+    None
+}
+
+/// No nonce of an account is executed twice on one chain.
+fn used_nonces(scenario: &Scenario, observation: &Observation) -> Option<Difference> {
+    // Per account and nonce, the topoheight at which it was used.
+    let mut used: BTreeMap<(AccountKey, u64), Topoheight> = BTreeMap::new();
+    let mut top: Topoheight = 0;
+    let mut first_block = 0;
+    for (step, observed) in scenario.steps.iter().zip(&observation.steps) {
+        match (step, observed) {
+            (Step::Run(blocks), ObservedStep::Run(observed)) => {
+                for (index, (block, observed)) in blocks.iter().zip(observed).enumerate() {
+                    let Ok(receipts) = &observed.outcome else { continue };
+                    top += 1;
+                    for (tx_index, (tx, receipt)) in block.transactions.iter().zip(receipts).enumerate() {
+                        let executed = matches!(receipt, Receipt::Executed { .. });
+                        let before = executed.then(|| used.insert((tx.body.source, tx.body.nonce), top)).flatten();
+                        if let Some(before) = before {
+                            let field = format!("nonce {} of {:?}", tx.body.nonce, tx.body.source);
+                            let difference = Difference::new(field, "used once", format!("used at {before} already"));
+                            return Some(difference.in_block(first_block + index).at_transaction(tx_index));
+                        }
+                    }
+                }
+                first_block += blocks.len();
+            }
+            (Step::Rewind(to), _) => {
+                top = top.min(*to);
+                used.retain(|_, topoheight| *topoheight <= top);
+            }
+            (Step::Run(_), ObservedStep::Rewind) => return None,
+        }
     }
     None
 }

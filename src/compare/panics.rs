@@ -21,7 +21,9 @@ fn of_block(failure: &BlockFailure) -> Option<Difference> {
                 TaskFailureCause::Task(TaskError::Panicked(message)) => {
                     Some(Difference::new("task", "no panic", message).at_transaction(tx_index))
                 }
-                TaskFailureCause::Task(TaskError::Cancelled) | TaskFailureCause::Storage(_) => None,
+                TaskFailureCause::Task(TaskError::Cancelled)
+                | TaskFailureCause::Storage(_)
+                | TaskFailureCause::NotRun => None,
             })
         }
         BlockFailure::Refused(BlockError::Aborted(_) | BlockError::Storage(_)) => None,

@@ -1,5 +1,5 @@
 //! The parallel path is parallel: every transaction ran as a task of its own (no fallback), never more at once than
-//! allowed, and where the block has transactions that share no account, several were in flight.
+//! allowed, and as many of a block's first transactions as share no account were in flight together.
 //!
 //! With several threads the figures are less sharp. A task gives its permit back a moment before the observer sees it
 //! end, so each thread may hold one more task for that moment; and a task may end before another thread begins the
@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use super::Difference;
 use crate::explore::{Observation, ObservedBlock, ObservedStep};
 use crate::ledger::rules::footprint;
-use crate::ledger::{AccountKey, Block};
+use crate::ledger::{AccountKey, AssetId, Block, Transaction};
 use crate::workload::{Scenario, Step};
 
 pub(super) fn check(scenario: &Scenario, observation: &Observation) -> Option<Difference> {
@@ -45,20 +45,20 @@ fn of_block(
         return Some(Difference::new("most tasks in flight, at most", most, tasks.peak_in_flight));
     }
     let must_overlap = one_thread && observation.suspends;
-    let least = if must_overlap && max_parallelism > 1 && starts_without_conflict(block) { 2 } else { 0 };
-    (tasks.peak_in_flight < least)
-        .then(|| Difference::new("most tasks in flight, at least", least, tasks.peak_in_flight))
+    let least = if must_overlap { max_parallelism.min(free_prefix(block)) } else { 0 };
+    let difference = || Difference::new("most tasks in flight, at least", least, tasks.peak_in_flight);
+    (tasks.peak_in_flight < least).then(difference)
 }
 
-/// Whether the block's first two transactions share no account, so that nothing keeps them apart.
-fn starts_without_conflict(block: &Block) -> bool {
-    let accounts = |index: usize| -> Option<BTreeSet<AccountKey>> {
-        Some(footprint(&block.transactions.get(index)?.body).accounts.into_keys().collect())
+/// How many transactions from the first on share no account with each other, so that nothing keeps them apart. Burns of
+/// one asset count as sharing: near its limit they do.
+fn free_prefix(block: &Block) -> usize {
+    let mut accounts: BTreeSet<AccountKey> = BTreeSet::new();
+    let mut burned: BTreeSet<AssetId> = BTreeSet::new();
+    let mut is_free = |tx: &&Transaction| {
+        let footprint = footprint(&tx.body);
+        footprint.accounts.into_keys().all(|account| accounts.insert(account))
+            && footprint.burned.is_none_or(|asset| burned.insert(asset))
     };
-    // Burns are left out: near its limit a burned amount keeps them apart too.
-    let burns = |index: usize| block.transactions.get(index).is_some_and(|tx| footprint(&tx.body).burned.is_some());
-    match (accounts(0), accounts(1)) {
-        (Some(first), Some(second)) => first.is_disjoint(&second) && !(burns(0) && burns(1)),
-        _ => false,
-    }
+    block.transactions.iter().take_while(|tx| is_free(tx)).count()
 }

@@ -8,7 +8,11 @@ use crate::storage::{LedgerState, StateKey, Version};
 
 pub(super) fn check(expected: &LedgerState, actual: &LedgerState) -> Option<(Option<StateKey>, Difference)> {
     if expected.versions != actual.versions {
-        return Some(first_version(expected, actual));
+        if let Some(first) = first_version(expected, actual) {
+            return Some(first);
+        }
+        // Only keys without any version differ.
+        return Some((None, Difference::new("keys with a history", expected.versions.len(), actual.versions.len())));
     }
     let (key, expected, actual) = first_in(&expected.newest, &actual.newest)?;
     let difference = Difference::new(format!("newest version of {key}"), expected, actual);
@@ -16,7 +20,7 @@ pub(super) fn check(expected: &LedgerState, actual: &LedgerState) -> Option<(Opt
     Some((Some(*key), difference.at_topoheight(topoheight)))
 }
 
-fn first_version(expected: &LedgerState, actual: &LedgerState) -> (Option<StateKey>, Difference) {
+fn first_version(expected: &LedgerState, actual: &LedgerState) -> Option<(Option<StateKey>, Difference)> {
     let of = |ledger: &LedgerState, key: &StateKey| ledger.versions.get(key).cloned().unwrap_or_default();
     let keys = expected.versions.keys().chain(actual.versions.keys());
     let differing = keys.filter_map(|key| {
@@ -25,8 +29,7 @@ fn first_version(expected: &LedgerState, actual: &LedgerState) -> (Option<StateK
         Some((*topoheight, *key, expected.cloned(), actual.cloned()))
     });
     let first = differing.min_by_key(|(topoheight, key, ..)| (*topoheight, *key));
-    let (topoheight, key, expected, actual): (Topoheight, StateKey, Option<Version>, Option<Version>) =
-        first.expect("the caller saw a difference");
+    let (topoheight, key, expected, actual): (Topoheight, StateKey, Option<Version>, Option<Version>) = first?;
     let difference = Difference::new(format!("version of {key}"), expected, actual);
-    (Some(key), difference.at_topoheight(topoheight))
+    Some((Some(key), difference.at_topoheight(topoheight)))
 }

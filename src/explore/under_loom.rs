@@ -67,7 +67,8 @@ pub fn under_loom(bounds: LoomBounds, body: impl Fn() + Send + Sync + 'static) -
     let checked = catch_unwind(AssertUnwindSafe(|| builder.check(execution)));
     let executions = count.load(Relaxed);
     let failure = checked.err().map(|payload| {
-        let waiting = take_waiting().into_iter().map(|waiting| format!("; task {} waits for {}", waiting.task, waiting.for_what));
+        let waiting =
+            take_waiting().into_iter().map(|waiting| format!("; task {} waits for {}", waiting.task, waiting.for_what));
         format!("execution {executions}: {}{}", panic_message(&*payload), waiting.collect::<String>())
     });
     LoomRun {

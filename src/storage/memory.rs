@@ -1,11 +1,13 @@
-//! The ledger in memory. Reads never suspend by themselves; [`super::Suspending`] makes them.
+//! The ledger in memory. Reads never suspend by themselves; [`super::Suspend`] makes them.
 
 use std::collections::BTreeSet;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::ledger::{AccountKey, Amount, AssetId, BlockMetadata, Genesis, GenesisError, Hash, Topoheight};
 
-use super::{LedgerState, Newest, StateKey, StateValue, Storage, StorageError, StoredAccount, Version, WriteBatch};
+use super::{
+    LedgerState, Newest, StateKey, StateValue, Storage, StorageError, StoredAccount, Version, WriteBatch, WriteOp,
+};
 
 /// A [`LedgerState`] behind a lock that is never held across a suspension.
 #[derive(Debug)]
@@ -90,6 +92,14 @@ impl Storage for MemoryStorage {
 
     async fn commit(&self, batch: WriteBatch) -> Result<(), StorageError> {
         let mut state = self.write();
+        let top = state.top;
+        let misplaced = batch.ops.iter().find_map(|op| match op {
+            WriteOp::Top(found) if *found != top + 1 => Some(*found),
+            _ => None,
+        });
+        if let Some(found) = misplaced {
+            return Err(StorageError::NotOnTop { found, top });
+        }
         for op in batch.ops {
             state.apply(op);
         }

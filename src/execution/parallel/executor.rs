@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use crate::execution::{BlockError, TaskFailure};
+use crate::execution::{BlockError, TaskFailure, TaskFailureCause};
 use crate::ledger::{Block, Receipt};
 use crate::runtime::{JoinSet, Runtime, Semaphore, TaskError};
 use crate::storage::{Storage, StorageError};
@@ -55,6 +55,10 @@ impl<R: Runtime> ParallelExecutor<R> {
         let mut results = BTreeMap::new();
         for batch in batches(&block.transactions, &state.burned()) {
             self.run_batch(state, block, &semaphore, &batch, &mut results).await;
+            // What a later transaction came to would rest on a state that lacks these.
+            if results.values().any(|result| !matches!(result, Ok(Ok(_)))) {
+                break;
+            }
         }
         receipts(block, results)
     }
@@ -90,15 +94,18 @@ fn receipts(
     block: &Block,
     results: BTreeMap<usize, Result<TaskResult, TaskError>>,
 ) -> Result<Vec<Receipt>, BlockError> {
-    assert_eq!(results.len(), block.transactions.len(), "every transaction is in one batch");
     if results.values().all(Result::is_ok) {
-        return Ok(results.into_values().flatten().collect::<Result<_, _>>()?);
+        let receipts = results.into_values().flatten().collect::<Result<Vec<_>, _>>()?;
+        assert_eq!(receipts.len(), block.transactions.len(), "every transaction is in one batch");
+        return Ok(receipts);
     }
     let failure = |tx_index: usize, cause| TaskFailure { hash: block.transactions[tx_index].hash(), cause };
-    let named = results.into_iter().map(|(tx_index, result)| match result {
-        Ok(Ok(receipt)) => Ok(receipt),
-        Ok(Err(error)) => Err(failure(tx_index, error.into())),
-        Err(error) => Err(failure(tx_index, error.into())),
+    let mut results = results;
+    let named = (0..block.transactions.len()).map(|tx_index| match results.remove(&tx_index) {
+        Some(Ok(Ok(receipt))) => Ok(receipt),
+        Some(Ok(Err(error))) => Err(failure(tx_index, error.into())),
+        Some(Err(error)) => Err(failure(tx_index, error.into())),
+        None => Err(failure(tx_index, TaskFailureCause::NotRun)),
     });
     Err(BlockError::Tasks(named.collect()))
 }

@@ -99,8 +99,8 @@ impl<S: Storage, R: Runtime> ParallelChainState<S, R> {
         }
     }
 
-    /// Between the look and the insertion the storage may suspend, and another task may have loaded the account and even
-    /// committed to it: what is there already stays.
+    /// Between the look and the insertion the storage may suspend. Tasks of one batch share no account, so nobody else loads
+    /// this one meanwhile; but nothing here relies on that: what another has put there, and perhaps committed to, stays.
     async fn load_account(&self, key: AccountKey, assets: &BTreeSet<AssetId>) -> Result<(), StorageError> {
         if !self.accounts.contains_key(&key) {
             let account = Account::load(&*self.storage, key, &self.start.nonces).await?;
@@ -133,8 +133,10 @@ impl<S: Storage, R: Runtime> ParallelChainState<S, R> {
             let account = self.accounts.get(key).expect(LOADED);
             (*key, account.stage(assets, *key == source))
         };
+        // In a statement of its own: inside the expression below the guard would live until all of it is built.
+        let nonce = self.accounts.get(&source).expect(LOADED).nonces().offer(transaction.body.nonce);
         Staging {
-            nonce: self.accounts.get(&source).expect(LOADED).nonces().offer(transaction.body.nonce),
+            nonce,
             burned: footprint.burned.map_or(0, |asset| self.burned[&asset].sum.get()),
             burn: 0,
             accounts: footprint.accounts.iter().map(stage).collect(),
