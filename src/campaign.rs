@@ -19,9 +19,9 @@ use crate::explore::Schedule;
 use crate::ledger::SignatureScheme;
 use crate::workload::{Built, Expectation, Plan, Scenario, Shape, build};
 
-pub use canary::{Canary, CanaryMissed, check_canaries};
+pub use canary::{Canary, CanaryMissed, check_canaries, interleave_canary_plans};
 pub use examiner::Examiner;
-pub use interleavings::{Interleavings, interleave, portfolio};
+pub use interleavings::{Interleavings, interleave, interleave_with, portfolio};
 pub use report::{CampaignReport, Conclusion, Counterexample, write_whole};
 pub use statistics::{Floor, Statistics};
 

@@ -135,6 +135,8 @@ enum SchedulerChoice {
     Random,
     /// Priorities, with three points of change
     Pct,
+    /// Every interleaving that can matter, up to --executions
+    Dpor,
 }
 
 #[derive(Debug, Args)]

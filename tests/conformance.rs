@@ -5,6 +5,8 @@
 mod bench;
 #[path = "conformance/counters.rs"]
 mod counters;
+#[path = "conformance/engines.rs"]
+mod engines;
 #[path = "conformance/maps.rs"]
 mod maps;
 #[path = "conformance/permits.rs"]

@@ -70,8 +70,11 @@ proptest! {
 
 const ONE_SHARD: ModelSettings = ModelSettings { workers: None, shards: 1, placement_seed: 0 };
 
+/// What is done with a map, in one task.
+type Task = fn(&<Shuttle as Runtime>::Map<u8, u64>);
+
 /// Runs one task of its own on the map, which holds the keys 0 and 1.
-fn on_shuttle(settings: ModelSettings, task: fn(&<Shuttle as Runtime>::Map<u8, u64>)) -> ShuttleRun {
+fn on_shuttle(settings: ModelSettings, task: Task) -> ShuttleRun {
     under_shuttle(Schedules::Random, 0, 20, move || {
         let runtime = Shuttle::new(settings);
         let map = runtime.map::<u8, u64>("map");
@@ -92,7 +95,7 @@ fn shared_guards_of_one_shard_nest() {
 }
 
 /// Each enters for writing what the task itself already holds a guard of.
-const REENTRIES: [fn(&<Shuttle as Runtime>::Map<u8, u64>); 5] = [
+const REENTRIES: [Task; 5] = [
     |map| {
         let _held = map.get(&0);
         map.insert(1, 5);

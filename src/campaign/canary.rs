@@ -14,7 +14,7 @@ use crate::runtime::model::ModelSettings;
 use crate::storage::{Layer, Read, StateKey, StateValue, StorageError, WriteBatch, WriteOp};
 use crate::workload::{Built, Expectation, Plan, Scenario, build};
 
-use super::Examiner;
+use super::{Case, Counterexample, Examiner, Found, Interleavings, interleave};
 use stalls::Stalls;
 
 /// One way of being wrong.
@@ -90,6 +90,17 @@ pub fn check_canaries(examiner: &Examiner) -> Result<Vec<Canary>, CanaryMissed> 
         Some(&canary) if plans.iter().all(agree) => Err(CanaryMissed { canary }),
         _ => Ok(missed),
     }
+}
+
+/// The canaries' plans under shuttle, for executors that hang on tokio: the first violation, if there is one.
+pub fn interleave_canary_plans() -> Option<Counterexample> {
+    (0..PLANS).find_map(|seed| {
+        let built = build(&Plan::from_seed(seed), SignatureScheme::Tagged);
+        let Interleavings { verdict, schedule, .. } = interleave(&built, seed);
+        let violation = *verdict.into_violation()?;
+        let case = Case::Interleaving { seed };
+        Some(Found { index: seed, case, violation, scenario: built.scenario, schedule }.into())
+    })
 }
 
 impl Canary {

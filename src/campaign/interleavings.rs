@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use crate::compare::{Evidence, Verdict, judge_ending};
 use crate::explore::{InterleaveConfig, Interleaver, InterleavingEvidence, Schedule, Strategy};
 use crate::runtime::model::ModelSettings;
-use crate::workload::Built;
+use crate::workload::{Built, Header};
 
 /// What a portfolio came to.
 #[derive(Debug)]
@@ -36,10 +36,27 @@ pub fn portfolio(seed: u64) -> impl Iterator<Item = InterleaveConfig> {
 
 /// Runs the portfolio up to the first violation.
 pub fn interleave(built: &Built, seed: u64) -> Interleavings {
+    explore(built, portfolio(seed))
+}
+
+/// One execution whose choices are bytes, with the inputs of the model that a plan's header names.
+pub fn interleave_with(built: &Built, header: &Header, schedule: Vec<u8>) -> Interleavings {
+    let seed = u64::from(header.schedule_seed);
+    let workers = match header.workers % 4 {
+        0 => None,
+        workers => Some(usize::from(workers)),
+    };
+    let settings = ModelSettings { workers, shards: 1 << (header.workers >> 2 & 7), placement_seed: seed };
+    let max_parallelism = 2 + usize::from(header.workers >> 5);
+    let strategy = Strategy::Bytes(schedule);
+    explore(built, [InterleaveConfig { strategy, seed, executions: 1, max_parallelism, settings }])
+}
+
+fn explore(built: &Built, configs: impl IntoIterator<Item = InterleaveConfig>) -> Interleavings {
     let interleaver = Interleaver::new(&built.scenario);
     let mut evidence = InterleavingEvidence::default();
     let mut agreed = Evidence::default();
-    for config in portfolio(seed) {
+    for config in configs {
         let mut violation = None;
         let explored = interleaver.explore(&config, |interleaved| {
             match judge_ending(&built.scenario, &built.expectation, &interleaved.ending) {

@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::campaign::{
     Budget, CampaignConfig, CampaignReport, Canary, Conclusion, Control, Counterexample, Examiner, Lanes,
-    check_canaries, run as run_campaign, write_whole,
+    check_canaries, interleave_canary_plans, run as run_campaign, write_whole,
 };
 use crate::workload::{Shape, real_shapes};
 
@@ -42,7 +42,13 @@ pub(super) fn run(args: &CampaignArgs) -> Result<ExitCode, CliError> {
     if let Some(path) = &args.json {
         check_writable(path)?;
     }
-    let missed_canaries = canaries()?;
+    let missed_canaries = match canaries() {
+        Err(CliError::CanariesHang(_)) if let Some(mut found) = interleave_canary_plans() => {
+            report_counterexample(&mut found, &args.artifacts);
+            return Ok(ExitCode::from(1));
+        }
+        checked => checked?,
+    };
 
     let control = Arc::new(Control::default());
     stop_on_interrupt(&control);
@@ -78,18 +84,22 @@ fn canaries() -> Result<Vec<Canary>, CliError> {
         // Nobody listens any more once the limit has passed.
         let _ = done.send(checked);
     });
-    outcome.recv_timeout(HANG_LIMIT).unwrap_or_else(|_| Err(CliError::CanariesHang(HANG_LIMIT)))
+    outcome.recv_timeout(HANG_LIMIT).unwrap_or(Err(CliError::CanariesHang(HANG_LIMIT)))
 }
 
 /// The job that hangs cannot be ended, so the process is, with what it would have reported.
 fn report_hang(config: &CampaignConfig, shapes: &[Shape], index: u64, artifacts: &Path) -> ! {
-    let mut counterexample = Counterexample::hang(config, shapes, index, HANG_LIMIT);
+    report_counterexample(&mut Counterexample::hang(config, shapes, index, HANG_LIMIT), artifacts);
+    std::process::exit(1)
+}
+
+/// A violation is one whether or not the disk has room for it.
+fn report_counterexample(counterexample: &mut Counterexample, artifacts: &Path) {
     let stored = counterexample.store(artifacts);
     print!("{counterexample}");
     if let Err(source) = stored {
         eprintln!("seriatim: {}", CliError::Write { path: artifacts.to_owned(), source });
     }
-    std::process::exit(1)
 }
 
 pub(super) fn exit_code(conclusion: Conclusion) -> ExitCode {

@@ -6,7 +6,9 @@ use std::process::ExitCode;
 
 use crate::campaign::{Examiner, portfolio, write_whole};
 use crate::compare::{Verdict, Violation, judge_ending};
-use crate::explore::{InterleaveConfig, Interleaver, InterleavingEvidence, Schedule, Strategy};
+use crate::explore::{
+    Exhaustion, InterleaveConfig, Interleaved, Interleaver, InterleavingEvidence, Schedule, Strategy,
+};
 use crate::runtime::model::ModelSettings;
 use crate::workload::{Expectation, Scenario};
 
@@ -60,20 +62,26 @@ fn native(args: &ExploreArgs, scenario: &Scenario, expectation: &Expectation) ->
 fn shuttle(args: &ExploreArgs, scenario: &Scenario, expectation: &Expectation) -> Result<ExitCode, CliError> {
     let interleaver = Interleaver::new(scenario);
     let mut evidence = InterleavingEvidence::default();
+    let mut exhaustion = None;
     for config in configs(args) {
         let mut found: Option<(Violation, Schedule)> = None;
-        let explored = interleaver.explore(&config, |interleaved| {
-            match judge_ending(scenario, expectation, &interleaved.ending) {
-                Verdict::Agree(_) => ControlFlow::Continue(()),
-                Verdict::Violation(violation) => {
-                    found = Some((*violation, interleaved.schedule));
-                    ControlFlow::Break(())
-                }
+        let judge = |interleaved: Interleaved| match judge_ending(scenario, expectation, &interleaved.ending) {
+            Verdict::Agree(_) => ControlFlow::Continue(()),
+            Verdict::Violation(violation) => {
+                found = Some((*violation, interleaved.schedule));
+                ControlFlow::Break(())
             }
-        });
+        };
+        let explored = if args.scheduler == SchedulerChoice::Dpor {
+            let (explored, reached) = interleaver.explore_all(&config, judge);
+            exhaustion = Some(reached);
+            explored
+        } else {
+            interleaver.explore(&config, judge)
+        };
         evidence.merge(&explored);
         if let Some((violation, schedule)) = found {
-            println!("interleaving {}, by {}", evidence.interleavings, config.strategy.name());
+            println!("interleaving {}, by {}", evidence.interleavings, schedule.strategy);
             println!("schedule {}", schedule.choices);
             if let Some(path) = &args.save {
                 let json = serde_json::to_string_pretty(&schedule).expect("plain data with text keys");
@@ -87,6 +95,16 @@ fn shuttle(args: &ExploreArgs, scenario: &Scenario, expectation: &Expectation) -
         "{interleavings} interleavings ({distinct} distinct), {steps} steps, {context_switches} context switches, \
          {preemptions} preemptions"
     );
+    if let Some(Exhaustion { complete, executions, redundant }) = exhaustion {
+        if !complete {
+            println!("INCONCLUSIVE: cut at {executions} executions, {redundant} of them redundant; {figures}");
+            return Ok(ExitCode::from(3));
+        }
+        println!(
+            "AGREE: every interleaving that can matter; {executions} executions, {redundant} redundant; {figures}"
+        );
+        return Ok(ExitCode::SUCCESS);
+    }
     if preemptions == 0 {
         println!("INCONCLUSIVE: nothing interleaved; {figures}");
         return Ok(ExitCode::from(3));
@@ -106,7 +124,8 @@ fn configs(args: &ExploreArgs) -> Vec<InterleaveConfig> {
     };
     match args.scheduler {
         SchedulerChoice::Urw => vec![config(Strategy::UniformWalk, executions)],
-        SchedulerChoice::Random => vec![config(Strategy::Random, executions)],
+        // Of DPOR the strategy is not asked: the search chooses.
+        SchedulerChoice::Random | SchedulerChoice::Dpor => vec![config(Strategy::Random, executions)],
         SchedulerChoice::Pct => vec![config(Strategy::Pct { depth: 3 }, executions)],
         SchedulerChoice::Portfolio => {
             let strategies: Vec<Strategy> = portfolio(args.seed).map(|member| member.strategy).collect();

@@ -13,8 +13,7 @@ pub async fn compare_exchange_loses_no_update<R: Runtime>(runtime: R, events: Ev
         let (counter, events) = (Arc::clone(&counter), events.clone());
         tasks.spawn(async move {
             let mut current = counter.load(Ordering::Relaxed);
-            while let Err(found) =
-                counter.compare_exchange(current, current + 1, Ordering::Relaxed, Ordering::Relaxed)
+            while let Err(found) = counter.compare_exchange(current, current + 1, Ordering::Relaxed, Ordering::Relaxed)
             {
                 events.reached("an exchange failed");
                 current = found;

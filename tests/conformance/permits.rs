@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::task::{Context, Poll, Waker};
 
-use seriatim::runtime::{AtomicU64, JoinSet, Ordering, RwLock, Runtime, Semaphore, TaskError};
+use seriatim::runtime::{AtomicU64, JoinSet, Ordering, Runtime, RwLock, Semaphore, TaskError};
 
-use super::bench::{Events, pause};
+use super::bench::{Events, ON_PURPOSE, pause};
 
 /// Looks at a future once.
 fn look<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
@@ -99,14 +99,14 @@ pub async fn a_permit_comes_back_when_its_task_panics<R: Runtime>(runtime: R, ev
     tasks.spawn(async move {
         let _permit = of_panicking.acquire().await;
         panicking.store(true, SeqCst);
-        panic!("on purpose");
+        panic!("{ON_PURPOSE}");
     });
     tasks.spawn(async move {
         let _permit = of_other.acquire().await;
         events.reached(if seen.load(SeqCst) { "the other was second" } else { "the other was first" });
     });
     while let Some((task, result)) = tasks.join_next().await {
-        let expected = if task.0 == 0 { Err(TaskError::Panicked("on purpose".to_owned())) } else { Ok(()) };
+        let expected = if task.0 == 0 { Err(TaskError::Panicked(ON_PURPOSE.to_owned())) } else { Ok(()) };
         assert_eq!(result, expected);
     }
     drop(semaphore.acquire().await);
@@ -121,7 +121,7 @@ pub async fn a_permit_comes_back_when_its_task_is_cancelled<R: Runtime>(runtime:
         tasks.spawn(async move {
             let _permit = semaphore.acquire().await;
             holders.fetch_add(1, SeqCst);
-            pending().await
+            pending::<()>().await;
         });
     }
     // Somewhere on the tasks' way.
