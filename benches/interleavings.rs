@@ -8,8 +8,8 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use seriatim::compare::{Verdict, judge_ending};
 use seriatim::explore::{InterleaveConfig, Interleaver, Strategy};
 use seriatim::ledger::{
-    AccountKey, AssetId, Block, FeeType, Genesis, GenesisAccount, Hash, Parameters, Payload, Reference, SignatureScheme,
-    TOS, Transaction, TransactionVersion, Transfer, UnsignedTransaction,
+    AccountKey, AssetId, Block, FeeType, Genesis, GenesisAccount, Hash, Parameters, Payload, Reference,
+    SignatureScheme, TOS, Transaction, TransactionVersion, Transfer, UnsignedTransaction,
 };
 use seriatim::runtime::model::ModelSettings;
 use seriatim::workload::{Expectation, Scenario, Step};

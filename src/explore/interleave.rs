@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use shuttle::scheduler::{Schedule as ShuttleSchedule, Scheduler, Task, TaskId};
@@ -22,6 +21,8 @@ use super::{Choices, Chooser, Observation, Schedule, Strategy};
 
 /// Steps after which an execution counts as one that never ends: far more than any block of a plan takes.
 pub const STEP_BOUND: usize = 200_000;
+/// Executions of one runner: it keeps the stacks of tasks from one to the next.
+const BATCH: usize = 16;
 /// A task of a debug build fits easily; memory is only mapped where it is used.
 const STACK_BYTES: usize = 1 << 20;
 
@@ -130,18 +131,20 @@ impl<L: Layer + Clone> Interleaver<L> {
         let mut evidence = InterleavingEvidence::default();
         let mut distinct = BTreeSet::new();
         let recorder = Recorder::new(Chooser::new(config.strategy.clone(), config.seed));
-        for _ in 0..config.executions {
-            let ending = self.execute(config, &recorder);
-            let record = recorder.take();
-            evidence.count(&record);
-            let mut hasher = DefaultHasher::new();
-            record.choices.hash(&mut hasher);
-            distinct.insert(hasher.finish());
-            let mut schedule =
-                Schedule::new(config.max_parallelism, config.settings, config.strategy.name(), config.seed);
-            schedule.choices = Choices(record.choices);
-            if judge(Interleaved { schedule, ending }).is_break() {
-                break;
+        let mut left = config.executions;
+        while left > 0 {
+            let batch = left.min(BATCH);
+            left -= batch;
+            for record in self.execute(config, &recorder, batch) {
+                evidence.count(&record);
+                let mut hasher = DefaultHasher::new();
+                record.choices.hash(&mut hasher);
+                distinct.insert(hasher.finish());
+                let interleaved = record.interleaved(config, config.strategy.name());
+                if judge(interleaved).is_break() {
+                    evidence.distinct = distinct.len() as u64;
+                    return evidence;
+                }
             }
         }
         evidence.distinct = distinct.len() as u64;
@@ -159,22 +162,18 @@ impl<L: Layer + Clone> Interleaver<L> {
         let dpor = Dpor::new().with_bound(config.executions as u64).with_step_bound(STEP_BOUND);
         let recorder = Recorder::new(dpor.clone());
         let mut evidence = InterleavingEvidence::default();
-        loop {
-            let ending = self.execute(config, &recorder);
-            let record = recorder.take();
-            if record.choices.is_empty() {
+        'search: loop {
+            let records = self.execute(config, &recorder, BATCH);
+            if records.is_empty() {
                 break;
             }
             // What the search broke off as redundant came to no end and shows nothing new.
-            if record.broken_off && !record.stuck {
-                continue;
-            }
-            evidence.count(&record);
-            evidence.distinct += 1;
-            let mut schedule = Schedule::new(config.max_parallelism, config.settings, "dpor", 0);
-            schedule.choices = Choices(record.choices);
-            if judge(Interleaved { schedule, ending }).is_break() {
-                break;
+            for record in records.into_iter().filter(|record| !record.broken_off) {
+                evidence.count(&record);
+                evidence.distinct += 1;
+                if judge(record.interleaved(config, "dpor")).is_break() {
+                    break 'search;
+                }
             }
         }
         let figures = dpor.figures();
@@ -195,52 +194,48 @@ impl<L: Layer + Clone> Interleaver<L> {
             settings: schedule.settings(),
         };
         let recorder = Recorder::new(Chooser::new(config.strategy.clone(), config.seed));
-        let ending = self.execute(&config, &recorder);
-        let record = recorder.take();
+        let mut records = self.execute(&config, &recorder, 1);
+        let record = records.pop().expect("a replay is one execution");
         let diverged_at = recorder.with(|state| state.scheduler.diverged_at());
         // Fewer steps than recorded are a divergence too.
         let short = record.choices.len() < schedule.choices.0.len();
         let diverged_at = diverged_at.or(short.then_some(record.choices.len()));
-        let replayed = Schedule { choices: Choices(record.choices), ..schedule.clone() };
-        (Interleaved { schedule: replayed, ending }, diverged_at)
+        let Interleaved { schedule: Schedule { choices, .. }, ending } = record.interleaved(&config, "replay");
+        (Interleaved { schedule: Schedule { choices, ..schedule.clone() }, ending }, diverged_at)
     }
 
-    fn execute<S: Scheduler + 'static>(&self, config: &InterleaveConfig, recorder: &Recorder<S>) -> Ending {
-        let slot: Arc<Mutex<Option<Observation>>> = Arc::default();
-        let execution = {
-            let (slot, scenario, blocks) = (Arc::clone(&slot), Arc::clone(&self.scenario), Arc::clone(&self.blocks));
-            let (settings, max_parallelism) = (config.settings, config.max_parallelism);
-            let layer = self.layer.clone();
-            let recorder = recorder.done();
-            move || {
-                let sentinel = Arc::clone(&recorder);
-                drop(shuttle::thread::spawn(move || {
-                    while !sentinel.load(Relaxed) {
-                        shuttle::thread::yield_now();
-                    }
-                }));
-                let host = ShuttleHost(Shuttle::new(settings));
-                let layer = layer.clone();
-                let drive = Drive { path: ExecutionPath::Parallel, max_parallelism, suspends: true, layer };
-                let observation = drive.run(&host, &scenario, &blocks);
-                *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(observation);
-                recorder.store(true, Relaxed);
-            }
+    /// Runs so many executions, or as many as the scheduler wants, and returns what was recorded of each.
+    fn execute<S: Scheduler + 'static>(
+        &self,
+        config: &InterleaveConfig,
+        recorder: &Recorder<S>,
+        executions: usize,
+    ) -> Vec<Record> {
+        let ended = recorder.arm(executions);
+        let (scenario, blocks) = (Arc::clone(&self.scenario), Arc::clone(&self.blocks));
+        let (settings, max_parallelism) = (config.settings, config.max_parallelism);
+        let layer = Mutex::new(self.layer.clone());
+        let execution = move || {
+            let sentinel = Arc::clone(&ended);
+            drop(shuttle::thread::spawn(move || {
+                while lock(&sentinel).is_none() {
+                    shuttle::thread::yield_now();
+                }
+            }));
+            let host = ShuttleHost(Shuttle::new(settings));
+            let layer = lock(&layer).clone();
+            let drive = Drive { path: ExecutionPath::Parallel, max_parallelism, suspends: true, layer };
+            let observation = drive.run(&host, &scenario, &blocks);
+            *lock(&ended) = Some(observation);
         };
-        recorder.arm();
         // What the execution panics with is caught inside it, and it never blocks for good, so the runner returns.
         shuttle::Runner::new(recorder.clone(), shuttle_config()).run(execution);
-        let waiting = take_waiting();
-        let observation = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
-        match observation {
-            Some(mut observation) => {
-                observation.subject = format!("parallel under shuttle ({} at a time)", config.max_parallelism);
-                Ending::Complete(Box::new(observation))
-            }
-            None if recorder.with(|state| state.record.stuck) => Ending::Stuck(waiting),
-            None => Ending::Endless,
-        }
+        recorder.take()
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 struct ShuttleHost(Shuttle);
@@ -274,7 +269,7 @@ pub(super) fn quieten_shuttle() {
     QUIET.call_once(|| {
         let before = std::panic::take_hook();
         let recorder = Recorder::new(Chooser::new(Strategy::Random, 0));
-        recorder.arm();
+        drop(recorder.arm(1));
         shuttle::Runner::new(recorder, shuttle_config()).run(|| ());
         std::panic::set_hook(before);
     });
@@ -296,79 +291,118 @@ impl<S> Clone for Recorder<S> {
 
 struct Recording<S> {
     scheduler: S,
-    record: Record,
-    /// Whether the runner may begin one more execution.
-    armed: bool,
-    /// Whether the execution under way came to its end; the sentinel may then go.
-    done: Arc<AtomicBool>,
+    /// Executions that the runner may still begin.
+    left: usize,
+    /// Of the execution under way.
+    record: Option<Record>,
+    records: Vec<Record>,
+    /// What the execution under way leaves when it comes to its end; the sentinel may then go.
+    ended: Arc<Mutex<Option<Observation>>>,
 }
 
+/// One execution, as it was chosen and what it came to.
 #[derive(Debug, Default)]
 struct Record {
     choices: Vec<u32>,
     context_switches: u64,
     preemptions: u64,
-    stuck: bool,
+    /// Who waited for what when nothing could run.
+    stuck: Option<Vec<Waiting>>,
     /// By the scheduler.
     broken_off: bool,
+    observation: Option<Observation>,
+}
+
+impl Record {
+    fn interleaved(self, config: &InterleaveConfig, strategy: &str) -> Interleaved {
+        let Self { choices, stuck, observation, .. } = self;
+        let mut schedule = Schedule::new(config.max_parallelism, config.settings, strategy, config.seed);
+        schedule.choices = Choices(choices);
+        let ending = match (observation, stuck) {
+            (Some(mut observation), _) => {
+                observation.subject = format!("parallel under shuttle ({} at a time)", config.max_parallelism);
+                Ending::Complete(Box::new(observation))
+            }
+            (None, Some(waiting)) => Ending::Stuck(waiting),
+            (None, None) => Ending::Endless,
+        };
+        Interleaved { schedule, ending }
+    }
 }
 
 impl<S> Recorder<S> {
     fn new(scheduler: S) -> Self {
-        Self(Arc::new(Mutex::new(Recording {
-            scheduler,
-            record: Record::default(),
-            armed: false,
-            done: Arc::default(),
-        })))
+        let recording = Recording { scheduler, left: 0, record: None, records: Vec::new(), ended: Arc::default() };
+        Self(Arc::new(Mutex::new(recording)))
     }
 
     fn with<T>(&self, access: impl FnOnce(&mut Recording<S>) -> T) -> T {
-        access(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        access(&mut lock(&self.0))
     }
 
-    fn arm(&self) {
+    /// Allows so many executions, and returns where each leaves its observation.
+    fn arm(&self, executions: usize) -> Arc<Mutex<Option<Observation>>> {
         self.with(|state| {
-            state.armed = true;
-            state.done.store(false, Relaxed);
-        });
+            state.left = executions;
+            Arc::clone(&state.ended)
+        })
     }
 
-    fn done(&self) -> Arc<AtomicBool> {
-        self.with(|state| Arc::clone(&state.done))
+    fn take(&self) -> Vec<Record> {
+        self.with(|state| {
+            state.close();
+            std::mem::take(&mut state.records)
+        })
     }
+}
 
-    fn take(&self) -> Record {
-        self.with(|state| std::mem::take(&mut state.record))
+impl<S> Recording<S> {
+    /// Files the execution under way, if there is one.
+    fn close(&mut self) {
+        if let Some(mut record) = self.record.take() {
+            record.observation = lock(&self.ended).take();
+            self.records.push(record);
+        }
+        take_waiting();
     }
 }
 
 impl<S: Scheduler> Scheduler for Recorder<S> {
     fn new_execution(&mut self) -> Option<ShuttleSchedule> {
-        self.with(|state| if std::mem::take(&mut state.armed) { state.scheduler.new_execution() } else { None })
+        self.with(|state| {
+            state.close();
+            state.left = state.left.checked_sub(1)?;
+            let schedule = state.scheduler.new_execution()?;
+            state.record = Some(Record::default());
+            Some(schedule)
+        })
     }
 
     fn next_task(&mut self, runnable: &[&Task], current: Option<TaskId>, is_yielding: bool) -> Option<TaskId> {
         let tasks: Vec<&Task> = runnable.iter().copied().filter(|task| usize::from(task.id()) != SENTINEL).collect();
         self.with(|state| {
+            let record = state.record.as_mut().expect("an execution has begun");
             if tasks.is_empty() {
-                state.record.stuck = !state.done.load(Relaxed);
-                return (!state.record.stuck).then(|| TaskId::from(SENTINEL));
+                if lock(&state.ended).is_some() {
+                    return Some(TaskId::from(SENTINEL));
+                }
+                record.stuck = Some(take_waiting());
+                return None;
             }
-            if state.record.choices.len() >= STEP_BOUND {
+            if record.choices.len() >= STEP_BOUND {
                 return None;
             }
             let current = current.filter(|&task| usize::from(task) != SENTINEL);
             let Some(chosen) = state.scheduler.next_task(&tasks, current, is_yielding) else {
-                state.record.broken_off = true;
+                record.broken_off = true;
                 return None;
             };
             if let Some(current) = current.filter(|&current| current != chosen) {
-                state.record.context_switches += 1;
+                record.context_switches += 1;
                 let could_go_on = !is_yielding && tasks.iter().any(|task| task.id() == current);
-                state.record.preemptions += u64::from(could_go_on);
+                record.preemptions += u64::from(could_go_on);
             }
-            state.record.choices.push(usize::from(chosen) as u32);
+            record.choices.push(usize::from(chosen) as u32);
             Some(chosen)
         })
     }
