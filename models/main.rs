@@ -39,16 +39,16 @@ models! {
         loom Some(3), at least 2500;
     accumulators::a_sum_holds_every_addition
         reaches ["0 was first", "1 was first"],
-        loom None, at least 250;
+        loom None, at least 1100;
     accumulators::at_the_limit_one_addition_wins
         reaches ["0 won", "1 won"],
-        loom None, at least 200;
+        loom None, at least 550;
     accumulators::fees_that_do_not_fit_abort_the_block
         reaches ["0 was first", "1 was first"],
         loom Some(3), at least 3000;
     permits::no_more_tasks_than_permits
         reaches ["every permit in use"],
-        loom Some(3), at least 3000;
+        loom Some(2), at least 1;
     permits::a_panic_returns_the_only_permit
         reaches ["went on"],
         loom Some(3), at least 150;

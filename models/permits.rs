@@ -35,15 +35,15 @@ impl Layer for Strike {
 
 pub async fn no_more_tasks_than_permits<R: Runtime>(case: Case<R>) {
     let Case { runtime, events, width } = case;
-    let permits = usize::from(width) / 2 + 1;
+    let permits = usize::from(width);
     let runtime = Observed::new(runtime);
-    let setup = payments(width);
+    let setup = payments(width + 1);
     let disk = setup.disk(&runtime, ());
     let state = setup.open(&runtime, &disk).await;
     let executor = ParallelExecutor::new(runtime.clone(), permits).unwrap();
     let receipts = executor.execute(&state, &setup.block).await.unwrap();
     let figures = runtime.take_figures();
-    assert_eq!(figures.spawned, usize::from(width));
+    assert_eq!(figures.spawned, permits + 1);
     assert!(figures.peak_in_flight <= permits, "{figures:?}");
     if figures.peak_in_flight == permits {
         events.reached("every permit in use");
