@@ -48,7 +48,7 @@ models! {
         loom Some(3), at least 3000;
     permits::no_more_tasks_than_permits
         reaches ["every permit in use"],
-        loom Some(2), at least 1;
+        loom Some(2), at least 3000;
     permits::a_panic_returns_the_only_permit
         reaches ["went on"],
         loom Some(3), at least 150;

@@ -17,7 +17,7 @@ use crate::workload::Scenario;
 
 pub use chain_subject::{ChainSubject, Engine, Threads};
 pub use interleave::{
-    Ending, Exhaustion, InterleaveConfig, Interleaved, Interleaver, InterleavingEvidence, STEP_BOUND,
+    Ending, Exhaustion, InterleaveConfig, Interleaved, Interleaver, InterleavingEvidence, OtherStep, STEP_BOUND,
 };
 pub use schedule::{Choices, SCHEDULE_VERSION, SHUTTLE_VERSION, Schedule, ScheduleError};
 pub use schedulers::{Chooser, Strategy};

@@ -95,3 +95,25 @@ fn the_same_seed_gives_the_same_schedules() {
         assert_eq!(run(), run(), "{strategy:?}");
     }
 }
+
+#[test]
+fn two_runs_of_a_schedule_do_the_same_operations() {
+    for seed in 0..10 {
+        let built = built(seed);
+        let interleaver = Interleaver::new(&built.scenario);
+        let mut schedules = Vec::new();
+        interleaver.explore(&config(Strategy::Random, seed, 2), |interleaved| {
+            schedules.push(interleaved.schedule);
+            ControlFlow::Continue(())
+        });
+        for schedule in schedules {
+            let mut told = interleaver.with_steps(&schedule);
+            assert!(told.steps.len() > built.scenario.tx_count(), "{} steps", told.steps.len());
+            assert_eq!(interleaver.first_other_step(&told), None);
+            // A recording of another executor is told apart at its first other operation.
+            let position = told.steps.len() / 3;
+            told.steps[position].result = "something else".to_owned();
+            assert_eq!(interleaver.first_other_step(&told).unwrap().position, position);
+        }
+    }
+}

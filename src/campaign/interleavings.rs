@@ -72,6 +72,7 @@ fn explore(built: &Built, configs: impl IntoIterator<Item = InterleaveConfig>) -
         });
         evidence.merge(&explored);
         if let Some((verdict, schedule)) = violation {
+            let schedule = interleaver.with_steps(&schedule);
             return Interleavings { verdict, schedule: Some(schedule), evidence };
         }
     }

@@ -7,9 +7,9 @@ use std::process::ExitCode;
 use crate::campaign::{Examiner, portfolio, write_whole};
 use crate::compare::{Verdict, Violation, judge_ending};
 use crate::explore::{
-    Exhaustion, InterleaveConfig, Interleaved, Interleaver, InterleavingEvidence, Schedule, Strategy,
+    Exhaustion, InterleaveConfig, Interleaved, Interleaver, InterleavingEvidence, OtherStep, Schedule, Strategy,
 };
-use crate::runtime::model::ModelSettings;
+use crate::runtime::model::{ModelSettings, Step};
 use crate::workload::{Expectation, Scenario};
 
 use super::{CliError, EngineChoice, ExploreArgs, SchedulerChoice, run::read};
@@ -26,11 +26,18 @@ pub(super) fn run(args: &ExploreArgs) -> Result<ExitCode, CliError> {
 fn replay(path: &Path, scenario: &Scenario, expectation: &Expectation) -> Result<ExitCode, CliError> {
     let text = std::fs::read_to_string(path).map_err(|source| CliError::Read { path: path.to_owned(), source })?;
     let schedule = Schedule::from_json(&text).map_err(|source| CliError::Schedule { path: path.to_owned(), source })?;
-    let (interleaved, diverged_at) = Interleaver::new(scenario).replay(&schedule);
+    let interleaver = Interleaver::new(scenario);
+    let (interleaved, diverged_at) = interleaver.replay(&schedule);
     let steps = schedule.choices.0.len();
     match diverged_at {
         None => println!("followed all {steps} steps of the schedule"),
         Some(step) => println!("DIVERGED at step {step} of {steps}: the recorded task cannot run there any more"),
+    }
+    if !schedule.steps.is_empty()
+        && let Some(OtherStep { position, expected, actual }) = interleaver.first_other_step(&schedule)
+    {
+        let show = |step: Option<Step>| step.map_or_else(|| "nothing".to_owned(), |step| step.to_string());
+        println!("operation {position} is another: expected {}, got {}", show(expected), show(actual));
     }
     let verdict = judge_ending(scenario, expectation, &interleaved.ending);
     Ok(match verdict {
@@ -81,6 +88,7 @@ fn shuttle(args: &ExploreArgs, scenario: &Scenario, expectation: &Expectation) -
         };
         evidence.merge(&explored);
         if let Some((violation, schedule)) = found {
+            let schedule = interleaver.with_steps(&schedule);
             println!("interleaving {}, by {}", evidence.interleavings, schedule.strategy);
             println!("schedule {}", schedule.choices);
             if let Some(path) = &args.save {

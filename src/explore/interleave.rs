@@ -11,7 +11,7 @@ use shuttle::scheduler::{Schedule as ShuttleSchedule, Scheduler, Task, TaskId};
 use crate::chain::ExecutionPath;
 use crate::ledger::Block;
 use crate::runtime::announce;
-use crate::runtime::model::{ModelSettings, Shuttle, Waiting, take_waiting};
+use crate::runtime::model::{ModelSettings, Shuttle, Step, Waiting, record_steps, take_steps, take_waiting};
 use crate::storage::Layer;
 use crate::workload::Scenario;
 
@@ -55,6 +55,14 @@ pub struct InterleavingEvidence {
     pub context_switches: u64,
     /// Those of them that took a task off which could have gone on.
     pub preemptions: u64,
+}
+
+/// The first operation in which two executions of one schedule differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherStep {
+    pub position: usize,
+    pub expected: Option<Step>,
+    pub actual: Option<Step>,
 }
 
 /// How far an exploration of all interleavings went.
@@ -202,6 +210,22 @@ impl<L: Layer + Clone> Interleaver<L> {
         let diverged_at = diverged_at.or(short.then_some(record.choices.len()));
         let Interleaved { schedule: Schedule { choices, .. }, ending } = record.interleaved(&config, "replay");
         (Interleaved { schedule: Schedule { choices, ..schedule.clone() }, ending }, diverged_at)
+    }
+
+    /// The schedule with what its tasks did at each step: followed once more, and written down.
+    pub fn with_steps(&self, schedule: &Schedule) -> Schedule {
+        record_steps();
+        let (replayed, _) = self.replay(schedule);
+        Schedule { steps: take_steps(), ..replayed.schedule }
+    }
+
+    /// Follows a schedule and compares what its tasks do with what they did when it was recorded. None: the same.
+    pub fn first_other_step(&self, schedule: &Schedule) -> Option<OtherStep> {
+        let steps = self.with_steps(schedule).steps;
+        let position = (0..steps.len().max(schedule.steps.len()))
+            .find(|&position| steps.get(position) != schedule.steps.get(position))?;
+        let (expected, actual) = (schedule.steps.get(position).cloned(), steps.get(position).cloned());
+        Some(OtherStep { position, expected, actual })
     }
 
     /// Runs so many executions, or as many as the scheduler wants, and returns what was recorded of each.

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
 
-use crate::runtime::model::ModelSettings;
+use crate::runtime::model::{ModelSettings, Step};
 
 /// The version of a schedule's encodings that this build writes and reads.
 pub const SCHEDULE_VERSION: u32 = 1;
@@ -29,6 +29,11 @@ pub struct Schedule {
     pub strategy: String,
     pub seed: u64,
     pub choices: Choices,
+    /// What the tasks did, for people and to tell where a changed executor first does something else. Not part of the compact
+    /// form.
+    #[borsh(skip)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<Step>,
 }
 
 /// The task that ran at each step, forced steps included. Task 0 is the execution's own thread, the others are numbered in
@@ -64,6 +69,7 @@ impl Schedule {
             strategy: strategy.into(),
             seed,
             choices: Choices::default(),
+            steps: Vec::new(),
         }
     }
 

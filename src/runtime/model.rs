@@ -13,6 +13,7 @@ mod loom_engine;
 mod map;
 mod semaphore;
 mod shuttle_engine;
+mod steps;
 mod waiting;
 
 use std::future::{Future, poll_fn};
@@ -29,6 +30,7 @@ pub use loom_engine::{LoomEngine, begin_loom_execution};
 pub use map::{ModelMap, ModelRef, ModelRefMut};
 pub use semaphore::{ModelPermit, ModelSemaphore};
 pub use shuttle_engine::ShuttleEngine;
+pub use steps::{Step, record_steps, take_steps};
 pub use waiting::{Waiting, take_waiting};
 
 /// The model under shuttle: schedules chosen one by one, sequential consistency.
@@ -104,6 +106,7 @@ impl<E: Engine> Runtime for Model<E> {
                 return Poll::Ready(());
             }
             yielded = true;
+            steps::log(E::task(), "suspend", String::new, String::new);
             context.waker().wake_by_ref();
             Poll::Pending
         })

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use super::semaphore::Acquire;
-use super::{Announcement, Engine, ModelSemaphore, Section, waiting};
+use super::{Announcement, Engine, ModelSemaphore, Section, steps, waiting};
 use crate::runtime::announce::{Access, ObjectId};
 use crate::runtime::{JoinSet, TaskError, TaskIndex, panic_message};
 
@@ -56,10 +56,14 @@ impl<T: Send + 'static, E: Engine> JoinSet<T> for ModelJoinSet<T, E> {
         });
         let state = Arc::clone(&self.state);
         let workers = self.workers.clone();
-        let object = self.object;
+        let (object, label) = (self.object, self.label);
         let thread = E::spawn(move || {
             let result = E::block_on(run::<T, E, F>(task, &state, index, workers));
             let thread = E::task();
+            let outcome = match &result {
+                Ok(_) => "ok".to_owned(),
+                Err(error) => error.to_string(),
+            };
             // The order in which tasks end is something that a caller can see.
             E::announce(Announcement::Next(Access::Write(object)));
             state.step(|state| {
@@ -69,7 +73,9 @@ impl<T: Send + 'static, E: Engine> JoinSet<T> for ModelJoinSet<T, E> {
                     joiner.wake();
                 }
             });
+            steps::log(thread, "end", || format!("task {} of {label}", index.0), || outcome);
         });
+        steps::log(E::task(), "spawn", || format!("task {} of {label}", index.0), || format!("task {thread}"));
         E::announce(Announcement::Spawned(thread));
         index
     }
@@ -93,6 +99,7 @@ impl<T: Send + 'static, E: Engine> JoinSet<T> for ModelJoinSet<T, E> {
             next.map(|ended| {
                 let Ended { index, thread, result } = ended?;
                 E::announce(Announcement::Joined(thread));
+                steps::log(E::task(), "join", || format!("task {} of {}", index.0, self.label), String::new);
                 Some((index, result))
             })
         })

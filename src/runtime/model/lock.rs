@@ -7,7 +7,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
-use super::{Announcement, Engine, Section, waiting};
+use super::{Announcement, Engine, Section, steps, waiting};
 use crate::runtime::announce::{Access, ObjectId};
 use crate::runtime::{MapValue, RwLock};
 
@@ -111,6 +111,8 @@ impl<T: MapValue, E: Engine> ModelRwLock<T, E> {
             if granted {
                 queued.ticket = None;
                 E::announce(Announcement::Acquired);
+                let operation = if exclusive { "write-lock" } else { "read-lock" };
+                steps::log(E::task(), operation, || self.label.to_owned(), String::new);
                 waiting::end(E::task());
                 Poll::Ready(())
             } else {
@@ -120,7 +122,7 @@ impl<T: MapValue, E: Engine> ModelRwLock<T, E> {
             }
         })
         .await;
-        Held { object: self.object, state: Arc::clone(&self.state), exclusive }
+        Held { label: self.label, object: self.object, state: Arc::clone(&self.state), exclusive }
     }
 }
 
@@ -150,6 +152,7 @@ impl<E: Engine> Drop for Queued<'_, E> {
 
 /// The lock, held.
 struct Held<E: Engine> {
+    label: &'static str,
     object: ObjectId,
     state: Arc<E::Section<State>>,
     exclusive: bool,
@@ -158,6 +161,7 @@ struct Held<E: Engine> {
 impl<E: Engine> Drop for Held<E> {
     fn drop(&mut self) {
         self.state.give_back(|state| state.unlock(self.exclusive));
+        steps::log(E::task(), "unlock", || self.label.to_owned(), String::new);
         E::announce(Announcement::Released(self.object));
     }
 }

@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, DefaultHasher, Hasher};
 use std::ops::{Deref, DerefMut};
 use std::task::{Poll, Waker};
 
-use super::{Announcement, Engine, Section, waiting};
+use super::{Announcement, Engine, Section, steps, waiting};
 use crate::runtime::announce::{Access, ObjectId};
 use crate::runtime::{ConcurrentMap, MapKey, MapValue};
 
@@ -80,6 +80,11 @@ impl<K: MapKey, V: MapValue, E: Engine> ModelMap<K, V, E> {
         (number, unsafe { &*shard })
     }
 
+    fn log(&self, operation: &str, key: &K, found: bool) {
+        let object = || format!("{} {key:?}", self.label);
+        steps::log(E::task(), operation, object, || if found { "there" } else { "absent" }.to_owned());
+    }
+
     /// Takes a lock of the shard that `key` lies in; `access` decides under it what of the shard the guard is for.
     #[allow(unsafe_code)]
     fn locked(&self, key: &K, exclusive: bool) -> Locked<'_, K, V, E> {
@@ -150,6 +155,7 @@ impl<K, V, E: Engine> Drop for Locked<'_, K, V, E> {
             }
             lock.waiting.drain(..).for_each(Waker::wake);
         });
+        steps::log(E::task(), "unlock", || format!("shard {}", self.object.0 & u64::from(u32::MAX)), String::new);
         E::announce(Announcement::Released(self.object));
     }
 }
@@ -198,27 +204,34 @@ impl<K: MapKey, V: MapValue, E: Engine> ConcurrentMap<K, V> for ModelMap<K, V, E
 
     fn get(&self, key: &K) -> Option<Self::Ref<'_>> {
         let locked = self.locked(key, false);
-        let value = locked.entries().get(key)?;
-        Some(ModelRef { value, _locked: locked })
+        let value = locked.entries().get(key);
+        self.log("read", key, value.is_some());
+        Some(ModelRef { value: value?, _locked: locked })
     }
 
     fn get_mut(&self, key: &K) -> Option<Self::RefMut<'_>> {
         let locked = self.locked(key, true);
-        let value = locked.entries_mut().get_mut(key)?;
-        Some(ModelRefMut { value, _locked: locked })
+        let value = locked.entries_mut().get_mut(key);
+        self.log("write", key, value.is_some());
+        Some(ModelRefMut { value: value?, _locked: locked })
     }
 
     fn contains_key(&self, key: &K) -> bool {
-        self.locked(key, false).entries().contains_key(key)
+        let found = self.locked(key, false).entries().contains_key(key);
+        self.log("look for", key, found);
+        found
     }
 
     fn insert(&self, key: K, value: V) -> Option<V> {
         let locked = self.locked(&key, true);
-        locked.entries_mut().insert(key, value)
+        let before = locked.entries_mut().insert(key.clone(), value);
+        self.log("insert", &key, before.is_some());
+        before
     }
 
     fn entry_or_insert(&self, key: K, value: V) -> Self::RefMut<'_> {
         let locked = self.locked(&key, true);
+        self.log("insert if absent", &key, locked.entries().contains_key(&key));
         let value = locked.entries_mut().entry(key).or_insert(value);
         ModelRefMut { value, _locked: locked }
     }

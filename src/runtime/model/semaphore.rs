@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use super::{Announcement, Engine, Section, waiting};
+use super::{Announcement, Engine, Section, steps, waiting};
 use crate::runtime::Semaphore;
 use crate::runtime::announce::{Access, ObjectId};
 
@@ -111,8 +111,9 @@ impl<E: Engine> Future for Acquire<E> {
         if granted {
             this.done = true;
             E::announce(Announcement::Acquired);
+            steps::log(E::task(), "acquire", || this.label.to_owned(), String::new);
             waiting::end(E::task());
-            Poll::Ready(ModelPermit { object: this.object, state: Arc::clone(&this.state) })
+            Poll::Ready(ModelPermit { label: this.label, object: this.object, state: Arc::clone(&this.state) })
         } else {
             waiting::begin(E::task(), this.label == WORKERS, || format!("a permit of {}", this.label));
             Poll::Pending
@@ -137,6 +138,7 @@ impl<E: Engine> Drop for Acquire<E> {
 
 /// One permit; it is given back when dropped.
 pub struct ModelPermit<E: Engine> {
+    label: &'static str,
     object: ObjectId,
     state: Arc<E::Section<State>>,
 }
@@ -144,6 +146,7 @@ pub struct ModelPermit<E: Engine> {
 impl<E: Engine> Drop for ModelPermit<E> {
     fn drop(&mut self) {
         self.state.give_back(release);
+        steps::log(E::task(), "release", || self.label.to_owned(), String::new);
         E::announce(Announcement::Released(self.object));
     }
 }

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use shuttle::sync::atomic as model;
 
 use super::engine::Announcement;
-use super::{Engine, Section};
+use super::{Engine, Section, steps};
 use crate::runtime::announce::{self, Access, ObjectId};
 use crate::runtime::{AtomicU64, Ordering};
 
@@ -20,8 +20,8 @@ impl Engine for ShuttleEngine {
     type AtomicU64 = ShuttleAtomic;
     type Section<T: Send + 'static> = ShuttleSection<T>;
 
-    fn atomic_u64(_label: &'static str, value: u64) -> ShuttleAtomic {
-        ShuttleAtomic { value: model::AtomicU64::new(value), object: Self::new_object() }
+    fn atomic_u64(label: &'static str, value: u64) -> ShuttleAtomic {
+        ShuttleAtomic { label, value: model::AtomicU64::new(value), object: Self::new_object() }
     }
 
     fn new_object() -> ObjectId {
@@ -69,24 +69,39 @@ thread_local! {
 
 /// Every operation is one step. Orderings are ignored: shuttle has only the strongest.
 pub struct ShuttleAtomic {
+    label: &'static str,
     value: model::AtomicU64,
     object: ObjectId,
+}
+
+impl ShuttleAtomic {
+    fn log(&self, operation: &str, result: impl FnOnce() -> String) {
+        steps::log(ShuttleEngine::task(), operation, || self.label.to_owned(), result);
+    }
 }
 
 impl AtomicU64 for ShuttleAtomic {
     fn load(&self, _ordering: Ordering) -> u64 {
         announce::announce(Access::Read(self.object));
-        self.value.load(Ordering::SeqCst)
+        let value = self.value.load(Ordering::SeqCst);
+        self.log("load", || value.to_string());
+        value
     }
 
     fn store(&self, value: u64, _ordering: Ordering) {
         announce::announce(Access::Write(self.object));
         self.value.store(value, Ordering::SeqCst);
+        self.log("store", || value.to_string());
     }
 
     fn compare_exchange(&self, current: u64, new: u64, _success: Ordering, _failure: Ordering) -> Result<u64, u64> {
         announce::announce(Access::Write(self.object));
-        self.value.compare_exchange(current, new, Ordering::SeqCst, Ordering::SeqCst)
+        let exchanged = self.value.compare_exchange(current, new, Ordering::SeqCst, Ordering::SeqCst);
+        self.log("exchange", || match exchanged {
+            Ok(before) => format!("{before} by {new}"),
+            Err(found) => format!("{found}, not {current}"),
+        });
+        exchanged
     }
 }
 
