@@ -1,5 +1,6 @@
 //! The reference: what `docs/semantics.md` says, section by section, in the plainest way we know. Every other executor
-//! is judged by it, so it shares no code with them beyond the types, and it knows no storage, no cache and no task.
+//! is judged by it, so it shares no rule with them, only types and what belongs to these: the canonical encoding, the
+//! signature check, the genesis state and the orphan set. It knows no storage, no cache and no task.
 //! A step (the reward, one transaction, the fees) writes into its own map of changes; a step that fails drops it.
 //! What stands in the map was touched, so a block's versions are read off it when the block is finished.
 //! It is one file, though long, because it is read once, from top to bottom, with the contract beside it.

@@ -75,7 +75,7 @@ impl LedgerState {
     }
 }
 
-/// How a ledger in memory changes. The reference does not use these: it has its own.
+/// How a ledger in memory changes. The reference does not use these; of what it shares, its own tests check the orphan set.
 impl LedgerState {
     pub(super) fn apply(&mut self, op: WriteOp) {
         match op {
