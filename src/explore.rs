@@ -53,6 +53,16 @@ pub struct Observation {
     pub broken: Option<String>,
 }
 
+impl Observation {
+    /// What came of every block, in the order in which they were applied.
+    pub fn blocks(&self) -> impl Iterator<Item = &ObservedBlock> {
+        self.steps.iter().flat_map(|step| match step {
+            ObservedStep::Run(blocks) => blocks.as_slice(),
+            ObservedStep::Rewind => &[],
+        })
+    }
+}
+
 /// What came of one step.
 #[derive(Clone, Debug)]
 pub enum ObservedStep {

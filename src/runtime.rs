@@ -10,6 +10,7 @@ pub mod announce;
 pub mod model;
 mod native;
 mod observed;
+mod seeded_hasher;
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -18,6 +19,7 @@ use std::ops::{Deref, DerefMut};
 
 pub use native::Native;
 pub use observed::{Observed, TaskFigures};
+pub use seeded_hasher::SeededHasher;
 
 /// A key of a concurrent map.
 pub trait MapKey: Hash + Ord + Clone + Debug + Send + Sync + 'static {}

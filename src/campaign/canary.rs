@@ -146,14 +146,13 @@ impl Canary {
 
     /// Runs the wrong subject and judges it as a campaign would.
     pub fn judge(self, examiner: &Examiner, scenario: &Scenario, expectation: &Expectation) -> Verdict {
+        if self.stalls() {
+            // Let loose under shuttle only, which notices.
+            return self.judge_interleavings(scenario, expectation);
+        }
         let right = ChainSubject::parallel(examiner.engine(), 2, 0);
-        // A subject that never ends is let loose under shuttle only, which notices.
-        let fault = if self.stalls() { Canary::TooManyTasks } else { self };
-        let mut wrong = right.clone().with_layer(Wrong(fault)).run(scenario);
+        let mut wrong = right.clone().with_layer(Wrong(self)).run(scenario);
         match self {
-            Self::NeverWoken | Self::NeverEnding | Self::OppositeLocks => {
-                self.judge_interleavings(scenario, expectation)
-            }
             Self::MintedInAgreement => {
                 let believing = Expectation { ledgers: wrong.ledgers.clone(), ..expectation.clone() };
                 judge(scenario, &believing, &[wrong])
@@ -189,7 +188,10 @@ impl Canary {
             | Self::SurplusVersion
             | Self::FeesMiscounted
             | Self::LinkLost
-            | Self::WritesUnsorted => judge(scenario, expectation, &[wrong]),
+            | Self::WritesUnsorted
+            | Self::NeverWoken
+            | Self::NeverEnding
+            | Self::OppositeLocks => judge(scenario, expectation, &[wrong]),
         }
     }
 }

@@ -88,8 +88,7 @@ impl Counterexample {
         self.artifact = Some(path.clone());
         if let Some(schedule) = &self.schedule {
             let path = path.with_extension("schedule.json");
-            let json = serde_json::to_string_pretty(schedule).expect("plain data with text keys");
-            write_whole(&path, &json)?;
+            write_whole(&path, &schedule.to_json())?;
             self.schedule_artifact = Some(path);
         }
         Ok(())

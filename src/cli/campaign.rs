@@ -54,15 +54,10 @@ pub(super) fn run(args: &CampaignArgs) -> Result<ExitCode, CliError> {
     stop_on_interrupt(&control);
     let mut report = watched(&config, &shapes, &control, &args.artifacts)?;
     report.add_missed_canaries(&missed_canaries);
-    let stored = match &mut report.counterexample {
-        Some(counterexample) => counterexample.store(&args.artifacts),
-        None => Ok(()),
-    };
-    print!("{report}");
-    // A violation is one whether or not the disk has room for it.
-    if let Err(source) = stored {
-        eprintln!("seriatim: {}", CliError::Write { path: args.artifacts.clone(), source });
+    if let Some(counterexample) = &mut report.counterexample {
+        store(counterexample, &args.artifacts);
     }
+    print!("{report}");
     if let Some(path) = &args.json
         && let Err(source) = write_whole(path, &(report.to_json() + "\n"))
     {
@@ -93,11 +88,14 @@ fn report_hang(config: &CampaignConfig, shapes: &[Shape], index: u64, artifacts:
     std::process::exit(1)
 }
 
-/// A violation is one whether or not the disk has room for it.
 fn report_counterexample(counterexample: &mut Counterexample, artifacts: &Path) {
-    let stored = counterexample.store(artifacts);
+    store(counterexample, artifacts);
     print!("{counterexample}");
-    if let Err(source) = stored {
+}
+
+/// A violation is one whether or not the disk has room for it: a failure is told, and the report goes on.
+fn store(counterexample: &mut Counterexample, artifacts: &Path) {
+    if let Err(source) = counterexample.store(artifacts) {
         eprintln!("seriatim: {}", CliError::Write { path: artifacts.to_owned(), source });
     }
 }

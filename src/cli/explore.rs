@@ -92,8 +92,8 @@ fn shuttle(args: &ExploreArgs, scenario: &Scenario, expectation: &Expectation) -
             println!("interleaving {}, by {}", evidence.interleavings, schedule.strategy);
             println!("schedule {}", schedule.choices);
             if let Some(path) = &args.save {
-                let json = serde_json::to_string_pretty(&schedule).expect("plain data with text keys");
-                write_whole(path, &json).map_err(|source| CliError::Write { path: path.clone(), source })?;
+                write_whole(path, &schedule.to_json())
+                    .map_err(|source| CliError::Write { path: path.clone(), source })?;
             }
             return Ok(violated(&violation));
         }

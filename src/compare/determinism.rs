@@ -2,20 +2,13 @@
 //! same order.
 
 use super::Difference;
-use crate::explore::{Observation, ObservedBlock, ObservedStep};
+use crate::explore::{Observation, ObservedBlock};
 
 pub(super) fn check(left: &Observation, right: &Observation) -> Option<Difference> {
-    let mut pairs = blocks(left).zip(blocks(right)).enumerate();
+    let mut pairs = left.blocks().zip(right.blocks()).enumerate();
     let difference = pairs.find_map(|(index, (left, right))| Some(of_block(left, right)?.in_block(index)));
     difference
         .map(|difference| Difference { field: format!("{}, against {}", difference.field, left.subject), ..difference })
-}
-
-fn blocks(observation: &Observation) -> impl Iterator<Item = &ObservedBlock> {
-    observation.steps.iter().flat_map(|step| match step {
-        ObservedStep::Run(blocks) => blocks.as_slice(),
-        ObservedStep::Rewind => &[],
-    })
 }
 
 fn of_block(left: &ObservedBlock, right: &ObservedBlock) -> Option<Difference> {

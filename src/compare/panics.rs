@@ -2,15 +2,12 @@
 
 use super::Difference;
 use crate::execution::{BlockError, TaskFailureCause};
-use crate::explore::{BlockFailure, Observation, ObservedStep};
+use crate::explore::{BlockFailure, Observation};
 use crate::runtime::TaskError;
 
 pub(super) fn check(observation: &Observation) -> Option<Difference> {
-    let blocks = observation.steps.iter().flat_map(|step| match step {
-        ObservedStep::Run(blocks) => blocks.as_slice(),
-        ObservedStep::Rewind => &[],
-    });
-    blocks.enumerate().find_map(|(index, block)| Some(of_block(block.outcome.as_ref().err()?)?.in_block(index)))
+    let mut blocks = observation.blocks().enumerate();
+    blocks.find_map(|(index, block)| Some(of_block(block.outcome.as_ref().err()?)?.in_block(index)))
 }
 
 fn of_block(failure: &BlockFailure) -> Option<Difference> {

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::Difference;
-use crate::explore::{Observation, ObservedStep};
+use crate::explore::Observation;
 use crate::ledger::Receipt;
 use crate::workload::{Expectation, ExpectedStep};
 
@@ -151,14 +151,11 @@ impl Evidence {
 
     pub(super) fn add(&mut self, observation: &Observation) {
         self.observations += 1;
-        for step in &observation.steps {
-            let ObservedStep::Run(blocks) = step else { continue };
-            for block in blocks {
-                self.tasks += block.tasks.spawned as u64;
-                // With several threads the figure is chance.
-                let overlap = observation.worker_threads == 1 && block.tasks.peak_in_flight > 1;
-                self.blocks_with_overlap += u64::from(overlap);
-            }
+        for block in observation.blocks() {
+            self.tasks += block.tasks.spawned as u64;
+            // With several threads the figure is chance.
+            let overlap = observation.worker_threads == 1 && block.tasks.peak_in_flight > 1;
+            self.blocks_with_overlap += u64::from(overlap);
         }
     }
 }

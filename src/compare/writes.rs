@@ -2,16 +2,13 @@
 //! key once (section 7). That the writes are the right ones is for the other oracles, which see their effect.
 
 use super::Difference;
-use crate::explore::{Observation, ObservedBlock, ObservedStep};
+use crate::explore::{Observation, ObservedBlock};
 use crate::ledger::AccountKey;
 use crate::storage::{StateKey, WriteOp};
 
 pub(super) fn check(observation: &Observation) -> Option<Difference> {
-    let blocks = observation.steps.iter().flat_map(|step| match step {
-        ObservedStep::Run(blocks) => blocks.as_slice(),
-        ObservedStep::Rewind => &[],
-    });
-    blocks.enumerate().find_map(|(index, block)| Some(of_block(block)?.in_block(index)))
+    let mut blocks = observation.blocks().enumerate();
+    blocks.find_map(|(index, block)| Some(of_block(block)?.in_block(index)))
 }
 
 fn of_block(block: &ObservedBlock) -> Option<Difference> {

@@ -95,6 +95,11 @@ impl Schedule {
         Self::try_from_slice(bytes).map_err(ScheduleError::Bytes)?.checked()
     }
 
+    /// The text form.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("plain data with text keys")
+    }
+
     /// Reads the text form.
     ///
     /// # Errors

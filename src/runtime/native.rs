@@ -3,13 +3,15 @@
 #[expect(clippy::disallowed_types, reason = "tokio's task ids are only hashable; the map is never iterated")]
 use std::collections::HashMap;
 use std::future::Future;
-use std::hash::{BuildHasher, DefaultHasher, Hasher};
+use std::hash::BuildHasher;
 use std::sync::{Arc, atomic};
 
 use dashmap::DashMap;
 use dashmap::mapref::one::{Ref, RefMut};
 
-use super::{ConcurrentMap, JoinSet, MapKey, MapValue, Ordering, Runtime, Semaphore, TaskError, TaskIndex};
+use super::{
+    ConcurrentMap, JoinSet, MapKey, MapValue, Ordering, Runtime, SeededHasher, Semaphore, TaskError, TaskIndex,
+};
 
 /// Runs on the tokio runtime that is current where tasks are spawned.
 #[derive(Clone, Copy, Debug)]
@@ -22,20 +24,6 @@ impl Native {
     /// which is why a search varies it; a node draws it at random.
     pub fn with_hash_seed(hash_seed: u64) -> Self {
         Self { hash_seed }
-    }
-}
-
-/// SipHash with a seed of our choice.
-#[derive(Clone, Copy, Debug)]
-pub struct SeededHasher(u64);
-
-impl BuildHasher for SeededHasher {
-    type Hasher = DefaultHasher;
-
-    fn build_hasher(&self) -> DefaultHasher {
-        let mut hasher = DefaultHasher::new();
-        hasher.write_u64(self.0);
-        hasher
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::cell::UnsafeCell;
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher, DefaultHasher, Hasher};
+use std::hash::BuildHasher;
 use std::ops::{Deref, DerefMut};
 use std::task::{Poll, Waker};
 
 use super::{Announcement, Engine, Section, steps, waiting};
 use crate::runtime::announce::{Access, ObjectId};
-use crate::runtime::{ConcurrentMap, MapKey, MapValue};
+use crate::runtime::{ConcurrentMap, MapKey, MapValue, SeededHasher};
 
 /// A map whose operations are steps of engine `E`. Each takes the shard's lock as a step of its own and gives it back
 /// without one.
@@ -67,7 +67,7 @@ impl<K: MapKey, V: MapValue, E: Engine> ModelMap<K, V, E> {
 
     #[allow(unsafe_code)]
     fn shard(&self, key: &K) -> (u64, &Shard<K, V, E>) {
-        let number = Placement(self.placement_seed).hash_one(key) % self.shards;
+        let number = SeededHasher(self.placement_seed).hash_one(key) % self.shards;
         // SAFETY: this takes no step, so it overlaps with no other access to `made`. A shard is boxed and lives as long as
         // the map, whatever is made after it, so the reference outlives this borrow of `made`.
         let shard: *const Shard<K, V, E> = unsafe {
@@ -239,7 +239,7 @@ impl<K: MapKey, V: MapValue, E: Engine> ConcurrentMap<K, V> for ModelMap<K, V, E
     fn into_entries(self) -> Vec<(K, V)> {
         let Self { placement_seed, made, .. } = self;
         // As independent of the placement as buckets are of shards.
-        let bucket = |key: &K| Placement(!placement_seed).hash_one(key);
+        let bucket = |key: &K| SeededHasher(!placement_seed).hash_one(key);
         let mut entries = Vec::new();
         for shard in made.into_inner().into_values() {
             let mut in_shard: Vec<(K, V)> = shard.entries.into_inner().into_iter().collect();
@@ -247,18 +247,5 @@ impl<K: MapKey, V: MapValue, E: Engine> ConcurrentMap<K, V> for ModelMap<K, V, E
             entries.append(&mut in_shard);
         }
         entries
-    }
-}
-
-/// Where a key lies, by a seed.
-struct Placement(u64);
-
-impl BuildHasher for Placement {
-    type Hasher = DefaultHasher;
-
-    fn build_hasher(&self) -> DefaultHasher {
-        let mut hasher = DefaultHasher::new();
-        hasher.write_u64(self.0);
-        hasher
     }
 }
