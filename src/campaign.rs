@@ -7,6 +7,7 @@ mod examiner;
 mod interleavings;
 mod report;
 mod statistics;
+mod subjects;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -22,8 +23,9 @@ use crate::workload::{Built, Expectation, Plan, Scenario, Shape, build};
 pub use canary::{Canary, CanaryMissed, check_canaries, interleave_canary_plans};
 pub use examiner::Examiner;
 pub use interleavings::{Interleavings, interleave, interleave_with, portfolio};
-pub use report::{CampaignReport, Conclusion, Counterexample, write_whole};
+pub use report::{CampaignReport, Conclusion, Counterexample};
 pub use statistics::{Floor, Statistics};
+pub use subjects::{ExploredSubject, UnknownSubject};
 
 /// What to run.
 #[derive(Clone, Debug)]

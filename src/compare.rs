@@ -24,6 +24,7 @@ mod panics;
 mod parallelism;
 mod progress;
 mod receipts;
+mod signature;
 mod state;
 mod verdict;
 mod versions;
@@ -33,6 +34,7 @@ use crate::explore::{Ending, Observation, ObservedStep};
 use crate::workload::{Expectation, ExpectedStep, Scenario};
 
 pub use difference::{Difference, Place};
+pub use signature::{Signature, payload_name};
 pub use verdict::{Evidence, Oracle, Verdict, Violation};
 
 /// Judges all observations of one scenario against the reference's answers and against each other. The first

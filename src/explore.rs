@@ -3,9 +3,12 @@
 mod chain_subject;
 pub mod dpor;
 mod drive;
+mod explorer;
+mod fewest;
 mod interleave;
 mod schedule;
 mod schedulers;
+mod told;
 mod under_loom;
 mod under_shuttle;
 
@@ -16,6 +19,7 @@ use crate::storage::{LedgerState, WriteBatch};
 use crate::workload::Scenario;
 
 pub use chain_subject::{ChainSubject, Engine, Threads};
+pub use explorer::Explorer;
 pub use interleave::{
     Ending, Exhaustion, InterleaveConfig, Interleaved, Interleaver, InterleavingEvidence, OtherStep, STEP_BOUND,
 };

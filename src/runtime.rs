@@ -25,9 +25,9 @@ pub use seeded_hasher::SeededHasher;
 pub trait MapKey: Hash + Ord + Clone + Debug + Send + Sync + 'static {}
 impl<T: Hash + Ord + Clone + Debug + Send + Sync + 'static> MapKey for T {}
 
-/// A value of a concurrent map.
-pub trait MapValue: Send + Sync + 'static {}
-impl<T: Send + Sync + 'static> MapValue for T {}
+/// A value of a concurrent map, or behind a lock. `Debug`, so that a recorded execution can tell what was read and written.
+pub trait MapValue: Debug + Send + Sync + 'static {}
+impl<T: Debug + Send + Sync + 'static> MapValue for T {}
 
 /// The concurrency that executors are written against.
 pub trait Runtime: Clone + Send + Sync + 'static {

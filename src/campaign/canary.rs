@@ -1,7 +1,7 @@
 //! Subjects that are wrong on purpose, one for each oracle, all made outside the production code. A campaign that does
 //! not catch every one of them proves nothing and does not start.
 
-mod stalls;
+mod scheduled;
 
 use std::ops::ControlFlow;
 
@@ -15,7 +15,7 @@ use crate::storage::{Layer, Read, StateKey, StateValue, StorageError, WriteBatch
 use crate::workload::{Built, Expectation, Plan, Scenario, build};
 
 use super::{Case, Counterexample, Examiner, Found, Interleavings, interleave};
-use stalls::Stalls;
+use scheduled::Scheduled;
 
 /// One way of being wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +56,8 @@ pub enum Canary {
     NeverEnding,
     /// Reads that take two locks in the order of the account's first bit.
     OppositeLocks,
+    /// Reads that are counted by a load and a store; what is lost is missing from the fees.
+    CountsByLoadAndStore,
 }
 
 /// A canary was not rejected, or not by the oracle meant for it, though the executors themselves are right.
@@ -104,7 +106,7 @@ pub fn interleave_canary_plans() -> Option<Counterexample> {
 }
 
 impl Canary {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::ReceiptsSwapped,
         Self::TaskPanics,
         Self::ReadFails,
@@ -123,6 +125,7 @@ impl Canary {
         Self::NeverWoken,
         Self::NeverEnding,
         Self::OppositeLocks,
+        Self::CountsByLoadAndStore,
     ];
 
     /// The oracle meant to reject it.
@@ -135,7 +138,7 @@ impl Canary {
             Self::OppositeLocks => Oracle::Deadlock,
             Self::BalanceTooHigh => Oracle::State,
             Self::SelfLink | Self::SurplusVersion => Oracle::Versions,
-            Self::FeesMiscounted => Oracle::Figures,
+            Self::FeesMiscounted | Self::CountsByLoadAndStore => Oracle::Figures,
             Self::LinkLost => Oracle::Marks,
             Self::MintedInAgreement => Oracle::Invariants,
             Self::WritesUnsorted => Oracle::Writes,
@@ -146,8 +149,8 @@ impl Canary {
 
     /// Runs the wrong subject and judges it as a campaign would.
     pub fn judge(self, examiner: &Examiner, scenario: &Scenario, expectation: &Expectation) -> Verdict {
-        if self.stalls() {
-            // Let loose under shuttle only, which notices.
+        if self.is_scheduled() {
+            // Let loose under shuttle only.
             return self.judge_interleavings(scenario, expectation);
         }
         let right = ChainSubject::parallel(examiner.engine(), 2, 0);
@@ -191,19 +194,26 @@ impl Canary {
             | Self::WritesUnsorted
             | Self::NeverWoken
             | Self::NeverEnding
-            | Self::OppositeLocks => judge(scenario, expectation, &[wrong]),
+            | Self::OppositeLocks
+            | Self::CountsByLoadAndStore => judge(scenario, expectation, &[wrong]),
         }
     }
 }
 
 impl Canary {
-    fn stalls(self) -> bool {
-        matches!(self, Self::NeverWoken | Self::NeverEnding | Self::OppositeLocks)
+    /// Whether its fault is one of the schedule: such a canary runs under shuttle.
+    pub fn is_scheduled(self) -> bool {
+        matches!(self, Self::NeverWoken | Self::NeverEnding | Self::OppositeLocks | Self::CountsByLoadAndStore)
     }
 
-    /// Some interleavings of a subject that stalls; the first violation.
+    /// The parallel path with the fault.
+    pub(super) fn interleaver(self, scenario: &Scenario) -> Interleaver<impl Layer + Clone> {
+        Interleaver::with_layer(scenario, Scheduled::new(self))
+    }
+
+    /// Some interleavings; the first violation.
     fn judge_interleavings(self, scenario: &Scenario, expectation: &Expectation) -> Verdict {
-        let interleaver = Interleaver::with_layer(scenario, Stalls::new(self));
+        let interleaver = self.interleaver(scenario);
         let settings = ModelSettings { workers: None, shards: 4, placement_seed: 0 };
         let config =
             InterleaveConfig { strategy: Strategy::Random, seed: 0, executions: 4, max_parallelism: 8, settings };
@@ -309,7 +319,8 @@ impl Layer for Wrong {
             | Canary::ReportsNothing
             | Canary::NeverWoken
             | Canary::NeverEnding
-            | Canary::OppositeLocks => {}
+            | Canary::OppositeLocks
+            | Canary::CountsByLoadAndStore => {}
         }
         Ok(())
     }

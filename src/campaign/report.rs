@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::compare::{Difference, Oracle, Violation};
 use crate::explore::Schedule;
+use crate::report::write_whole;
 use crate::workload::{Scenario, Shape};
 
 use super::{CampaignConfig, Canary, Case, Floor, Found, Lanes, Statistics};
@@ -93,18 +94,6 @@ impl Counterexample {
         }
         Ok(())
     }
-}
-
-/// Writes a file whole or not at all.
-///
-/// # Errors
-/// The file system's, with nothing left behind.
-pub fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    std::io::Write::write_all(&mut file, text.as_bytes())?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
 }
 
 impl CampaignReport {
@@ -198,12 +187,13 @@ impl fmt::Display for CampaignReport {
         if interleavings.interleavings > 0 {
             writeln!(
                 f,
-                "  {} interleavings under shuttle ({} distinct), {} steps, {} context switches, {} preemptions",
+                "  {} interleavings under shuttle ({} distinct), {} steps, {} context switches, {} preemptions, {} pairs of conflicting accesses",
                 grouped(interleavings.interleavings),
                 grouped(interleavings.distinct),
                 grouped(interleavings.steps),
                 grouped(interleavings.context_switches),
                 grouped(interleavings.preemptions),
+                grouped(interleavings.meetings),
             )?;
         }
         histogram(f, "outcomes, by the reference", &statistics.outcomes)?;

@@ -56,6 +56,8 @@ pub enum Floor {
     CanaryNotCaught(String),
     #[error("no interleaving preempted a task")]
     NoPreemption,
+    #[error("no interleaving brought conflicting accesses of two tasks side by side")]
+    NoMeeting,
     #[error("no block had several tasks in flight")]
     NoOverlap,
 }
@@ -181,8 +183,13 @@ impl Statistics {
         if self.evidence.blocks_with_overlap == 0 {
             missed.push(Floor::NoOverlap);
         }
-        if matches!(lanes, Lanes::All | Lanes::Interleavings) && self.interleavings.preemptions == 0 {
-            missed.push(Floor::NoPreemption);
+        if matches!(lanes, Lanes::All | Lanes::Interleavings) {
+            if self.interleavings.preemptions == 0 {
+                missed.push(Floor::NoPreemption);
+            }
+            if self.interleavings.meetings == 0 {
+                missed.push(Floor::NoMeeting);
+            }
         }
         if lanes != Lanes::Shapes {
             let unseen = |names: &BTreeMap<&'static str, u64>, name: &str| !names.contains_key(name);

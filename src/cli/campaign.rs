@@ -11,8 +11,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::campaign::{
     Budget, CampaignConfig, CampaignReport, Canary, Conclusion, Control, Counterexample, Examiner, Lanes,
-    check_canaries, interleave_canary_plans, run as run_campaign, write_whole,
+    check_canaries, interleave_canary_plans, run as run_campaign,
 };
+use crate::report::write_whole;
 use crate::workload::{Shape, real_shapes};
 
 use super::{CampaignArgs, CliError};

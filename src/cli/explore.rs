@@ -4,11 +4,12 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::campaign::{Examiner, portfolio, write_whole};
+use crate::campaign::{Examiner, portfolio};
 use crate::compare::{Verdict, Violation, judge_ending};
 use crate::explore::{
     Exhaustion, InterleaveConfig, Interleaved, Interleaver, InterleavingEvidence, OtherStep, Schedule, Strategy,
 };
+use crate::report::write_whole;
 use crate::runtime::model::{ModelSettings, Step};
 use crate::workload::{Expectation, Scenario};
 
@@ -98,10 +99,10 @@ fn shuttle(args: &ExploreArgs, scenario: &Scenario, expectation: &Expectation) -
             return Ok(violated(&violation));
         }
     }
-    let InterleavingEvidence { interleavings, distinct, steps, context_switches, preemptions } = evidence;
+    let InterleavingEvidence { interleavings, distinct, steps, context_switches, preemptions, meetings } = evidence;
     let figures = format!(
         "{interleavings} interleavings ({distinct} distinct), {steps} steps, {context_switches} context switches, \
-         {preemptions} preemptions"
+         {preemptions} preemptions, {meetings} conflicting accesses side by side"
     );
     if let Some(Exhaustion { complete, executions, redundant }) = exhaustion {
         if !complete {
@@ -113,7 +114,7 @@ fn shuttle(args: &ExploreArgs, scenario: &Scenario, expectation: &Expectation) -
         );
         return Ok(ExitCode::SUCCESS);
     }
-    if preemptions == 0 {
+    if preemptions == 0 || meetings == 0 {
         println!("INCONCLUSIVE: nothing interleaved; {figures}");
         return Ok(ExitCode::from(3));
     }

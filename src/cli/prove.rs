@@ -7,8 +7,9 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::campaign::{Control, write_whole};
+use crate::campaign::Control;
 use crate::prove::{Certificate, ProveConfig, Refutation, prove};
+use crate::report::write_whole;
 
 use super::campaign::stop_on_interrupt;
 use super::{CliError, ProveArgs};

@@ -26,13 +26,16 @@ pub struct Difference {
     pub field: String,
     pub expected: String,
     pub actual: String,
+    /// Names of the variants, where outcomes of a transaction differ.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipts: Option<(String, String)>,
 }
 
 impl Difference {
     /// A field that belongs to no block.
     pub fn new(field: impl Into<String>, expected: impl fmt::Debug, actual: impl fmt::Debug) -> Self {
         let (expected, actual) = (format!("{expected:?}"), format!("{actual:?}"));
-        Self { place: Place::default(), field: field.into(), expected, actual }
+        Self { place: Place::default(), field: field.into(), expected, actual, receipts: None }
     }
 
     /// In the block that was applied as number `block`.

@@ -64,5 +64,12 @@ fn receipts(expected: &[Receipt], actual: &[Receipt]) -> Option<Difference> {
     let mut difference = Difference::new("receipt", (), ()).at_transaction(differs);
     difference.expected = show(expected.get(differs));
     difference.actual = show(actual.get(differs));
+    let name = |receipt: Option<&Receipt>| match receipt {
+        None => absent.clone(),
+        Some(Receipt::Executed { .. }) => "Executed".to_owned(),
+        Some(Receipt::Skipped { .. }) => "Skipped".to_owned(),
+        Some(Receipt::Orphaned { error, .. }) => error.name().to_owned(),
+    };
+    difference.receipts = Some((name(expected.get(differs)), name(actual.get(differs))));
     Some(difference)
 }

@@ -2,6 +2,7 @@
 //! sequential one in a plain map, the parallel one in a concurrent map.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use crate::ledger::rules::{Staged, StagedAccount};
 use crate::ledger::{AccountKey, Amount, AssetId, BlockAbort, Energy, MultiSigConfig, Topoheight};
@@ -44,7 +45,7 @@ impl<T: Clone + PartialEq> Tracked<T> {
 }
 
 /// One account. Balances are loaded one by one, as transactions need them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Account {
     stored_registration: bool,
     exists: bool,
@@ -53,6 +54,31 @@ pub struct Account {
     multisig: Tracked<Option<MultiSigConfig>>,
     energy: Tracked<Energy>,
     balances: BTreeMap<AssetId, Tracked<Amount>>,
+}
+
+/// In one line, for recorded executions: what it is now, not how it came to be.
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { stored_registration: _, exists, nonce, nonces: _, multisig, energy, balances } = self;
+        match exists {
+            true => write!(f, "nonce {}", nonce.get())?,
+            false => write!(f, "unregistered")?,
+        }
+        for (asset, balance) in balances {
+            match *asset {
+                AssetId::TOS => write!(f, ", TOS {}", balance.get())?,
+                asset => write!(f, ", {asset:?} {}", balance.get())?,
+            }
+        }
+        let Energy { total, used, frozen, records } = energy.get();
+        if !records.is_empty() {
+            write!(f, ", frozen {frozen}, energy {used} of {total} used")?;
+        }
+        match multisig.get() {
+            Some(multisig) => write!(f, ", {} of {} sign", multisig.threshold, multisig.participants.len()),
+            None => Ok(()),
+        }
+    }
 }
 
 const LOADED: &str = "a balance is loaded before it is used";

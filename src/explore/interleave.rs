@@ -11,12 +11,16 @@ use shuttle::scheduler::{Schedule as ShuttleSchedule, Scheduler, Task, TaskId};
 use crate::chain::ExecutionPath;
 use crate::ledger::Block;
 use crate::runtime::announce;
-use crate::runtime::model::{ModelSettings, Shuttle, Step, Waiting, record_steps, take_steps, take_waiting};
+use crate::runtime::model::{
+    ModelSettings, Shuttle, Step, Waiting, begin_step, record_steps, take_meetings, take_steps, take_waiting,
+};
 use crate::storage::Layer;
 use crate::workload::Scenario;
 
 use super::dpor::Dpor;
 use super::drive::{Drive, Host, shared_blocks};
+use super::fewest::FewestSwitches;
+use super::told::Told;
 use super::{Choices, Chooser, Observation, Schedule, Strategy};
 
 /// Steps after which an execution counts as one that never ends: far more than any block of a plan takes.
@@ -55,6 +59,8 @@ pub struct InterleavingEvidence {
     pub context_switches: u64,
     /// Those of them that took a task off which could have gone on.
     pub preemptions: u64,
+    /// Pairs of conflicting accesses by tasks side by side: see [`crate::runtime::model::take_meetings`].
+    pub meetings: u64,
 }
 
 /// The first operation in which two executions of one schedule differ.
@@ -82,16 +88,18 @@ impl InterleavingEvidence {
         self.steps += record.choices.len() as u64;
         self.context_switches += record.context_switches;
         self.preemptions += record.preemptions;
+        self.meetings += record.meetings;
     }
 
     /// Adds up two explorations of different scenarios.
     pub fn merge(&mut self, other: &Self) {
-        let Self { interleavings, distinct, steps, context_switches, preemptions } = other;
+        let Self { interleavings, distinct, steps, context_switches, preemptions, meetings } = other;
         self.interleavings += interleavings;
         self.distinct += distinct;
         self.steps += steps;
         self.context_switches += context_switches;
         self.preemptions += preemptions;
+        self.meetings += meetings;
     }
 }
 
@@ -156,6 +164,34 @@ impl<L: Layer + Clone> Interleaver<L> {
             }
         }
         evidence.distinct = distinct.len() as u64;
+        evidence
+    }
+
+    /// Runs schedules in order of how often they leave the straight way, in which a task runs until it cannot go on: at
+    /// most so many times, and so many executions in all, until `judge` breaks off. Strategy and seed of the configuration
+    /// play no part. What it finds first has the fewest switches; it ends early when there are no more schedules.
+    pub fn explore_fewest(
+        &self,
+        config: &InterleaveConfig,
+        most_switches: usize,
+        mut judge: impl FnMut(Interleaved) -> ControlFlow<()>,
+    ) -> InterleavingEvidence {
+        quieten_shuttle();
+        let mut evidence = InterleavingEvidence::default();
+        let recorder = Recorder::new(FewestSwitches::new(most_switches));
+        let mut left = config.executions;
+        while left > 0 {
+            let batch = left.min(BATCH);
+            let records = self.execute(config, &recorder, batch);
+            left = if records.len() < batch { 0 } else { left - batch };
+            for record in records {
+                evidence.count(&record);
+                evidence.distinct += 1;
+                if judge(record.interleaved(config, "fewest")).is_break() {
+                    return evidence;
+                }
+            }
+        }
         evidence
     }
 
@@ -246,8 +282,10 @@ impl<L: Layer + Clone> Interleaver<L> {
                     shuttle::thread::yield_now();
                 }
             }));
-            let host = ShuttleHost(Shuttle::new(settings));
+            // First, since a runtime begins to number the execution's objects when it is made.
             let layer = lock(&layer).clone();
+            let host = ShuttleHost(Shuttle::new(settings));
+            let layer = Told::new(layer, host.runtime());
             let drive = Drive { path: ExecutionPath::Parallel, max_parallelism, suspends: true, layer };
             let observation = drive.run(&host, &scenario, &blocks);
             *lock(&ended) = Some(observation);
@@ -330,6 +368,7 @@ struct Record {
     choices: Vec<u32>,
     context_switches: u64,
     preemptions: u64,
+    meetings: u64,
     /// Who waited for what when nothing could run.
     stuck: Option<Vec<Waiting>>,
     /// By the scheduler.
@@ -385,6 +424,7 @@ impl<S> Recording<S> {
     fn close(&mut self) {
         if let Some(mut record) = self.record.take() {
             record.observation = lock(&self.ended).take();
+            record.meetings = take_meetings();
             self.records.push(record);
         }
         take_waiting();
@@ -426,6 +466,7 @@ impl<S: Scheduler> Scheduler for Recorder<S> {
                 let could_go_on = !is_yielding && tasks.iter().any(|task| task.id() == current);
                 record.preemptions += u64::from(could_go_on);
             }
+            begin_step(record.choices.len());
             record.choices.push(usize::from(chosen) as u32);
             Some(chosen)
         })

@@ -25,6 +25,8 @@ pub enum Strategy {
     Bytes(Vec<u8>),
     /// The recorded task at each step, as long as it is runnable.
     Replay(Choices),
+    /// The recorded tasks of the first steps, as long as they are runnable; then any task, by the seed.
+    Near { recorded: Choices, keep: usize },
 }
 
 impl Strategy {
@@ -36,6 +38,7 @@ impl Strategy {
             Self::UniformWalk => "urw",
             Self::Bytes(_) => "bytes",
             Self::Replay(_) => "replay",
+            Self::Near { .. } => "near",
         }
     }
 }
@@ -89,7 +92,7 @@ impl Chooser {
                 self.change_points = (0..depth).map(|_| below(&mut self.random, total) as usize).collect();
             }
             Strategy::Bytes(bytes) => self.bytes = bytes.iter().copied().collect(),
-            Strategy::Random | Strategy::UniformWalk | Strategy::Replay(_) => {}
+            Strategy::Random | Strategy::UniformWalk | Strategy::Replay(_) | Strategy::Near { .. } => {}
         }
     }
 
@@ -108,6 +111,13 @@ impl Chooser {
                 (_, Some(byte)) => runnable[usize::from(byte) % runnable.len()],
                 (_, None) => runnable[below(&mut self.random, runnable.len() as u64) as usize],
             },
+            Strategy::Near { recorded, keep } => {
+                let recorded = recorded.0.get(self.step).filter(|_| self.step < *keep).map(|&task| task as usize);
+                match recorded.filter(|task| runnable.contains(task)) {
+                    Some(task) => task,
+                    None => runnable[below(&mut self.random, runnable.len() as u64) as usize],
+                }
+            }
             Strategy::Replay(choices) => {
                 let recorded = choices.0.get(self.step).map(|&task| task as usize);
                 if let Some(task) = recorded.filter(|task| runnable.contains(task)) {
@@ -118,12 +128,16 @@ impl Chooser {
                 }
             }
         };
+        self.count(chosen);
+        chosen
+    }
+
+    fn count(&mut self, chosen: usize) {
         if self.steps.len() <= chosen {
             self.steps.resize(chosen + 1, 0);
         }
         self.steps[chosen] += 1;
         self.step += 1;
-        chosen
     }
 
     fn choose_by_priority(&mut self, runnable: &[usize], current: Option<usize>, is_yielding: bool) -> usize {

@@ -11,6 +11,7 @@ mod join_set;
 mod lock;
 mod loom_engine;
 mod map;
+mod meetings;
 mod semaphore;
 mod shuttle_engine;
 mod steps;
@@ -28,9 +29,10 @@ pub use join_set::ModelJoinSet;
 pub use lock::{ModelReadGuard, ModelRwLock, ModelWriteGuard};
 pub use loom_engine::{LoomEngine, begin_loom_execution};
 pub use map::{ModelMap, ModelRef, ModelRefMut};
+pub use meetings::take_meetings;
 pub use semaphore::{ModelPermit, ModelSemaphore};
 pub use shuttle_engine::ShuttleEngine;
-pub use steps::{Step, record_steps, take_steps};
+pub use steps::{Step, begin_step, record_steps, take_steps, tell};
 pub use waiting::{Waiting, take_waiting};
 
 /// The model under shuttle: schedules chosen one by one, sequential consistency.

@@ -53,8 +53,19 @@ impl Scenario {
             return Err(ScenarioError::Version { found: version });
         }
         let scenario: Self = serde_json::from_str(text)?;
-        scenario.genesis.validate()?;
+        scenario.check()?;
         Ok(scenario)
+    }
+
+    /// Refuses what this build cannot run.
+    ///
+    /// # Errors
+    /// Another version, or a genesis that no chain can start from.
+    pub fn check(&self) -> Result<(), ScenarioError> {
+        if self.version != SCENARIO_VERSION {
+            return Err(ScenarioError::Version { found: self.version.into() });
+        }
+        Ok(self.genesis.validate()?)
     }
 
     /// The scenario as text, one line an object deep enough to read.

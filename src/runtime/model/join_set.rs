@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use super::semaphore::Acquire;
-use super::{Announcement, Engine, ModelSemaphore, Section, steps, waiting};
+use super::{Announcement, Engine, ModelSemaphore, Section, meetings, steps, waiting};
 use crate::runtime::announce::{Access, ObjectId};
 use crate::runtime::{JoinSet, TaskError, TaskIndex, panic_message};
 
@@ -97,7 +97,10 @@ impl<T: Send + 'static, E: Engine> JoinSet<T> for ModelJoinSet<T, E> {
                 Poll::Ready(_) => waiting::end(E::task()),
             }
             next.map(|ended| {
-                let Ended { index, thread, result } = ended?;
+                let Some(Ended { index, thread, result }) = ended else {
+                    meetings::all_joined();
+                    return None;
+                };
                 E::announce(Announcement::Joined(thread));
                 steps::log(E::task(), "join", || format!("task {} of {}", index.0, self.label), String::new);
                 Some((index, result))

@@ -7,6 +7,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
+use super::meetings::LastAccess;
 use super::{Announcement, Engine, Section, steps, waiting};
 use crate::runtime::announce::{Access, ObjectId};
 use crate::runtime::{MapValue, RwLock};
@@ -17,6 +18,7 @@ struct State {
     writer: bool,
     waiters: VecDeque<Waiter>,
     next_ticket: u64,
+    last_access: LastAccess,
 }
 
 #[derive(Debug)]
@@ -110,6 +112,7 @@ impl<T: MapValue, E: Engine> ModelRwLock<T, E> {
             };
             if granted {
                 queued.ticket = None;
+                self.state.give_back(|state| state.last_access.next(E::task(), exclusive));
                 E::announce(Announcement::Acquired);
                 let operation = if exclusive { "write-lock" } else { "read-lock" };
                 steps::log(E::task(), operation, || self.label.to_owned(), String::new);

@@ -6,6 +6,7 @@ use std::hash::BuildHasher;
 use std::ops::{Deref, DerefMut};
 use std::task::{Poll, Waker};
 
+use super::meetings::LastAccess;
 use super::{Announcement, Engine, Section, steps, waiting};
 use crate::runtime::announce::{Access, ObjectId};
 use crate::runtime::{ConcurrentMap, MapKey, MapValue, SeededHasher};
@@ -44,13 +45,15 @@ struct Lock {
     readers: usize,
     writer: bool,
     waiting: Vec<Waker>,
+    last_access: LastAccess,
 }
 
 impl Lock {
     /// Takes the lock if it is free; a writer that waits does not keep readers out.
-    fn attempt(&mut self, exclusive: bool) -> bool {
+    fn attempt(&mut self, exclusive: bool, task: u64) -> bool {
         let free = !self.writer && (!exclusive || self.readers == 0);
         if free {
+            self.last_access.next(task, exclusive);
             self.writer = exclusive;
             self.readers += usize::from(!exclusive);
         }
@@ -80,9 +83,13 @@ impl<K: MapKey, V: MapValue, E: Engine> ModelMap<K, V, E> {
         (number, unsafe { &*shard })
     }
 
-    fn log(&self, operation: &str, key: &K, found: bool) {
-        let object = || format!("{} {key:?}", self.label);
-        steps::log(E::task(), operation, object, || if found { "there" } else { "absent" }.to_owned());
+    fn log(&self, operation: &str, key: &K, result: impl FnOnce() -> String) {
+        steps::log(E::task(), operation, || format!("{} {key:?}", self.label), result);
+    }
+
+    /// For a guard that changes a value, which tells of it when it is dropped.
+    fn changes<'a>(&'a self, key: &K, value: &'a mut V, locked: Locked<'a, K, V, E>) -> ModelRefMut<'a, K, V, E> {
+        ModelRefMut { label: self.label, key: key.clone(), value, _locked: locked }
     }
 
     /// Takes a lock of the shard that `key` lies in; `access` decides under it what of the shard the guard is for.
@@ -94,10 +101,10 @@ impl<K: MapKey, V: MapValue, E: Engine> ModelMap<K, V, E> {
         E::announce(Announcement::Next(access));
         let mut waited = false;
         // The common case costs one step and no waker.
-        if !shard.lock.step(|lock| lock.attempt(exclusive)) {
+        if !shard.lock.step(|lock| lock.attempt(exclusive, E::task())) {
             E::block_on(std::future::poll_fn(|context| {
                 let taken = shard.lock.give_back(|lock| {
-                    let taken = lock.attempt(exclusive);
+                    let taken = lock.attempt(exclusive, E::task());
                     if !taken {
                         lock.waiting.push(context.waker().clone());
                     }
@@ -160,6 +167,10 @@ impl<K, V, E: Engine> Drop for Locked<'_, K, V, E> {
     }
 }
 
+fn shown<V: MapValue>(value: Option<&V>) -> String {
+    value.map_or_else(|| "absent".to_owned(), |value| format!("{value:?}"))
+}
+
 /// Shared access to one value, blocking its shard for writers.
 pub struct ModelRef<'a, K, V, E: Engine> {
     value: &'a V,
@@ -167,7 +178,9 @@ pub struct ModelRef<'a, K, V, E: Engine> {
 }
 
 /// Exclusive access to one value, blocking its shard.
-pub struct ModelRefMut<'a, K, V, E: Engine> {
+pub struct ModelRefMut<'a, K: MapKey, V: MapValue, E: Engine> {
+    label: &'static str,
+    key: K,
     value: &'a mut V,
     _locked: Locked<'a, K, V, E>,
 }
@@ -184,7 +197,7 @@ impl<K, V, E: Engine> Deref for ModelRef<'_, K, V, E> {
     }
 }
 
-impl<K, V, E: Engine> Deref for ModelRefMut<'_, K, V, E> {
+impl<K: MapKey, V: MapValue, E: Engine> Deref for ModelRefMut<'_, K, V, E> {
     type Target = V;
 
     fn deref(&self) -> &V {
@@ -192,7 +205,13 @@ impl<K, V, E: Engine> Deref for ModelRefMut<'_, K, V, E> {
     }
 }
 
-impl<K, V, E: Engine> DerefMut for ModelRefMut<'_, K, V, E> {
+impl<K: MapKey, V: MapValue, E: Engine> Drop for ModelRefMut<'_, K, V, E> {
+    fn drop(&mut self) {
+        steps::log(E::task(), "leave", || format!("{} {:?}", self.label, self.key), || shown(Some(&*self.value)));
+    }
+}
+
+impl<K: MapKey, V: MapValue, E: Engine> DerefMut for ModelRefMut<'_, K, V, E> {
     fn deref_mut(&mut self) -> &mut V {
         self.value
     }
@@ -205,35 +224,35 @@ impl<K: MapKey, V: MapValue, E: Engine> ConcurrentMap<K, V> for ModelMap<K, V, E
     fn get(&self, key: &K) -> Option<Self::Ref<'_>> {
         let locked = self.locked(key, false);
         let value = locked.entries().get(key);
-        self.log("read", key, value.is_some());
+        self.log("read", key, || shown(value));
         Some(ModelRef { value: value?, _locked: locked })
     }
 
     fn get_mut(&self, key: &K) -> Option<Self::RefMut<'_>> {
         let locked = self.locked(key, true);
         let value = locked.entries_mut().get_mut(key);
-        self.log("write", key, value.is_some());
-        Some(ModelRefMut { value: value?, _locked: locked })
+        self.log("hold", key, || shown(value.as_deref()));
+        Some(self.changes(key, value?, locked))
     }
 
     fn contains_key(&self, key: &K) -> bool {
-        let found = self.locked(key, false).entries().contains_key(key);
-        self.log("look for", key, found);
-        found
+        let locked = self.locked(key, false);
+        let value = locked.entries().get(key);
+        self.log("look for", key, || shown(value));
+        value.is_some()
     }
 
     fn insert(&self, key: K, value: V) -> Option<V> {
         let locked = self.locked(&key, true);
-        let before = locked.entries_mut().insert(key.clone(), value);
-        self.log("insert", &key, before.is_some());
-        before
+        self.log("insert", &key, || format!("{value:?} for {}", shown(locked.entries().get(&key))));
+        locked.entries_mut().insert(key, value)
     }
 
     fn entry_or_insert(&self, key: K, value: V) -> Self::RefMut<'_> {
         let locked = self.locked(&key, true);
-        self.log("insert if absent", &key, locked.entries().contains_key(&key));
-        let value = locked.entries_mut().entry(key).or_insert(value);
-        ModelRefMut { value, _locked: locked }
+        self.log("insert if absent", &key, || shown(locked.entries().get(&key)));
+        let value = locked.entries_mut().entry(key.clone()).or_insert(value);
+        self.changes(&key, value, locked)
     }
 
     fn into_entries(self) -> Vec<(K, V)> {

@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use shuttle::sync::atomic as model;
 
 use super::engine::Announcement;
+use super::meetings::LastAccess;
 use super::{Engine, Section, steps};
 use crate::runtime::announce::{self, Access, ObjectId};
 use crate::runtime::{AtomicU64, Ordering};
@@ -21,7 +22,8 @@ impl Engine for ShuttleEngine {
     type Section<T: Send + 'static> = ShuttleSection<T>;
 
     fn atomic_u64(label: &'static str, value: u64) -> ShuttleAtomic {
-        ShuttleAtomic { label, value: model::AtomicU64::new(value), object: Self::new_object() }
+        let last_access = LastAccess::default();
+        ShuttleAtomic { label, value: model::AtomicU64::new(value), object: Self::new_object(), last_access }
     }
 
     fn new_object() -> ObjectId {
@@ -72,9 +74,14 @@ pub struct ShuttleAtomic {
     label: &'static str,
     value: model::AtomicU64,
     object: ObjectId,
+    last_access: LastAccess,
 }
 
 impl ShuttleAtomic {
+    fn accessed(&self, writes: bool) {
+        self.last_access.next(ShuttleEngine::task(), writes);
+    }
+
     fn log(&self, operation: &str, result: impl FnOnce() -> String) {
         steps::log(ShuttleEngine::task(), operation, || self.label.to_owned(), result);
     }
@@ -84,6 +91,7 @@ impl AtomicU64 for ShuttleAtomic {
     fn load(&self, _ordering: Ordering) -> u64 {
         announce::announce(Access::Read(self.object));
         let value = self.value.load(Ordering::SeqCst);
+        self.accessed(false);
         self.log("load", || value.to_string());
         value
     }
@@ -91,12 +99,14 @@ impl AtomicU64 for ShuttleAtomic {
     fn store(&self, value: u64, _ordering: Ordering) {
         announce::announce(Access::Write(self.object));
         self.value.store(value, Ordering::SeqCst);
+        self.accessed(true);
         self.log("store", || value.to_string());
     }
 
     fn compare_exchange(&self, current: u64, new: u64, _success: Ordering, _failure: Ordering) -> Result<u64, u64> {
         announce::announce(Access::Write(self.object));
         let exchanged = self.value.compare_exchange(current, new, Ordering::SeqCst, Ordering::SeqCst);
+        self.accessed(exchanged.is_ok());
         self.log("exchange", || match exchanged {
             Ok(before) => format!("{before} by {new}"),
             Err(found) => format!("{found}, not {current}"),

@@ -1,0 +1,57 @@
+//! A subject made ready for executions, whatever lies around its storage: what minimising and explaining work with.
+
+use std::ops::ControlFlow;
+
+use super::{InterleaveConfig, Interleaved, Interleaver, InterleavingEvidence, Schedule};
+use crate::storage::Layer;
+
+/// [`Interleaver`] without its type of layer.
+pub trait Explorer {
+    /// See [`Interleaver::explore`].
+    fn explore(
+        &self,
+        config: &InterleaveConfig,
+        judge: &mut dyn FnMut(Interleaved) -> ControlFlow<()>,
+    ) -> InterleavingEvidence;
+
+    /// See [`Interleaver::explore_fewest`].
+    fn explore_fewest(
+        &self,
+        config: &InterleaveConfig,
+        most_switches: usize,
+        judge: &mut dyn FnMut(Interleaved) -> ControlFlow<()>,
+    ) -> InterleavingEvidence;
+
+    /// See [`Interleaver::replay`].
+    fn replay(&self, schedule: &Schedule) -> (Interleaved, Option<usize>);
+
+    /// See [`Interleaver::with_steps`].
+    fn with_steps(&self, schedule: &Schedule) -> Schedule;
+}
+
+impl<L: Layer + Clone> Explorer for Interleaver<L> {
+    fn explore(
+        &self,
+        config: &InterleaveConfig,
+        judge: &mut dyn FnMut(Interleaved) -> ControlFlow<()>,
+    ) -> InterleavingEvidence {
+        Self::explore(self, config, judge)
+    }
+
+    fn explore_fewest(
+        &self,
+        config: &InterleaveConfig,
+        most_switches: usize,
+        judge: &mut dyn FnMut(Interleaved) -> ControlFlow<()>,
+    ) -> InterleavingEvidence {
+        Self::explore_fewest(self, config, most_switches, judge)
+    }
+
+    fn replay(&self, schedule: &Schedule) -> (Interleaved, Option<usize>) {
+        Self::replay(self, schedule)
+    }
+
+    fn with_steps(&self, schedule: &Schedule) -> Schedule {
+        Self::with_steps(self, schedule)
+    }
+}

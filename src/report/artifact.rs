@@ -1,0 +1,194 @@
+//! A counterexample as one JSON file that says everything: what was run, how, and what came of it.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::compare::{Signature, Violation};
+use crate::explore::{Schedule, ScheduleError};
+use crate::workload::{Scenario, ScenarioError};
+
+/// The version of the file format that this build writes and reads.
+pub const ARTIFACT_VERSION: u32 = 1;
+
+/// A scenario, a schedule if one is needed, and the violation that they show.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Artifact {
+    pub version: u32,
+    /// Who wrote it.
+    pub build: String,
+    /// BLAKE3 of everything else, in hexadecimal.
+    pub digest: String,
+    /// The executor, by a name that `seriatim replay` knows.
+    pub subject: String,
+    pub origin: Origin,
+    pub signature: Signature,
+    pub violation: Violation,
+    pub smaller: Option<Smaller>,
+    /// None: every schedule shows the violation, or it was seen on tokio, where schedules are chance.
+    pub schedule: Option<Schedule>,
+    pub scenario: Scenario,
+}
+
+/// Where a counterexample was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    /// The command or lane, in words.
+    pub found_by: String,
+    /// Of the whole campaign, and the position in it.
+    pub seed: u64,
+    pub index: u64,
+    /// The plan's bytes in hexadecimal, if the scenario was built from one.
+    pub plan: Option<String>,
+}
+
+/// What minimising did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Smaller {
+    /// Transactions before and after.
+    pub transactions: (usize, usize),
+    /// Executions that it took.
+    pub tries: u64,
+    /// No single removal keeps the violation: tried, each of them.
+    pub is_one_minimal: bool,
+    /// Of the schedule, if one is needed.
+    pub preemptions: u64,
+    pub context_switches: u64,
+}
+
+/// Why a file is no artifact, or none that this build can use.
+#[derive(Debug, thiserror::Error)]
+pub enum ArtifactError {
+    #[error("not an artifact: {0}")]
+    Json(#[from] serde_json::Error),
+    #[error("artifact version {found}, this build reads version {ARTIFACT_VERSION}")]
+    Version { found: u64 },
+    #[error("the file was altered: its content has digest {found}, it says {stated}")]
+    Altered { found: String, stated: String },
+    #[error("scenario: {0}")]
+    Scenario(#[from] ScenarioError),
+    #[error("schedule: {0}")]
+    Schedule(#[from] ScheduleError),
+}
+
+/// What became of an artifact that was to be stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stored {
+    New(PathBuf),
+    /// The same violation is there already, in this file; it was left alone.
+    Known(PathBuf),
+}
+
+impl Stored {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::New(path) | Self::Known(path) => path,
+        }
+    }
+}
+
+impl Artifact {
+    /// What `scenario` shows on the subject of that name, under `schedule` if one is needed.
+    pub fn new(
+        subject: impl Into<String>,
+        origin: Origin,
+        violation: Violation,
+        scenario: Scenario,
+        schedule: Option<Schedule>,
+    ) -> Self {
+        let artifact = Self {
+            version: ARTIFACT_VERSION,
+            build: concat!("seriatim ", env!("CARGO_PKG_VERSION")).to_owned(),
+            digest: String::new(),
+            subject: subject.into(),
+            origin,
+            signature: Signature::of(&violation, &scenario),
+            violation,
+            smaller: None,
+            schedule,
+            scenario,
+        };
+        artifact.sealed()
+    }
+
+    /// The artifact with the digest of what it holds: to be called after each change.
+    pub fn sealed(self) -> Self {
+        Self { digest: self.content_digest(), ..self }
+    }
+
+    fn content_digest(&self) -> String {
+        let content = Self { digest: String::new(), ..self.clone() };
+        let json = serde_json::to_string(&content).expect("plain data with text keys");
+        blake3::hash(json.as_bytes()).to_hex().to_string()
+    }
+
+    /// Kind and signature: counterexamples of one defect share it, mostly.
+    pub fn file_name(&self) -> String {
+        let signature = serde_json::to_string(&(&self.subject, &self.signature)).expect("plain data with text keys");
+        let digest = blake3::hash(signature.as_bytes()).to_hex();
+        format!("{}-{}.json", self.signature.oracle.name(), &digest[..12])
+    }
+
+    /// The artifact as text.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("plain data with text keys")
+    }
+
+    /// Reads an artifact back.
+    ///
+    /// # Errors
+    /// Text that is none (with line and column), another version, altered content, a scenario that no chain can start
+    /// from, a schedule of another engine.
+    pub fn from_json(text: &str) -> Result<Self, ArtifactError> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            version: u64,
+        }
+        let Versioned { version } = serde_json::from_str(text)?;
+        if version != u64::from(ARTIFACT_VERSION) {
+            return Err(ArtifactError::Version { found: version });
+        }
+        let artifact: Self = serde_json::from_str(text)?;
+        let found = artifact.content_digest();
+        if found != artifact.digest {
+            return Err(ArtifactError::Altered { found, stated: artifact.digest });
+        }
+        artifact.scenario.check()?;
+        if let Some(schedule) = &artifact.schedule {
+            schedule.check()?;
+        }
+        Ok(artifact)
+    }
+
+    /// Writes it into `folder`, which is made if it is missing, whole or not at all. A violation of the same signature that
+    /// is there already stays as it is.
+    ///
+    /// # Errors
+    /// The file system's, with nothing left behind.
+    pub fn store(&self, folder: &Path) -> std::io::Result<Stored> {
+        let path = folder.join(self.file_name());
+        let known = std::fs::read_to_string(&path).ok().and_then(|text| Self::from_json(&text).ok());
+        if known.is_some_and(|known| known.signature == self.signature && known.subject == self.subject) {
+            return Ok(Stored::Known(path));
+        }
+        std::fs::create_dir_all(folder)?;
+        write_whole(&path, &self.to_json())?;
+        Ok(Stored::New(path))
+    }
+}
+
+/// Writes a file whole or not at all.
+///
+/// # Errors
+/// The file system's, with nothing left behind.
+pub fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    std::io::Write::write_all(&mut file, text.as_bytes())?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
