@@ -3,6 +3,7 @@
 //! there are.
 
 mod canary;
+mod counterexample;
 mod examiner;
 mod interleavings;
 mod report;
@@ -10,20 +11,23 @@ mod statistics;
 mod subjects;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use crate::compare::{Verdict, Violation};
-use crate::explore::Schedule;
+use crate::compare::{Signature, Verdict};
 use crate::ledger::SignatureScheme;
-use crate::workload::{Built, Expectation, Plan, Scenario, Shape, build};
+use crate::workload::{Built, Expectation, Plan, Shape, build};
+
+use counterexample::Found;
 
 pub use canary::{Canary, CanaryMissed, check_canaries, interleave_canary_plans};
+pub use counterexample::Counterexample;
 pub use examiner::Examiner;
 pub use interleavings::{Interleavings, interleave, interleave_with, portfolio};
-pub use report::{CampaignReport, Conclusion, Counterexample};
+pub use report::{CampaignReport, Conclusion};
 pub use statistics::{Floor, Statistics};
 pub use subjects::{ExploredSubject, UnknownSubject};
 
@@ -33,6 +37,10 @@ pub struct CampaignConfig {
     pub seed: u64,
     pub budget: Budget,
     pub lanes: Lanes,
+    /// What is interleaved.
+    pub subject: ExploredSubject,
+    /// Whether to go on after a violation, counting those of the same signature.
+    pub keep_going: bool,
     /// Threads, each with its own tokio runtimes; at least 1.
     pub jobs: usize,
 }
@@ -89,6 +97,9 @@ impl Control {
         under_way.values().find(|(begun, _)| begun.elapsed() > limit).map(|(_, index)| *index)
     }
 }
+
+/// The subject of what ran on tokio: all paths, side by side.
+pub const EXECUTORS: &str = "executors on tokio";
 
 /// Where one scenario comes from; enough to make it again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,7 +174,7 @@ pub fn run(config: &CampaignConfig, shapes: &[Shape], control: &Control) -> std:
         Budget::Executions(executions) => executions,
         Budget::Time(_) => u64::MAX,
     });
-    let found: Mutex<Option<Found>> = Mutex::new(None);
+    let found: Mutex<BTreeMap<Signature, (Found, u64)>> = Mutex::new(BTreeMap::new());
     let job = |number: usize| -> std::io::Result<Statistics> {
         let examiner = Examiner::new()?;
         let mut statistics = Statistics::default();
@@ -184,7 +195,7 @@ pub fn run(config: &CampaignConfig, shapes: &[Shape], control: &Control) -> std:
             let soak = index.is_multiple_of(SOAK_INTERVAL);
             let seed = mix(config.seed, !index);
             let (verdict, schedule) = if let Case::Interleaving { .. } = case {
-                let interleavings = interleave(&built, seed);
+                let interleavings = interleave(&built, config.subject, seed);
                 statistics.interleaved(&interleavings.evidence);
                 (interleavings.verdict, interleavings.schedule)
             } else {
@@ -193,7 +204,9 @@ pub fn run(config: &CampaignConfig, shapes: &[Shape], control: &Control) -> std:
             match verdict {
                 Verdict::Agree(evidence) => statistics.agree(&evidence),
                 Verdict::Violation(violation) => {
-                    limit.fetch_min(index, Relaxed);
+                    if !config.keep_going {
+                        limit.fetch_min(index, Relaxed);
+                    }
                     let found_here = Found { index, case, violation: *violation, scenario: built.scenario, schedule };
                     keep_first(&found, found_here);
                 }
@@ -213,23 +226,32 @@ pub fn run(config: &CampaignConfig, shapes: &[Shape], control: &Control) -> std:
         statistics.merge(result?);
     }
     let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Ok(CampaignReport::new(config, statistics, found.map(Counterexample::from), begun.elapsed()))
+    let mut found: Vec<(Found, u64)> = found.into_values().collect();
+    found.sort_by_key(|(found, _)| found.index);
+    if !config.keep_going {
+        // Jobs that were ahead may have met others; which ones is chance.
+        found.truncate(1);
+        if let Some((_, times)) = found.first_mut() {
+            *times = 1;
+        }
+    }
+    let found = found.into_iter().map(|(found, times)| Counterexample::new(config, found, times)).collect();
+    Ok(CampaignReport::new(config, statistics, found, begun.elapsed()))
 }
 
-/// A violation and the scenario that shows it.
-#[derive(Debug)]
-struct Found {
-    index: u64,
-    case: Case,
-    violation: Violation,
-    scenario: Scenario,
-    /// Of a violation under shuttle.
-    schedule: Option<Schedule>,
-}
-
-fn keep_first(found: &Mutex<Option<Found>>, new: Found) {
-    let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-    if found.as_ref().is_none_or(|old| new.index < old.index) {
-        *found = Some(new);
+/// Of each signature the violation that comes first, and how many there were.
+fn keep_first(found: &Mutex<BTreeMap<Signature, (Found, u64)>>, new: Found) {
+    let signature = Signature::of(&new.violation, &new.scenario);
+    match found.lock().unwrap_or_else(PoisonError::into_inner).entry(signature) {
+        Entry::Vacant(vacant) => {
+            vacant.insert((new, 1));
+        }
+        Entry::Occupied(mut occupied) => {
+            let (first, times) = occupied.get_mut();
+            *times += 1;
+            if new.index < first.index {
+                *first = new;
+            }
+        }
     }
 }

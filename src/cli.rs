@@ -10,6 +10,7 @@
 mod campaign;
 mod explore;
 mod prove;
+mod replay;
 mod run;
 mod seeds;
 
@@ -19,6 +20,8 @@ use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 
 use clap::{Args, Parser, Subcommand};
+
+use crate::campaign::ExploredSubject;
 
 /// Does a parallel executor give, on every block, the answer it would have given seriatim?
 #[derive(Debug, Parser)]
@@ -38,6 +41,8 @@ enum Command {
     Run(RunArgs),
     /// Run one scenario under many schedules, or one schedule again
     Explore(ExploreArgs),
+    /// Run an artifact's case again: does the violation still show?
+    Replay(ReplayArgs),
     /// Prove all sets of a few transactions under all interleavings
     Prove(ProveArgs),
     /// Write generated plans as files, for a fuzzer to start from
@@ -45,6 +50,7 @@ enum Command {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 struct CampaignArgs {
     /// Stop after so many seconds [default: 30]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
@@ -64,6 +70,12 @@ struct CampaignArgs {
     /// Generated plans under shuttle only
     #[arg(long, conflicts_with_all = ["shapes", "plans"])]
     interleavings: bool,
+    /// Interleave this subject only: `parallel`, or one that is wrong on purpose, such as `canary:CountsByLoadAndStore`
+    #[arg(long, value_name = "NAME", default_value_t = ExploredSubject::Parallel, conflicts_with_all = ["shapes", "plans"])]
+    subject: ExploredSubject,
+    /// Go on after a violation, and count those of each kind
+    #[arg(long)]
+    keep_going: bool,
     /// Read block shapes from this file instead of the built-in ones
     #[arg(long, value_name = "FILE")]
     shapes_file: Option<PathBuf>,
@@ -73,20 +85,20 @@ struct CampaignArgs {
     /// Write the report as JSON, too
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Where the scenario of a violation is written
+    /// Where the artifact of a violation is written
     #[arg(long, value_name = "DIR", default_value = "artifacts")]
     artifacts: PathBuf,
 }
 
 #[derive(Debug, Args)]
 struct RunArgs {
-    /// A scenario as JSON, or a plan as bytes (a fuzzer's input or a seed of the corpus)
+    /// A scenario or an artifact as JSON, or a plan as bytes (a fuzzer's input or a seed of the corpus)
     file: PathBuf,
 }
 
 #[derive(Debug, Args)]
 struct ExploreArgs {
-    /// A scenario as JSON, or a plan as bytes
+    /// A scenario or an artifact as JSON, or a plan as bytes
     scenario: PathBuf,
     /// What runs the tasks
     #[arg(long, value_enum, default_value_t = EngineChoice::Shuttle)]
@@ -137,6 +149,15 @@ enum SchedulerChoice {
     Pct,
     /// Every interleaving that can matter, up to --executions
     Dpor,
+}
+
+#[derive(Debug, Args)]
+struct ReplayArgs {
+    /// An artifact, as a campaign writes it
+    artifact: PathBuf,
+    /// How many times
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    times: u32,
 }
 
 #[derive(Debug, Args)]
@@ -194,6 +215,10 @@ enum CliError {
     Plan { path: PathBuf, source: crate::workload::PlanError },
     #[error("{path}: {source}", path = .path.display())]
     Schedule { path: PathBuf, source: crate::explore::ScheduleError },
+    #[error("{path}: {source}", path = .path.display())]
+    Artifact { path: PathBuf, source: crate::report::ArtifactError },
+    #[error(transparent)]
+    Subject(#[from] crate::campaign::UnknownSubject),
     #[error(transparent)]
     Canary(#[from] crate::campaign::CanaryMissed),
     #[error(
@@ -220,6 +245,7 @@ pub fn main() -> ExitCode {
         Some(Command::Campaign(args)) => campaign::run(&args),
         Some(Command::Run(args)) => run::run(&args),
         Some(Command::Explore(args)) => explore::run(&args),
+        Some(Command::Replay(args)) => replay::run(&args),
         Some(Command::Prove(args)) => prove::run(&args),
         Some(Command::Seeds(args)) => seeds::run(&args),
     });

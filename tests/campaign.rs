@@ -2,12 +2,18 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use seriatim::campaign::{Budget, CampaignConfig, CampaignReport, Conclusion, Control, Lanes, run};
+use seriatim::campaign::{
+    Budget, CampaignConfig, CampaignReport, Canary, Conclusion, Control, ExploredSubject, Lanes, run,
+};
 use seriatim::workload::real_shapes;
 
+fn config(seed: u64, executions: u64, lanes: Lanes, jobs: usize) -> CampaignConfig {
+    let (budget, subject) = (Budget::Executions(executions), ExploredSubject::Parallel);
+    CampaignConfig { seed, budget, lanes, subject, keep_going: false, jobs }
+}
+
 fn campaign(seed: u64, executions: u64, lanes: Lanes, jobs: usize) -> CampaignReport {
-    let config = CampaignConfig { seed, budget: Budget::Executions(executions), lanes, jobs };
-    run(&config, real_shapes(), &Control::default()).unwrap()
+    run(&config(seed, executions, lanes, jobs), real_shapes(), &Control::default()).unwrap()
 }
 
 #[test]
@@ -37,7 +43,22 @@ fn too_small_a_campaign_is_inconclusive_and_says_why() {
 fn a_stopped_campaign_still_reports() {
     let control = Control::default();
     control.stop.store(true, Relaxed);
-    let config = CampaignConfig { seed: 0, budget: Budget::Executions(1_000), lanes: Lanes::Plans, jobs: 2 };
-    let report = run(&config, real_shapes(), &control).unwrap();
+    let report = run(&config(0, 1_000, Lanes::Plans, 2), real_shapes(), &control).unwrap();
     assert_eq!((report.conclusion, report.statistics.executions), (Conclusion::Inconclusive, 0));
+}
+
+#[test]
+fn a_campaign_that_goes_on_counts_violations_by_signature() {
+    let subject = ExploredSubject::Canary(Canary::CountsByLoadAndStore);
+    let going_on = CampaignConfig { subject, keep_going: true, ..config(0, 60, Lanes::Interleavings, 2) };
+    let report = run(&going_on, real_shapes(), &Control::default()).unwrap();
+    assert_eq!((report.conclusion, report.statistics.executions), (Conclusion::Violation, 60));
+    let times: u64 = report.counterexamples.iter().map(|counterexample| counterexample.times).sum();
+    assert!(times > report.counterexamples.len() as u64, "some signature was met again: {report}");
+    assert_eq!(times + report.statistics.agreements, 60);
+
+    let stopping = CampaignConfig { keep_going: false, ..going_on };
+    let first = run(&stopping, real_shapes(), &Control::default()).unwrap();
+    assert_eq!(first.counterexamples.len(), 1);
+    assert_eq!(first.counterexamples[0].artifact, report.counterexamples[0].artifact);
 }

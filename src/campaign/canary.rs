@@ -14,7 +14,8 @@ use crate::runtime::model::ModelSettings;
 use crate::storage::{Layer, Read, StateKey, StateValue, StorageError, WriteBatch, WriteOp};
 use crate::workload::{Built, Expectation, Plan, Scenario, build};
 
-use super::{Case, Counterexample, Examiner, Found, Interleavings, interleave};
+use super::counterexample::Found;
+use super::{CampaignConfig, Case, Counterexample, Examiner, ExploredSubject, Interleavings, interleave};
 use scheduled::Scheduled;
 
 /// One way of being wrong.
@@ -95,13 +96,14 @@ pub fn check_canaries(examiner: &Examiner) -> Result<Vec<Canary>, CanaryMissed> 
 }
 
 /// The canaries' plans under shuttle, for executors that hang on tokio: the first violation, if there is one.
-pub fn interleave_canary_plans() -> Option<Counterexample> {
+pub fn interleave_canary_plans(config: &CampaignConfig) -> Option<Counterexample> {
     (0..PLANS).find_map(|seed| {
         let built = build(&Plan::from_seed(seed), SignatureScheme::Tagged);
-        let Interleavings { verdict, schedule, .. } = interleave(&built, seed);
+        let Interleavings { verdict, schedule, .. } = interleave(&built, ExploredSubject::Parallel, seed);
         let violation = *verdict.into_violation()?;
         let case = Case::Interleaving { seed };
-        Some(Found { index: seed, case, violation, scenario: built.scenario, schedule }.into())
+        let found = Found { index: seed, case, violation, scenario: built.scenario, schedule };
+        Some(Counterexample::new(config, found, 1))
     })
 }
 

@@ -2,8 +2,9 @@
 
 use std::ops::ControlFlow;
 
+use super::ExploredSubject;
 use crate::compare::{Evidence, Verdict, judge_ending};
-use crate::explore::{InterleaveConfig, Interleaver, InterleavingEvidence, Schedule, Strategy};
+use crate::explore::{InterleaveConfig, InterleavingEvidence, Schedule, Strategy};
 use crate::runtime::model::ModelSettings;
 use crate::workload::{Built, Header};
 
@@ -35,8 +36,8 @@ pub fn portfolio(seed: u64) -> impl Iterator<Item = InterleaveConfig> {
 }
 
 /// Runs the portfolio up to the first violation.
-pub fn interleave(built: &Built, seed: u64) -> Interleavings {
-    explore(built, portfolio(seed))
+pub fn interleave(built: &Built, subject: ExploredSubject, seed: u64) -> Interleavings {
+    explore(built, subject, portfolio(seed))
 }
 
 /// One execution whose choices are bytes, with the inputs of the model that a plan's header names.
@@ -49,30 +50,40 @@ pub fn interleave_with(built: &Built, header: &Header, schedule: Vec<u8>) -> Int
     let settings = ModelSettings { workers, shards: 1 << (header.workers >> 2 & 7), placement_seed: seed };
     let max_parallelism = 2 + usize::from(header.workers >> 5);
     let strategy = Strategy::Bytes(schedule);
-    explore(built, [InterleaveConfig { strategy, seed, executions: 1, max_parallelism, settings }])
+    explore(
+        built,
+        ExploredSubject::Parallel,
+        [InterleaveConfig { strategy, seed, executions: 1, max_parallelism, settings }],
+    )
 }
 
-fn explore(built: &Built, configs: impl IntoIterator<Item = InterleaveConfig>) -> Interleavings {
-    let interleaver = Interleaver::new(&built.scenario);
+fn explore(
+    built: &Built,
+    subject: ExploredSubject,
+    configs: impl IntoIterator<Item = InterleaveConfig>,
+) -> Interleavings {
+    let explorer = subject.explorer(&built.scenario);
     let mut evidence = InterleavingEvidence::default();
     let mut agreed = Evidence::default();
     for config in configs {
         let mut violation = None;
-        let explored = interleaver.explore(&config, |interleaved| {
-            match judge_ending(&built.scenario, &built.expectation, &interleaved.ending) {
-                Verdict::Agree(evidence) => {
-                    agreed.merge(&evidence);
-                    ControlFlow::Continue(())
-                }
-                verdict @ Verdict::Violation(_) => {
-                    violation = Some((verdict, interleaved.schedule));
-                    ControlFlow::Break(())
-                }
+        let explored = explorer.explore(&config, &mut |interleaved| match judge_ending(
+            &built.scenario,
+            &built.expectation,
+            &interleaved.ending,
+        ) {
+            Verdict::Agree(evidence) => {
+                agreed.merge(&evidence);
+                ControlFlow::Continue(())
+            }
+            verdict @ Verdict::Violation(_) => {
+                violation = Some((verdict, interleaved.schedule));
+                ControlFlow::Break(())
             }
         });
         evidence.merge(&explored);
         if let Some((verdict, schedule)) = violation {
-            let schedule = interleaver.with_steps(&schedule);
+            let schedule = explorer.with_steps(&schedule);
             return Interleavings { verdict, schedule: Some(schedule), evidence };
         }
     }

@@ -1,17 +1,11 @@
 //! What a campaign came to, for people and as JSON.
 
 use std::fmt::{self, Write as _};
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::compare::{Difference, Oracle, Violation};
-use crate::explore::Schedule;
-use crate::report::write_whole;
-use crate::workload::{Scenario, Shape};
-
-use super::{CampaignConfig, Canary, Case, Floor, Found, Lanes, Statistics};
+use super::{CampaignConfig, Canary, Counterexample, Floor, Lanes, Statistics};
 
 /// The whole of a campaign.
 #[derive(Debug, Serialize)]
@@ -25,7 +19,8 @@ pub struct CampaignReport {
     pub conclusion: Conclusion,
     pub missed_floors: Vec<String>,
     pub statistics: Statistics,
-    pub counterexample: Option<Counterexample>,
+    /// One for each signature, in the order in which they were met; the first only, unless the campaign was to go on.
+    pub counterexamples: Vec<Counterexample>,
 }
 
 /// What it means; the exit code follows from it.
@@ -36,78 +31,18 @@ pub enum Conclusion {
     Inconclusive,
 }
 
-/// A violation, and where it comes from.
-#[derive(Debug, Serialize)]
-pub struct Counterexample {
-    /// Position in the campaign, from 0.
-    pub index: u64,
-    pub case: String,
-    pub violation: Violation,
-    /// Where the scenario was written, if it was.
-    pub artifact: Option<PathBuf>,
-    #[serde(skip)]
-    pub scenario: Scenario,
-    /// How the violation comes about, if it needs an interleaving.
-    pub schedule: Option<Schedule>,
-    /// Where the schedule was written, if it was.
-    pub schedule_artifact: Option<PathBuf>,
-}
-
-impl From<Found> for Counterexample {
-    fn from(found: Found) -> Self {
-        let Found { index, case, violation, scenario, schedule } = found;
-        let case = match case {
-            Case::Plan { seed } => format!("plan of seed {seed}"),
-            Case::Interleaving { seed } => format!("plan of seed {seed}, interleaved"),
-            Case::Shape { index, seed } => format!("real shape {index}, balances of seed {seed}"),
-        };
-        Self { index, case, violation, artifact: None, scenario, schedule, schedule_artifact: None }
-    }
-}
-
-impl Counterexample {
-    /// An execution that did not end within `limit`, whatever it hangs at.
-    pub fn hang(config: &CampaignConfig, shapes: &[Shape], index: u64, limit: Duration) -> Self {
-        let case = config.case(index, shapes.len());
-        let scenario = case.build(shapes).scenario;
-        let difference = Difference::new("time of the execution", limit, "more, and it still runs");
-        let violation = Violation { oracle: Oracle::Livelock, subject: "one of those on tokio".to_owned(), difference };
-        Found { index, case, violation, scenario, schedule: None }.into()
-    }
-
-    /// Writes the scenario into `folder`, whole or not at all, under a name made of oracle and content: the same
-    /// scenario is stored once.
-    ///
-    /// # Errors
-    /// The file system's, with nothing left behind.
-    pub fn store(&mut self, folder: &Path) -> std::io::Result<()> {
-        let json = self.scenario.to_json();
-        let digest = hex::encode(&blake3::hash(json.as_bytes()).as_bytes()[..6]);
-        let path = folder.join(format!("{}-{digest}.json", self.violation.oracle.name()));
-        std::fs::create_dir_all(folder)?;
-        write_whole(&path, &json)?;
-        self.artifact = Some(path.clone());
-        if let Some(schedule) = &self.schedule {
-            let path = path.with_extension("schedule.json");
-            write_whole(&path, &schedule.to_json())?;
-            self.schedule_artifact = Some(path);
-        }
-        Ok(())
-    }
-}
-
 impl CampaignReport {
     pub(super) fn new(
         config: &CampaignConfig,
         statistics: Statistics,
-        counterexample: Option<Counterexample>,
+        counterexamples: Vec<Counterexample>,
         time: Duration,
     ) -> Self {
         let missed_floors: Vec<Floor> = statistics.missed_floors(config.lanes);
-        let conclusion = match (&counterexample, missed_floors.is_empty()) {
-            (Some(_), _) => Conclusion::Violation,
-            (None, true) => Conclusion::Agree,
-            (None, false) => Conclusion::Inconclusive,
+        let conclusion = match (counterexamples.is_empty(), missed_floors.is_empty()) {
+            (false, _) => Conclusion::Violation,
+            (true, true) => Conclusion::Agree,
+            (true, false) => Conclusion::Inconclusive,
         };
         let lanes = match config.lanes {
             Lanes::All => "real shapes and generated plans, on tokio and under shuttle",
@@ -116,7 +51,7 @@ impl CampaignReport {
             Lanes::Interleavings => "generated plans under shuttle",
         };
         Self {
-            version: 1,
+            version: 2,
             seed: config.seed,
             lanes,
             jobs: config.jobs,
@@ -124,7 +59,7 @@ impl CampaignReport {
             conclusion,
             missed_floors: missed_floors.iter().map(Floor::to_string).collect(),
             statistics,
-            counterexample,
+            counterexamples,
         }
     }
 
@@ -199,36 +134,19 @@ impl fmt::Display for CampaignReport {
         histogram(f, "outcomes, by the reference", &statistics.outcomes)?;
         histogram(f, "aborted blocks", &statistics.aborts)?;
         histogram(f, "conflict classes of generated transactions", &statistics.classes)?;
-        if self.counterexample.is_none() {
+        if self.counterexamples.is_empty() {
             for floor in &self.missed_floors {
                 writeln!(f, "floor missed: {floor}")?;
             }
         }
-        match (&self.counterexample, self.conclusion) {
-            (Some(counterexample), _) => counterexample.fmt(f),
-            (None, Conclusion::Inconclusive) => writeln!(f, "INCONCLUSIVE: no violation, but a floor was missed"),
-            (None, _) => writeln!(f, "AGREE: no violation in {} executions", grouped(statistics.executions)),
+        for counterexample in &self.counterexamples {
+            counterexample.fmt(f)?;
         }
-    }
-}
-
-impl fmt::Display for Counterexample {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "VIOLATION in execution {} ({})", self.index + 1, self.case)?;
-        writeln!(f, "  oracle   {}", self.violation.oracle.name())?;
-        writeln!(f, "  subject  {}", self.violation.subject)?;
-        writeln!(f, "  where    {}", self.violation.difference)?;
-        if let Some(path) = &self.artifact {
-            writeln!(f, "  scenario {}", path.display())?;
-            match &self.schedule_artifact {
-                Some(schedule) => {
-                    writeln!(f, "  schedule {}", schedule.display())?;
-                    writeln!(f, "  again    seriatim explore {} --replay {}", path.display(), schedule.display())?;
-                }
-                None => writeln!(f, "  again    seriatim run {}", path.display())?,
-            }
+        match self.conclusion {
+            Conclusion::Violation => Ok(()),
+            Conclusion::Inconclusive => writeln!(f, "INCONCLUSIVE: no violation, but a floor was missed"),
+            Conclusion::Agree => writeln!(f, "AGREE: no violation in {} executions", grouped(statistics.executions)),
         }
-        Ok(())
     }
 }
 

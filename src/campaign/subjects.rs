@@ -37,12 +37,12 @@ impl ExploredSubject {
     }
 }
 
-/// `parallel`, or `canary` and its name.
+/// `parallel`, or `canary:` and its name.
 impl fmt::Display for ExploredSubject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Parallel => write!(f, "parallel"),
-            Self::Canary(canary) => write!(f, "canary {canary:?}"),
+            Self::Canary(canary) => write!(f, "canary:{canary:?}"),
         }
     }
 }

@@ -10,8 +10,8 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::campaign::{
-    Budget, CampaignConfig, CampaignReport, Canary, Conclusion, Control, Counterexample, Examiner, Lanes,
-    check_canaries, interleave_canary_plans, run as run_campaign,
+    Budget, CampaignConfig, CampaignReport, Canary, Conclusion, Control, Counterexample, Examiner, ExploredSubject,
+    Lanes, check_canaries, interleave_canary_plans, run as run_campaign,
 };
 use crate::report::write_whole;
 use crate::workload::{Shape, real_shapes};
@@ -19,7 +19,7 @@ use crate::workload::{Shape, real_shapes};
 use super::{CampaignArgs, CliError};
 
 /// No execution of any campaign takes a hundredth of it.
-const HANG_LIMIT: Duration = Duration::from_secs(30);
+pub(super) const HANG_LIMIT: Duration = Duration::from_secs(30);
 
 /// Without `--seconds` and `--executions`.
 const DEFAULT_SECONDS: u64 = 30;
@@ -32,19 +32,21 @@ pub(super) fn run(args: &CampaignArgs) -> Result<ExitCode, CliError> {
             (Some(executions), _) => Budget::Executions(executions),
             (None, seconds) => Budget::Time(Duration::from_secs(seconds.unwrap_or(DEFAULT_SECONDS))),
         },
-        lanes: match (args.shapes, args.plans, args.interleavings) {
+        lanes: match (args.shapes, args.plans, args.interleavings || args.subject != ExploredSubject::Parallel) {
             (true, _, _) => Lanes::Shapes,
             (_, true, _) => Lanes::Plans,
             (_, _, true) => Lanes::Interleavings,
             (false, false, false) => Lanes::All,
         },
+        subject: args.subject,
+        keep_going: args.keep_going,
         jobs: args.jobs.map_or_else(available_jobs, usize::from),
     };
     if let Some(path) = &args.json {
         check_writable(path)?;
     }
     let missed_canaries = match canaries() {
-        Err(CliError::CanariesHang(_)) if let Some(mut found) = interleave_canary_plans() => {
+        Err(CliError::CanariesHang(_)) if let Some(mut found) = interleave_canary_plans(&config) => {
             report_counterexample(&mut found, &args.artifacts);
             return Ok(ExitCode::from(1));
         }
@@ -55,7 +57,7 @@ pub(super) fn run(args: &CampaignArgs) -> Result<ExitCode, CliError> {
     stop_on_interrupt(&control);
     let mut report = watched(&config, &shapes, &control, &args.artifacts)?;
     report.add_missed_canaries(&missed_canaries);
-    if let Some(counterexample) = &mut report.counterexample {
+    for counterexample in &mut report.counterexamples {
         store(counterexample, &args.artifacts);
     }
     print!("{report}");

@@ -14,6 +14,10 @@ pub const SCHEDULE_VERSION: u32 = 2;
 /// The engine whose steps a schedule counts. Another version may place its scheduling points elsewhere.
 pub const SHUTTLE_VERSION: &str = "shuttle 0.9.9";
 
+/// Inputs of the schedule without choices: room for tasks side by side, and shards as in a map of usual size.
+const STRAIGHT_PARALLELISM: usize = 4;
+const STRAIGHT_SHARDS: u64 = 64;
+
 /// One interleaving of one scenario.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
 pub struct Schedule {
@@ -29,7 +33,7 @@ pub struct Schedule {
     pub strategy: String,
     pub seed: u64,
     pub choices: Choices,
-    /// What the tasks did, for people and to tell where a changed executor first does something else. Not part of the compact
+    /// What the tasks did, up to [`crate::runtime::model::MOST_STEPS`] operations, for people and to tell where a changed executor first does something else. Not part of the compact
     /// form.
     #[borsh(skip)]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -71,6 +75,12 @@ impl Schedule {
             choices: Choices::default(),
             steps: Vec::new(),
         }
+    }
+
+    /// No choices at all: each task runs until it cannot go on.
+    pub fn straight() -> Self {
+        let settings = ModelSettings { workers: None, shards: STRAIGHT_SHARDS, placement_seed: 0 };
+        Self::new(STRAIGHT_PARALLELISM, settings, "straight", 0)
     }
 
     /// The inputs of the model.

@@ -32,7 +32,7 @@ pub use map::{ModelMap, ModelRef, ModelRefMut};
 pub use meetings::take_meetings;
 pub use semaphore::{ModelPermit, ModelSemaphore};
 pub use shuttle_engine::ShuttleEngine;
-pub use steps::{Step, begin_step, record_steps, take_steps, tell};
+pub use steps::{MOST_STEPS, Step, begin_step, record_steps, take_steps, tell};
 pub use waiting::{Waiting, take_waiting};
 
 /// The model under shuttle: schedules chosen one by one, sequential consistency.

@@ -30,6 +30,9 @@ thread_local! {
     static STEPS: RefCell<Option<Vec<Step>>> = const { RefCell::new(None) };
 }
 
+/// More are not recorded: an execution without end tells nothing new.
+pub const MOST_STEPS: usize = 10_000;
+
 /// Records from now on, beginning with nothing.
 pub fn record_steps() {
     STEPS.set(Some(Vec::new()));
@@ -53,7 +56,7 @@ pub fn tell(task: u64, operation: &str, object: impl FnOnce() -> String) {
 /// The texts are made only if somebody asked for them.
 pub(super) fn log(task: u64, operation: &str, object: impl FnOnce() -> String, result: impl FnOnce() -> String) {
     STEPS.with_borrow_mut(|steps| {
-        if let Some(steps) = steps {
+        if let Some(steps) = steps.as_mut().filter(|steps| steps.len() < MOST_STEPS) {
             let (operation, object, result) = (operation.to_owned(), object(), result());
             steps.push(Step { at: AT.get(), task, operation, object, result });
         }

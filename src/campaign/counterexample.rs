@@ -1,0 +1,101 @@
+//! A violation that a campaign met: how often, where first, and the artifact that is kept of it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::{CampaignConfig, Case, EXECUTORS};
+use crate::compare::{Difference, Oracle, Signature, Violation};
+use crate::explore::Schedule;
+use crate::report::{Artifact, Origin, Stored};
+use crate::workload::{Plan, Scenario, Shape};
+
+/// One kind of violation, by the first execution that shows it.
+#[derive(Debug, Serialize)]
+pub struct Counterexample {
+    /// Position of that execution in the campaign, from 0.
+    pub index: u64,
+    /// Executions that show a violation of this signature, as far as the campaign went on.
+    pub times: u64,
+    pub case: String,
+    pub signature: Signature,
+    pub violation: Violation,
+    /// Where the artifact is, if it was stored.
+    pub path: Option<PathBuf>,
+    /// Whether an artifact of the same signature was there before.
+    pub known: bool,
+    #[serde(skip)]
+    pub artifact: Artifact,
+}
+
+/// A violation as an execution shows it.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub index: u64,
+    pub case: Case,
+    pub violation: Violation,
+    pub scenario: Scenario,
+    /// Of a violation under shuttle.
+    pub schedule: Option<Schedule>,
+}
+
+impl Counterexample {
+    pub(super) fn new(config: &CampaignConfig, found: Found, times: u64) -> Self {
+        let Found { index, case, violation, scenario, schedule } = found;
+        let (words, plan) = match case {
+            Case::Plan { seed } => (format!("plan of seed {seed}"), Some(seed)),
+            Case::Interleaving { seed } => (format!("plan of seed {seed}, interleaved"), Some(seed)),
+            Case::Shape { index, seed } => (format!("real shape {index}, balances of seed {seed}"), None),
+        };
+        let plan = plan.map(|seed| hex::encode(Plan::from_seed(seed).to_bytes()));
+        let subject = match case {
+            Case::Interleaving { .. } => config.subject.to_string(),
+            Case::Plan { .. } | Case::Shape { .. } => EXECUTORS.to_owned(),
+        };
+        let origin = Origin { found_by: format!("campaign, {words}"), seed: config.seed, index, plan };
+        let artifact = Artifact::new(subject, origin, violation, scenario, schedule);
+        let (signature, violation) = (artifact.signature.clone(), artifact.violation.clone());
+        Self { index, times, case: words, signature, violation, path: None, known: false, artifact }
+    }
+
+    /// An execution that did not end within `limit`, whatever it hangs at.
+    pub fn hang(config: &CampaignConfig, shapes: &[Shape], index: u64, limit: Duration) -> Self {
+        let case = config.case(index, shapes.len());
+        let scenario = case.build(shapes).scenario;
+        let difference = Difference::new("time of the execution", limit, "more, and it still runs");
+        let violation = Violation { oracle: Oracle::Livelock, subject: "one of those on tokio".to_owned(), difference };
+        Self::new(config, Found { index, case, violation, scenario, schedule: None }, 1)
+    }
+
+    /// Stores the artifact in `folder`, unless one of the same signature is there.
+    ///
+    /// # Errors
+    /// The file system's, with nothing left behind.
+    pub fn store(&mut self, folder: &Path) -> std::io::Result<()> {
+        let stored = self.artifact.store(folder)?;
+        self.known = matches!(stored, Stored::Known(_));
+        self.path = Some(stored.path().to_owned());
+        Ok(())
+    }
+}
+
+impl fmt::Display for Counterexample {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "VIOLATION in execution {} ({})", self.index + 1, self.case)?;
+        writeln!(f, "  oracle   {}", self.violation.oracle.name())?;
+        writeln!(f, "  subject  {}", self.violation.subject)?;
+        writeln!(f, "  where    {}", self.violation.difference)?;
+        if self.times > 1 {
+            writeln!(f, "  times    {} executions show it", self.times)?;
+        }
+        if let Some(path) = &self.path {
+            let known = if self.known { " (there before, and left as it was)" } else { "" };
+            writeln!(f, "  kept     {}{known}", path.display())?;
+            writeln!(f, "  again    seriatim replay {}", path.display())?;
+            writeln!(f, "  look     seriatim report {}", path.display())?;
+        }
+        Ok(())
+    }
+}
