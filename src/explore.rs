@@ -4,6 +4,7 @@ mod chain_subject;
 pub mod dpor;
 mod drive;
 mod interleave;
+mod interleave_loom;
 mod schedule;
 mod schedulers;
 mod under_loom;
@@ -19,6 +20,7 @@ pub use chain_subject::{ChainSubject, Engine, Threads};
 pub use interleave::{
     Ending, Exhaustion, InterleaveConfig, Interleaved, Interleaver, InterleavingEvidence, OtherStep, STEP_BOUND,
 };
+pub use interleave_loom::{LoomConfig, LoomSearch, TooManyTasks};
 pub use schedule::{Choices, SCHEDULE_VERSION, SHUTTLE_VERSION, Schedule, ScheduleError};
 pub use schedulers::{Chooser, Strategy};
 pub use under_loom::{LoomBounds, LoomRun, under_loom};
