@@ -1,25 +1,54 @@
 //! `seriatim explore SCENARIO`: one scenario under many schedules, or one recorded schedule again.
 
+use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::ExitCode;
 
 use crate::campaign::{Examiner, portfolio, write_whole};
-use crate::compare::{Verdict, Violation, judge_ending};
+use crate::compare::{Verdict, Violation, judge_ending, judge_ending_of};
 use crate::explore::{
-    Exhaustion, InterleaveConfig, Interleaved, Interleaver, InterleavingEvidence, OtherStep, Schedule, Strategy,
+    Exhaustion, InterleaveConfig, Interleaved, Interleaver, InterleavingEvidence, LoomBounds, LoomConfig, LoomSearch,
+    OtherStep, Schedule, Strategy,
 };
 use crate::runtime::model::{ModelSettings, Step};
 use crate::workload::{Expectation, Scenario};
 
-use super::{CliError, EngineChoice, ExploreArgs, SchedulerChoice, run::read};
+use super::{CliError, EngineChoice, ExploreArgs, PREEMPTIONS, SchedulerChoice, run::read};
+
+/// On tokio and under shuttle, unless told.
+const EXECUTIONS: u32 = 1_000;
 
 pub(super) fn run(args: &ExploreArgs) -> Result<ExitCode, CliError> {
+    check_options(args)?;
     let (scenario, expectation) = read(&args.scenario)?;
     match (&args.replay, args.engine) {
         (Some(path), _) => replay(path, &scenario, &expectation),
         (None, EngineChoice::Native) => native(args, &scenario, &expectation),
         (None, EngineChoice::Shuttle) => shuttle(args, &scenario, &expectation),
+        (None, EngineChoice::Loom) => loom(args, scenario, expectation),
+    }
+}
+
+/// An option that the engine would not look at is refused.
+fn check_options(args: &ExploreArgs) -> Result<(), CliError> {
+    use EngineChoice::*;
+    let given: [(&'static str, bool, &[EngineChoice]); 6] = [
+        ("--scheduler", args.scheduler.is_some(), &[Shuttle]),
+        ("--save", args.save.is_some(), &[Shuttle]),
+        ("--preemptions", args.preemptions.is_some(), &[Loom]),
+        ("--parallelism", args.parallelism.is_some(), &[Shuttle, Loom]),
+        ("--workers", args.workers.is_some(), &[Shuttle, Loom]),
+        ("--shards", args.shards.is_some(), &[Shuttle, Loom]),
+    ];
+    let engine = match args.engine {
+        Native => "native",
+        Shuttle => "shuttle",
+        Loom => "loom",
+    };
+    match given.into_iter().find(|(_, given, engines)| *given && !engines.contains(&args.engine)) {
+        Some((option, ..)) => Err(CliError::Unfit { option, engine }),
+        None => Ok(()),
     }
 }
 
@@ -55,14 +84,15 @@ fn replay(path: &Path, scenario: &Scenario, expectation: &Expectation) -> Result
 
 fn native(args: &ExploreArgs, scenario: &Scenario, expectation: &Expectation) -> Result<ExitCode, CliError> {
     let examiner = Examiner::new().map_err(CliError::Start)?;
-    for execution in 0..u64::from(args.executions) {
+    let executions = args.executions.unwrap_or(EXECUTIONS);
+    for execution in 0..u64::from(executions) {
         let verdict = examiner.examine(scenario, expectation, args.seed.wrapping_add(execution), true);
         if let Verdict::Violation(violation) = verdict {
             println!("execution {}", execution + 1);
             return Ok(violated(&violation));
         }
     }
-    println!("AGREE: {} executions on tokio, of five runs each; nothing chose their interleavings", args.executions);
+    println!("AGREE: {executions} executions on tokio, of five runs each; nothing chose their interleavings");
     Ok(ExitCode::SUCCESS)
 }
 
@@ -79,7 +109,7 @@ fn shuttle(args: &ExploreArgs, scenario: &Scenario, expectation: &Expectation) -
                 ControlFlow::Break(())
             }
         };
-        let explored = if args.scheduler == SchedulerChoice::Dpor {
+        let explored = if args.scheduler == Some(SchedulerChoice::Dpor) {
             let (explored, reached) = interleaver.explore_all(&config, judge);
             exhaustion = Some(reached);
             explored
@@ -121,16 +151,53 @@ fn shuttle(args: &ExploreArgs, scenario: &Scenario, expectation: &Expectation) -
     Ok(ExitCode::SUCCESS)
 }
 
+fn loom(args: &ExploreArgs, scenario: Scenario, expectation: Expectation) -> Result<ExitCode, CliError> {
+    let preemptions = args.preemptions.unwrap_or(PREEMPTIONS);
+    let bounds = LoomBounds::preemptions(preemptions.into());
+    let bounds = LoomBounds { executions: args.executions.map_or(bounds.executions, |limit| limit as usize), ..bounds };
+    let (max_parallelism, settings) = model(args);
+    let config = LoomConfig { bounds, max_parallelism, settings };
+    let interleaver = Interleaver::new(&scenario);
+    let search = interleaver.explore_loom(&config, move |ending| {
+        match judge_ending_of("parallel under loom", &scenario, &expectation, &ending) {
+            Verdict::Agree(_) => ControlFlow::Continue(()),
+            Verdict::Violation(violation) => ControlFlow::Break(violation),
+        }
+    });
+    let LoomSearch { executions, complete, found } =
+        search.map_err(|source| CliError::TooManyTasks { path: args.scenario.clone(), source })?;
+    if let Some(violation) = found {
+        println!("execution {executions} under loom, preemption bound {preemptions}");
+        return Ok(violated(&violation));
+    }
+    if !complete {
+        println!("INCONCLUSIVE: cut at {executions} executions under loom, preemption bound {preemptions}");
+        return Ok(ExitCode::from(3));
+    }
+    println!(
+        "AGREE: all {executions} executions under loom that the preemption bound {preemptions} leaves: every one with fewer \
+         preemptions, memory orderings included"
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Most tasks at a time, and the model they run on.
+fn model(args: &ExploreArgs) -> (usize, ModelSettings) {
+    let settings = ModelSettings {
+        workers: args.workers.map(usize::from),
+        shards: args.shards.unwrap_or(4),
+        placement_seed: args.seed,
+    };
+    (args.parallelism.map_or(4, NonZeroUsize::get), settings)
+}
+
 /// The explorations that are asked for, of so many executions in all.
 fn configs(args: &ExploreArgs) -> Vec<InterleaveConfig> {
-    let executions = args.executions as usize;
-    let settings =
-        ModelSettings { workers: args.workers.map(usize::from), shards: args.shards, placement_seed: args.seed };
-    let config = |strategy, executions| {
-        let max_parallelism = args.parallelism.get();
-        InterleaveConfig { strategy, seed: args.seed, executions, max_parallelism, settings }
-    };
-    match args.scheduler {
+    let executions = args.executions.unwrap_or(EXECUTIONS) as usize;
+    let (max_parallelism, settings) = model(args);
+    let config =
+        |strategy, executions| InterleaveConfig { strategy, seed: args.seed, executions, max_parallelism, settings };
+    match args.scheduler.unwrap_or(SchedulerChoice::Portfolio) {
         SchedulerChoice::Urw => vec![config(Strategy::UniformWalk, executions)],
         // Of DPOR the strategy is not asked: the search chooses.
         SchedulerChoice::Random | SchedulerChoice::Dpor => vec![config(Strategy::Random, executions)],
