@@ -39,7 +39,7 @@ enum Command {
     Campaign(CampaignArgs),
     /// Run one scenario (JSON) or plan (bytes) on all executors and compare
     Run(RunArgs),
-    /// Run one scenario under many schedules, or one schedule again
+    /// Run one scenario under many schedules
     Explore(ExploreArgs),
     /// Run an artifact's case again: does the violation still show?
     Replay(ReplayArgs),
@@ -103,28 +103,31 @@ struct ExploreArgs {
     /// What runs the tasks
     #[arg(long, value_enum, default_value_t = EngineChoice::Shuttle)]
     engine: EngineChoice,
-    /// Who chooses the next task, under shuttle
-    #[arg(long, value_enum, default_value_t = SchedulerChoice::Portfolio)]
-    scheduler: SchedulerChoice,
-    /// Executions at most
-    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
-    executions: u32,
+    /// Who chooses the next task, under shuttle [default: portfolio]
+    #[arg(long, value_enum)]
+    scheduler: Option<SchedulerChoice>,
+    /// Bound on preemptions, under loom: all executions with fewer, some with as many [default: 2]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..))]
+    preemptions: Option<u8>,
+    /// Executions at most [default: 1000; under loom 1000000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    executions: Option<u32>,
     /// Where all choices come from
     #[arg(long, value_name = "S", default_value_t = 0)]
     seed: u64,
-    /// Most tasks at a time
-    #[arg(long, value_name = "P", default_value = "4")]
-    parallelism: NonZeroUsize,
+    /// Most tasks at a time, under shuttle and loom [default: 4]
+    #[arg(long, value_name = "P")]
+    parallelism: Option<NonZeroUsize>,
     /// Workers of the model [default: as many as tasks]
     #[arg(long, value_name = "W")]
     workers: Option<NonZeroUsize>,
-    /// Shards of each map of the model
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..))]
-    shards: u64,
-    /// Follow this recorded schedule instead, and say where it cannot be followed
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["engine", "scheduler", "executions"])]
-    replay: Option<PathBuf>,
-    /// Write the schedule of a violation to this file
+    /// Shards of each map of the model [default: 4]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    shards: Option<u64>,
+    /// Under shuttle, this subject: `parallel`, or one that is wrong on purpose, such as `canary:OppositeLocks`
+    #[arg(long, value_name = "NAME", default_value_t = ExploredSubject::Parallel)]
+    subject: ExploredSubject,
+    /// Write the artifact of a violation to this file, under shuttle
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
 }
@@ -135,7 +138,12 @@ enum EngineChoice {
     Native,
     /// Controlled interleavings
     Shuttle,
+    /// Every interleaving that --preemptions leaves, memory orderings included; for at most three transactions
+    Loom,
 }
+
+/// The bound on preemptions under loom, unless told.
+const PREEMPTIONS: u8 = 2;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum SchedulerChoice {
@@ -147,6 +155,8 @@ enum SchedulerChoice {
     Random,
     /// Priorities, with three points of change
     Pct,
+    /// In order of their switches, fewest first
+    Fewest,
     /// Every interleaving that can matter, up to --executions
     Dpor,
 }
@@ -165,6 +175,12 @@ struct ProveArgs {
     /// Transactions of each set
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=3))]
     transactions: u8,
+    /// What searches the interleavings of a set
+    #[arg(long, value_enum, default_value_t = SearchChoice::Dpor)]
+    engine: SearchChoice,
+    /// Bound on preemptions, under loom: all executions with fewer, some with as many [default: 2]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..))]
+    preemptions: Option<u8>,
     /// Only this part of the sets, as part/parts, counted from 1
     #[arg(long, value_name = "K/N", default_value = "1/1", value_parser = part)]
     shard: (usize, usize),
@@ -174,6 +190,14 @@ struct ProveArgs {
     /// Write the certificate as JSON, too
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum SearchChoice {
+    /// Every interleaving, under sequential consistency
+    Dpor,
+    /// Memory orderings too, for what --preemptions leaves
+    Loom,
 }
 
 /// `2/5` as the second of five parts, counted from 0.
@@ -219,6 +243,10 @@ enum CliError {
     Artifact { path: PathBuf, source: crate::report::ArtifactError },
     #[error(transparent)]
     Subject(#[from] crate::campaign::UnknownSubject),
+    #[error("{option} does not fit --engine {engine}")]
+    Unfit { option: &'static str, engine: &'static str },
+    #[error("{path}: {source}", path = .path.display())]
+    TooManyTasks { path: PathBuf, source: crate::explore::TooManyTasks },
     #[error(transparent)]
     Canary(#[from] crate::campaign::CanaryMissed),
     #[error(

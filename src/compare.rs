@@ -55,13 +55,18 @@ pub fn judge(scenario: &Scenario, expectation: &Expectation, observations: &[Obs
     Verdict::Agree(evidence)
 }
 
-/// Judges one execution under an exploring engine, which may also not have come to its end.
+/// Judges one execution under shuttle, which may also not have come to its end.
 pub fn judge_ending(scenario: &Scenario, expectation: &Expectation, ending: &Ending) -> Verdict {
+    judge_ending_of("parallel under shuttle", scenario, expectation, ending)
+}
+
+/// Judges one execution under an exploring engine. `subject` is what an execution without an end is called.
+pub fn judge_ending_of(subject: &str, scenario: &Scenario, expectation: &Expectation, ending: &Ending) -> Verdict {
     match progress::check(ending) {
         Ok(observation) => judge(scenario, expectation, std::slice::from_ref(observation)),
         Err(stopped) => {
             let (oracle, difference) = *stopped;
-            Verdict::violation(oracle, "parallel under shuttle", difference)
+            Verdict::violation(oracle, subject, difference)
         }
     }
 }

@@ -6,6 +6,7 @@ mod drive;
 mod explorer;
 mod fewest;
 mod interleave;
+mod interleave_loom;
 mod schedule;
 mod schedulers;
 mod told;
@@ -23,6 +24,7 @@ pub use explorer::Explorer;
 pub use interleave::{
     Ending, Exhaustion, InterleaveConfig, Interleaved, Interleaver, InterleavingEvidence, OtherStep, STEP_BOUND,
 };
+pub use interleave_loom::{LoomConfig, LoomSearch, TooManyTasks};
 pub use schedule::{Choices, SCHEDULE_VERSION, SHUTTLE_VERSION, Schedule, ScheduleError};
 pub use schedulers::{Chooser, Strategy};
 pub use under_loom::{LoomBounds, LoomRun, under_loom};

@@ -1,19 +1,22 @@
 //! Small-scope proof: every set of a few transactions over a few accounts and assets, times every interleaving.
 //!
-//! What is proved, where an exploration is complete: under sequential consistency, with the model's dashmap and tokio, the
-//! parallel executor gives the reference's answer on every block of that many transactions of the alphabet, whatever
-//! order its tasks run in. What is not: memory orderings (loom's part), larger blocks, other amounts.
+//! What is proved, where every exploration is complete: with the model's dashmap and tokio, the parallel executor gives the
+//! reference's answer on every block of that many transactions of the alphabet, whatever order its tasks run in. By partial
+//! order reduction that is every order, under sequential consistency. By loom it is every order with fewer preemptions than a
+//! bound and some with as many, and every value that C11 lets a load see, but for load buffering and stores older than the
+//! last seven of their atomic. What is not proved: larger blocks, other amounts.
 
 mod alphabet;
+mod search;
 
 use std::ops::ControlFlow;
 
 use serde::Serialize;
 
-use crate::compare::{Verdict, Violation, judge_ending};
-use crate::explore::{InterleaveConfig, Interleaver, Schedule, Strategy};
-use crate::runtime::model::ModelSettings;
-use crate::workload::{Expectation, Scenario};
+use crate::compare::Violation;
+use crate::explore::Schedule;
+use crate::workload::Scenario;
+use search::Wrong;
 
 pub use alphabet::{Genesis, Letter, scenario, transaction_sets};
 
@@ -26,19 +29,32 @@ pub struct ProveConfig {
     pub shard: (usize, usize),
     /// Executions of one set after which it is cut, and reported as cut.
     pub bound: usize,
+    pub engine: Engine,
+}
+
+/// What runs the executions of a set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(tag = "name", rename_all = "lowercase")]
+pub enum Engine {
+    /// Source-set DPOR under shuttle: every order, under sequential consistency.
+    #[default]
+    Dpor,
+    /// Memory orderings too. `preemptions` is a bound as [`LoomBounds`](crate::explore::LoomBounds) has it.
+    Loom { preemptions: u8 },
 }
 
 /// What was proved.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Certificate {
+    pub engine: Engine,
     pub transactions: usize,
     pub shard: (usize, usize),
     pub genesis_states: usize,
     /// Sets up to renaming of accounts, of this shard.
     pub sets: u64,
-    /// Those of them in which the two schedules of some pair of tasks can differ at all.
+    /// Those of them with more than one interleaving: the two schedules of some pair of tasks can differ at all.
     pub sets_with_choice: u64,
-    /// Executions that were not redundant.
+    /// Executions that were not redundant; under loom all of them, for it does not say which are.
     pub interleavings: u64,
     pub most_interleavings: u64,
     pub redundant: u64,
@@ -48,24 +64,32 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// Whether every interleaving of every set of the shard was run.
+    /// Whether everything within the engine's scope was run, for every set of the shard.
     pub fn is_complete(&self) -> bool {
         self.cut == 0
     }
 }
 
-/// A set and a schedule on which the executor is wrong.
+/// A set and an execution on which the executor is wrong.
 #[derive(Clone, Debug)]
 pub struct Refutation {
+    /// Sets that agreed before this one.
+    pub sets: u64,
+    /// Executions of all sets, this one included.
+    pub interleavings: u64,
     pub letters: Vec<Letter>,
     pub scenario: Scenario,
-    pub schedule: Schedule,
+    pub witness: Witness,
     pub violation: Violation,
 }
 
-/// Keys in shards of their own: two accounts then never share a lock, which is what a block of few accounts meets in a map
-/// of usual size. That placement of keys does not matter is for the campaigns to show.
-const SETTINGS: ModelSettings = ModelSettings { workers: None, shards: 1 << 20, placement_seed: 0 };
+/// What leads to a wrong execution again.
+#[derive(Clone, Debug)]
+pub enum Witness {
+    Schedule(Schedule),
+    /// Which of loom's executions of the set it is, within the same bounds: loom has no schedules to keep.
+    LoomExecution(usize),
+}
 
 /// Explores every set of the shard. `progress` is told how many of how many sets are done; breaking ends the proof, which is
 /// then cut.
@@ -79,6 +103,7 @@ pub fn prove(
         shard: config.shard,
         genesis_states: Genesis::ALL.len(),
         bound: config.bound,
+        engine: config.engine,
         ..Certificate::default()
     };
     let sets: Vec<_> = Genesis::ALL
@@ -102,6 +127,7 @@ pub fn prove(
     Ok(certificate)
 }
 
+/// Explores one set. Returns its interleavings.
 fn explore_set(
     config: &ProveConfig,
     genesis: Genesis,
@@ -109,29 +135,20 @@ fn explore_set(
     certificate: &mut Certificate,
 ) -> Result<u64, Box<Refutation>> {
     let scenario = scenario(genesis, &letters);
-    let expectation = Expectation::of(&scenario);
-    let interleaver = Interleaver::new(&scenario);
-    let explore = InterleaveConfig {
-        strategy: Strategy::Random,
-        seed: 0,
-        executions: config.bound,
-        max_parallelism: config.transactions.max(2),
-        settings: SETTINGS,
+    let explored = match config.engine {
+        Engine::Dpor => search::by_dpor(config, &scenario, certificate),
+        Engine::Loom { preemptions } => search::by_loom(config, preemptions, &scenario, certificate),
     };
-    let mut refuted = None;
-    let (evidence, exhaustion) = interleaver.explore_all(&explore, |interleaved| {
-        match judge_ending(&scenario, &expectation, &interleaved.ending) {
-            Verdict::Agree(_) => ControlFlow::Continue(()),
-            Verdict::Violation(violation) => {
-                refuted = Some((*violation, interleaved.schedule));
-                ControlFlow::Break(())
-            }
-        }
-    });
-    if let Some((violation, schedule)) = refuted {
-        return Err(Box::new(Refutation { letters, scenario, schedule, violation }));
-    }
-    certificate.redundant += exhaustion.redundant;
-    certificate.cut += u64::from(!exhaustion.complete);
-    Ok(evidence.interleavings)
+    explored.map_err(|wrong| {
+        let Wrong { interleavings, witness, violation } = *wrong;
+        let interleavings = certificate.interleavings + interleavings;
+        Box::new(Refutation {
+            sets: certificate.sets,
+            interleavings,
+            letters,
+            scenario,
+            witness,
+            violation: *violation,
+        })
+    })
 }

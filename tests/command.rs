@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use seriatim::ledger::SignatureScheme;
+use seriatim::prove::{Genesis, Letter, scenario};
 use seriatim::workload::{Plan, build};
 
 fn seriatim(folder: &Path, args: &[&str]) -> Output {
@@ -97,4 +98,68 @@ fn malformed_files_are_refused_with_place_and_value() {
     refuses(folder.path(), &["--shapes-file", "shapes.jsonl"], &["shapes.jsonl", "line 1", "5"]);
     refuses(folder.path(), &["--shapes-file", "kind.jsonl"], &["kind.jsonl", "line 1", "gift"]);
     refuses(folder.path(), &["--shapes-file", "absent.jsonl"], &["absent.jsonl"]);
+}
+
+#[test]
+fn options_that_an_engine_would_not_look_at_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for (engine, option, value) in [
+        ("native", "--scheduler", "urw"),
+        ("native", "--preemptions", "1"),
+        ("native", "--parallelism", "2"),
+        ("native", "--workers", "2"),
+        ("native", "--shards", "2"),
+        ("native", "--save", "schedule.json"),
+        ("shuttle", "--preemptions", "1"),
+        ("loom", "--scheduler", "dpor"),
+        ("loom", "--save", "schedule.json"),
+    ] {
+        refuses(folder.path(), &["explore", "absent", "--engine", engine, option, value], &[option, engine]);
+    }
+    refuses(
+        folder.path(),
+        &["explore", "absent", "--engine", "loom", "--subject", "canary:NeverWoken"],
+        &["--subject", "loom"],
+    );
+    refuses(folder.path(), &["prove", "--preemptions", "1"], &["--preemptions", "dpor"]);
+    // No preemption leaves loom one execution, and nothing interleaved.
+    for bound in ["0", "256"] {
+        refuses(folder.path(), &["prove", "--engine", "loom", "--preemptions", bound], &["--preemptions", bound]);
+    }
+}
+
+#[test]
+fn a_scenario_under_loom_agrees_is_cut_or_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let burns = [0, 1].map(|from| Letter::Burn { from, other_asset: false });
+    std::fs::write(folder.path().join("small.json"), scenario(Genesis::Plain, &burns).to_json()).unwrap();
+    std::fs::write(folder.path().join("plan"), Plan::from_seed(5).to_bytes()).unwrap();
+
+    let under_loom = |more: &[&str]| {
+        let options = ["explore", "small.json", "--engine", "loom", "--preemptions", "1"];
+        let output = seriatim(folder.path(), &[&options, more].concat());
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (code, text) = under_loom(&[]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("AGREE") && text.contains("preemption bound 1"), "{text}");
+    let (code, text) = under_loom(&["--executions", "2"]);
+    assert_eq!(code, Some(3), "{text}");
+    assert!(text.contains("INCONCLUSIVE: cut at 2 executions"), "{text}");
+
+    refuses(folder.path(), &["explore", "plan", "--engine", "loom"], &["plan", "transactions", "at most 3"]);
+}
+
+#[test]
+fn a_certificate_names_its_engine_and_bounds() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = ["prove", "--transactions", "1", "--engine", "loom", "--preemptions", "1", "--json", "certificate.json"];
+    let output = seriatim(folder.path(), &args);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("C11 without load buffering") && text.contains("preemption bound 1"), "{text}");
+    let json = std::fs::read_to_string(folder.path().join("certificate.json")).unwrap();
+    let certificate: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(certificate["engine"], serde_json::json!({ "name": "loom", "preemptions": 1 }));
+    assert_eq!((&certificate["cut"], &certificate["bound"]), (&0.into(), &1_000_000.into()));
 }

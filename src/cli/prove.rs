@@ -8,14 +8,19 @@ use std::sync::atomic::Ordering::Relaxed;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::campaign::Control;
-use crate::prove::{Certificate, ProveConfig, Refutation, prove};
+use crate::prove::{Certificate, Engine, ProveConfig, Refutation, Witness, prove};
 use crate::report::write_whole;
 
 use super::campaign::stop_on_interrupt;
-use super::{CliError, ProveArgs};
+use super::{CliError, ProveArgs, SearchChoice};
 
 pub(super) fn run(args: &ProveArgs) -> Result<ExitCode, CliError> {
-    let config = ProveConfig { transactions: args.transactions.into(), shard: args.shard, bound: args.bound as usize };
+    let config = ProveConfig {
+        transactions: args.transactions.into(),
+        shard: args.shard,
+        bound: args.bound as usize,
+        engine: engine(args)?,
+    };
     let control = Arc::new(Control::default());
     stop_on_interrupt(&control);
     let bar = ProgressBar::new(0);
@@ -45,8 +50,19 @@ pub(super) fn run(args: &ProveArgs) -> Result<ExitCode, CliError> {
     }
 }
 
+fn engine(args: &ProveArgs) -> Result<Engine, CliError> {
+    match (args.engine, args.preemptions) {
+        (SearchChoice::Dpor, None) => Ok(Engine::Dpor),
+        (SearchChoice::Dpor, Some(_)) => Err(CliError::Unfit { option: "--preemptions", engine: "dpor" }),
+        (SearchChoice::Loom, preemptions) => {
+            Ok(Engine::Loom { preemptions: preemptions.unwrap_or(super::PREEMPTIONS) })
+        }
+    }
+}
+
 fn print_certificate(certificate: &Certificate) {
     let Certificate {
+        engine,
         transactions,
         shard: (part, parts),
         genesis_states,
@@ -62,21 +78,45 @@ fn print_certificate(certificate: &Certificate) {
         "sets of {transactions} transactions over at most 3 accounts and 2 assets, up to renaming, part {} of {parts}",
         part + 1
     );
-    println!("  {sets} sets from {genesis_states} genesis states; in {sets_with_choice} of them tasks can meet");
-    println!(
-        "  {interleavings} interleavings, at most {most_interleavings} of one set; {redundant} redundant executions"
-    );
-    println!("  source-set DPOR under sequential consistency, no preemption bound; each key in a shard of its own");
+    let proved = match engine {
+        Engine::Dpor => {
+            println!(
+                "  {sets} sets from {genesis_states} genesis states; in {sets_with_choice} of them tasks can meet"
+            );
+            println!(
+                "  {interleavings} interleavings, at most {most_interleavings} of one set; {redundant} redundant executions"
+            );
+            println!(
+                "  source-set DPOR under sequential consistency, no preemption bound; each key in a shard of its own"
+            );
+            "every interleaving of every set gives the reference's answer; nothing was cut"
+        }
+        Engine::Loom { preemptions } => {
+            println!("  {sets} sets from {genesis_states} genesis states");
+            println!("  {interleavings} executions, at most {most_interleavings} of one set");
+            println!(
+                "  loom: C11 without load buffering, the last seven stores of each atomic; each key in a shard of its own"
+            );
+            println!(
+                "  preemption bound {preemptions}: every execution with fewer; of those with as many, one order after the last"
+            );
+            "within these bounds every execution of every set gives the reference's answer; no set was cut"
+        }
+    };
     if certificate.is_complete() {
-        println!("PROVED: every interleaving of every set gives the reference's answer; nothing was cut");
+        println!("PROVED: {proved}");
     } else {
         println!("INCONCLUSIVE: {cut} sets were cut (bound {bound} executions a set, or stopped); the rest agrees");
     }
 }
 
 fn print_refutation(refutation: &Refutation) {
-    let Refutation { letters, scenario: _, schedule, violation } = refutation;
+    let Refutation { sets, interleavings, letters, scenario: _, witness, violation } = refutation;
     println!("VIOLATION {violation}");
     println!("  set      {letters:?}");
-    println!("  schedule {}", schedule.choices);
+    match witness {
+        Witness::Schedule(schedule) => println!("  schedule {}", schedule.choices),
+        Witness::LoomExecution(number) => println!("  loom     execution {number} of this set"),
+    }
+    println!("  before   {sets} sets agreed; {interleavings} executions in all");
 }

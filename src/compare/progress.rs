@@ -3,14 +3,14 @@
 //! tasks to end, nobody is left who could give them, and a wake-up was lost.
 
 use super::{Difference, Oracle};
-use crate::explore::{Ending, Observation, STEP_BOUND};
+use crate::explore::{Ending, Observation};
 
 /// The observation of an execution that ended, or why it did not.
 pub(super) fn check(ending: &Ending) -> Result<&Observation, Box<(Oracle, Difference)>> {
     match ending {
         Ending::Complete(observation) => Ok(observation),
-        Ending::Endless => {
-            let difference = Difference::new("steps of the execution", format!("at most {STEP_BOUND}"), "more");
+        Ending::Endless(bound) => {
+            let difference = Difference::new("steps of the execution", format!("at most {bound}"), "more");
             Err(Box::new((Oracle::Livelock, difference)))
         }
         Ending::Stuck(waiting) => {

@@ -1,7 +1,8 @@
 //! Takes a chain through a scenario, on whatever runtime, and writes down what it does.
 
+use std::any::Any;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use crate::chain::{Blockchain, ExecutionPath};
@@ -20,6 +21,22 @@ pub(super) trait Host {
     fn runtime(&self) -> Self::Runtime;
 
     fn block_on<F: Future>(&self, future: F) -> F::Output;
+
+    /// Whether a panic is the engine's own and ends the whole execution: no block is to blame for it.
+    fn is_fatal(&self, panic: &(dyn Any + Send)) -> bool {
+        let _ = panic;
+        false
+    }
+}
+
+/// Runs a future. `Err`: the text of its panic.
+fn caught<H: Host, F: Future>(host: &H, future: F) -> Result<F::Output, String> {
+    catch_unwind(AssertUnwindSafe(|| host.block_on(future))).map_err(|payload| {
+        if host.is_fatal(&*payload) {
+            resume_unwind(payload);
+        }
+        panic_message(&*payload)
+    })
 }
 
 /// How the chain is run. `layer` lies around the recorded storage.
@@ -119,9 +136,9 @@ impl<L: Layer + Clone> Drive<L> {
         let mut run = chain.ordering_run();
         let mut observed = Vec::with_capacity(blocks.len());
         for block in blocks {
-            let outcome = match catch_unwind(AssertUnwindSafe(|| host.block_on(run.apply(block, self.path)))) {
+            let outcome = match caught(host, run.apply(block, self.path)) {
                 Ok(outcome) => outcome.map_err(BlockFailure::from),
-                Err(payload) => Err(BlockFailure::Panicked(panic_message(&*payload))),
+                Err(message) => Err(BlockFailure::Panicked(message)),
             };
             let failed = outcome.is_err();
             let batches = watched.recorded.layer().take();
@@ -146,8 +163,8 @@ fn rewind<H: Host, S: Storage, R: Runtime>(
     chain: &mut Blockchain<S, R>,
     to: Topoheight,
 ) -> Result<(), String> {
-    match catch_unwind(AssertUnwindSafe(|| host.block_on(chain.rewind(to)))) {
+    match caught(host, chain.rewind(to)) {
         Ok(result) => result.map_err(|error| error.to_string()),
-        Err(payload) => Err(format!("rewind to {to} panicked: {}", panic_message(&*payload))),
+        Err(message) => Err(format!("rewind to {to} panicked: {message}")),
     }
 }

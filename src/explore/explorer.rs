@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::{InterleaveConfig, Interleaved, Interleaver, InterleavingEvidence, Schedule};
+use super::{Exhaustion, InterleaveConfig, Interleaved, Interleaver, InterleavingEvidence, Schedule};
 use crate::storage::Layer;
 
 /// [`Interleaver`] without its type of layer.
@@ -13,6 +13,13 @@ pub trait Explorer {
         config: &InterleaveConfig,
         judge: &mut dyn FnMut(Interleaved) -> ControlFlow<()>,
     ) -> InterleavingEvidence;
+
+    /// See [`Interleaver::explore_all`].
+    fn explore_all(
+        &self,
+        config: &InterleaveConfig,
+        judge: &mut dyn FnMut(Interleaved) -> ControlFlow<()>,
+    ) -> (InterleavingEvidence, Exhaustion);
 
     /// See [`Interleaver::explore_fewest`].
     fn explore_fewest(
@@ -36,6 +43,14 @@ impl<L: Layer + Clone> Explorer for Interleaver<L> {
         judge: &mut dyn FnMut(Interleaved) -> ControlFlow<()>,
     ) -> InterleavingEvidence {
         Self::explore(self, config, judge)
+    }
+
+    fn explore_all(
+        &self,
+        config: &InterleaveConfig,
+        judge: &mut dyn FnMut(Interleaved) -> ControlFlow<()>,
+    ) -> (InterleavingEvidence, Exhaustion) {
+        Self::explore_all(self, config, judge)
     }
 
     fn explore_fewest(

@@ -44,8 +44,8 @@ pub enum Ending {
     Complete(Box<Observation>),
     /// Nothing could run any more, and these tasks waited.
     Stuck(Vec<Waiting>),
-    /// It was cut off after [`STEP_BOUND`] steps.
-    Endless,
+    /// It was cut off after so many steps.
+    Endless(usize),
 }
 
 /// Figures of an exploration: what an agreement rests on.
@@ -107,9 +107,9 @@ impl InterleavingEvidence {
 /// wrong one; each execution gets a clone of it.
 #[derive(Debug)]
 pub struct Interleaver<L = ()> {
-    scenario: Arc<Scenario>,
-    blocks: Arc<Vec<Vec<Arc<Block>>>>,
-    layer: L,
+    pub(super) scenario: Arc<Scenario>,
+    pub(super) blocks: Arc<Vec<Vec<Arc<Block>>>>,
+    pub(super) layer: L,
 }
 
 /// One exploration's inputs beside the scenario.
@@ -387,7 +387,7 @@ impl Record {
                 Ending::Complete(Box::new(observation))
             }
             (None, Some(waiting)) => Ending::Stuck(waiting),
-            (None, None) => Ending::Endless,
+            (None, None) => Ending::Endless(STEP_BOUND),
         };
         Interleaved { schedule, ending }
     }

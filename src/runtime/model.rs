@@ -27,7 +27,7 @@ use super::{MapKey, MapValue, Runtime};
 pub use engine::{Announcement, Engine, Section};
 pub use join_set::ModelJoinSet;
 pub use lock::{ModelReadGuard, ModelRwLock, ModelWriteGuard};
-pub use loom_engine::{LoomEngine, begin_loom_execution};
+pub use loom_engine::{LoomEngine, TASKS_OF_LOOM, abandon_loom_execution, begin_loom_execution, is_endless, is_stuck};
 pub use map::{ModelMap, ModelRef, ModelRefMut};
 pub use meetings::take_meetings;
 pub use semaphore::{ModelPermit, ModelSemaphore};

@@ -4,6 +4,7 @@
 use std::any::Any;
 use std::cell::Cell;
 use std::future::Future;
+use std::panic::resume_unwind;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
@@ -17,6 +18,14 @@ use crate::runtime::{AtomicU64, Ordering};
 /// loom counts stacks in machine words. Its default of 4096 is too small for unoptimised tasks; memory is only mapped
 /// where it is used.
 const STACK_WORDS: usize = 1 << 16;
+
+/// Tasks of one execution at most: loom has five threads, of which its own first one and the body's are none.
+pub const TASKS_OF_LOOM: usize = loom::MAX_THREADS - 2;
+
+/// Polls of a future, one after the other and each woken by itself, after which it counts as one that never ends. Such a
+/// poll is no choice of loom's, which would wait for ever.
+const POLLS: usize = 100_000;
+const POLLED_FOR_EVER: &str = "a future woke itself for ever";
 
 /// Works only inside a loom execution that [`begin_loom_execution`] began.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +48,22 @@ pub fn begin_loom_execution(body: impl FnOnce() + Send + 'static) {
     OVER.set(false);
     SPAWNED.set(0);
     spawn(0, body);
+}
+
+/// Ends the execution and the whole search, in silence. Only for the body's thread, when no task runs.
+pub fn abandon_loom_execution() -> ! {
+    engine_call(|| resume_unwind(Box::new("abandoned")))
+}
+
+/// Whether loom panicked because no thread could go on. These are the words of the pinned version.
+pub fn is_stuck(panic: &str) -> bool {
+    panic.starts_with("deadlock; threads")
+}
+
+/// Whether loom panicked because the execution took more choices than allowed, or this engine because it polled one future
+/// for ever.
+pub fn is_endless(panic: &str) -> bool {
+    panic.starts_with("Model exceeded maximum number of branches") || panic == POLLED_FOR_EVER
 }
 
 fn spawn(task: u64, body: impl FnOnce() + Send + 'static) {
@@ -90,13 +115,17 @@ impl Engine for LoomEngine {
         let waker = Waker::from(Arc::clone(&parker));
         let mut context = Context::from_waker(&waker);
         let mut future = Box::pin(future);
+        let mut polls = 0;
         loop {
             if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
                 return output;
             }
+            polls += 1;
+            engine_call(|| assert!(polls < POLLS, "{POLLED_FOR_EVER}"));
             while !parker.woken.swap(false, Ordering::Relaxed) {
                 parker.parked.store(true, Ordering::Relaxed);
                 engine_call(loom::thread::park);
+                polls = 0;
             }
         }
     }

@@ -1,0 +1,231 @@
+//! Whole scenarios under loom: the real executor agrees in every execution, wrong layers do not, and no bound cuts in
+//! silence.
+
+use std::ops::ControlFlow;
+use std::sync::{Arc, OnceLock};
+
+use seriatim::compare::{Oracle, Verdict, Violation, judge_ending_of};
+use seriatim::explore::{
+    Ending, InterleaveConfig, Interleaver, LoomBounds, LoomConfig, LoomSearch, Strategy, TooManyTasks,
+};
+use seriatim::prove::{Genesis, Letter, scenario};
+use seriatim::runtime::model::{Engine, LoomEngine, Model, ModelSettings, ShuttleEngine};
+use seriatim::runtime::{AtomicU64, Ordering, Runtime, RwLock};
+use seriatim::storage::{Layer, Read, StorageError};
+use seriatim::workload::{Expectation, Scenario};
+
+const SETTINGS: ModelSettings = ModelSettings { workers: None, shards: 1 << 20, placement_seed: 0 };
+
+/// One transaction of each of the first accounts: they share no account, so they run side by side.
+fn side_by_side(transactions: u8) -> Scenario {
+    let letters: Vec<Letter> = (0..transactions).map(|from| Letter::Burn { from, other_asset: false }).collect();
+    scenario(Genesis::Plain, &letters)
+}
+
+fn config(preemptions: usize) -> LoomConfig {
+    LoomConfig { bounds: LoomBounds::preemptions(preemptions), max_parallelism: 3, settings: SETTINGS }
+}
+
+/// Searches until the first violation.
+fn search<L: Layer + Clone>(scenario: &Scenario, layer: L, config: LoomConfig) -> LoomSearch<Box<Violation>> {
+    let shared = Arc::new((scenario.clone(), Expectation::of(scenario)));
+    let searched =
+        Interleaver::with_layer(scenario, layer).explore_loom(&config, move |ending| {
+            match judge_ending_of("parallel under loom", &shared.0, &shared.1, &ending) {
+                Verdict::Agree(_) => ControlFlow::Continue(()),
+                Verdict::Violation(violation) => ControlFlow::Break(violation),
+            }
+        });
+    searched.unwrap()
+}
+
+#[test]
+fn every_execution_of_two_tasks_agrees() {
+    let searched = search(&side_by_side(2), (), config(2));
+    assert!(searched.complete && searched.found.is_none(), "{searched:?}");
+    assert!(searched.executions > 300, "{searched:?}");
+    assert_eq!(search(&side_by_side(2), (), config(2)), searched, "twice the same");
+}
+
+#[test]
+fn every_execution_of_three_tasks_agrees() {
+    let searched = search(&side_by_side(3), (), config(1));
+    assert!(searched.complete && searched.found.is_none(), "{searched:?}");
+}
+
+#[test]
+fn a_search_that_was_cut_is_not_complete() {
+    let scenario = side_by_side(2);
+    let whole = search(&scenario, (), config(1));
+    let bounded = |executions| LoomConfig { bounds: LoomBounds { executions, ..config(1).bounds }, ..config(1) };
+    assert_eq!(search(&scenario, (), bounded(whole.executions)), whole);
+    let cut = search(&scenario, (), bounded(whole.executions - 1));
+    assert_eq!((cut.executions, cut.complete, cut.found), (whole.executions - 1, false, None));
+}
+
+#[test]
+fn a_bound_of_no_preemptions_leaves_one_execution() {
+    let searched = search(&side_by_side(2), (), config(0));
+    assert_eq!(searched, LoomSearch { executions: 1, complete: true, found: None });
+}
+
+#[test]
+fn more_tasks_than_loom_has_threads_for_are_refused() {
+    let four = scenario(Genesis::Plain, &[Letter::Freeze { from: 0 }; 4]);
+    let judge = |_| ControlFlow::<()>::Continue(());
+    let refused = Interleaver::new(&four).explore_loom(&config(1), judge);
+    assert_eq!(refused.unwrap_err(), TooManyTasks { found: 4, most: 3 });
+}
+
+/// The first account's task publishes a value, the second's takes it and fails if the value is stale.
+struct Publication<E: Engine> {
+    release: Ordering,
+    runtime: Model<E>,
+    /// The value, and the flag that publishes it. Made at an execution's first read, which is no task's.
+    cells: OnceLock<[E::AtomicU64; 2]>,
+}
+
+impl<E: Engine> Publication<E> {
+    fn new(release: Ordering) -> Self {
+        Self { release, runtime: Model::new(SETTINGS), cells: OnceLock::new() }
+    }
+}
+
+impl<E: Engine> Clone for Publication<E> {
+    fn clone(&self) -> Self {
+        Self::new(self.release)
+    }
+}
+
+impl<E: Engine> Layer for Publication<E> {
+    async fn before_read(&self, read: Read) -> Result<(), StorageError> {
+        let [value, flag] = self.cells.get_or_init(|| ["value", "flag"].map(|label| self.runtime.atomic_u64(label, 0)));
+        let Read::Account(account) = read else { return Ok(()) };
+        if account.0[3] == 1 {
+            value.store(1, Ordering::Relaxed);
+            flag.store(1, self.release);
+        }
+        if account.0[3] == 2 && flag.load(Ordering::Acquire) == 1 && value.load(Ordering::Relaxed) == 0 {
+            return Err(StorageError::Failed("stale".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn loom_finds_a_publication_that_releases_nothing() {
+    let relaxed = search(&side_by_side(2), Publication::<LoomEngine>::new(Ordering::Relaxed), config(1));
+    let violation = relaxed.found.expect("a stale value");
+    assert!(violation.to_string().contains("stale"), "{violation}");
+    let released = search(&side_by_side(2), Publication::<LoomEngine>::new(Ordering::Release), config(1));
+    assert!(released.complete && released.found.is_none(), "{released:?}");
+}
+
+#[test]
+fn no_interleaving_alone_shows_it() {
+    let scenario = side_by_side(2);
+    let expectation = Expectation::of(&scenario);
+    let publication = Publication::<ShuttleEngine>::new(Ordering::Relaxed);
+    let every = InterleaveConfig {
+        strategy: Strategy::Random,
+        seed: 0,
+        executions: 100_000,
+        max_parallelism: 3,
+        settings: SETTINGS,
+    };
+    let (evidence, exhaustion) = Interleaver::with_layer(&scenario, publication).explore_all(&every, |interleaved| {
+        let verdict = judge_ending_of("parallel under shuttle", &scenario, &expectation, &interleaved.ending);
+        assert!(matches!(verdict, Verdict::Agree(_)), "{verdict:?}");
+        ControlFlow::Continue(())
+    });
+    assert!(exhaustion.complete && evidence.interleavings > 1, "{exhaustion:?}");
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Fault {
+    OppositeLocks,
+    NeverWoken,
+    /// At reads of tasks.
+    NeverEnding,
+    /// At the block's own first read.
+    NeverBegins,
+}
+
+/// Keeps an execution from its end. A clone has locks of its own.
+struct Stalls {
+    fault: Fault,
+    runtime: Model<LoomEngine>,
+    locks: OnceLock<[<Model<LoomEngine> as Runtime>::RwLock<()>; 2]>,
+}
+
+impl Stalls {
+    fn new(fault: Fault) -> Self {
+        Self { fault, runtime: Model::new(SETTINGS), locks: OnceLock::new() }
+    }
+}
+
+impl Clone for Stalls {
+    fn clone(&self) -> Self {
+        Self::new(self.fault)
+    }
+}
+
+impl Layer for Stalls {
+    async fn before_read(&self, read: Read) -> Result<(), StorageError> {
+        let [left, right] = self.locks.get_or_init(|| ["left", "right"].map(|label| self.runtime.rw_lock(label, ())));
+        let of_task = match read {
+            // Those of the reward come first, and are nobody's transaction.
+            Read::Account(account) if account.0[3] < 100 => Some(account.0[3]),
+            _ => None,
+        };
+        match (self.fault, of_task) {
+            (Fault::OppositeLocks, Some(account)) => {
+                let (first, second) = if account & 1 == 0 { (left, right) } else { (right, left) };
+                let _first = first.write().await;
+                let _second = second.write().await;
+            }
+            (Fault::NeverWoken, Some(_)) => std::future::pending::<()>().await,
+            (Fault::NeverEnding, Some(_)) | (Fault::NeverBegins, None) => loop {
+                self.runtime.yield_now().await;
+            },
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn locks_in_opposite_orders_are_a_deadlock() {
+    let searched = search(&side_by_side(2), Stalls::new(Fault::OppositeLocks), config(1));
+    let violation = searched.found.expect("a deadlock");
+    assert_eq!(violation.oracle, Oracle::Deadlock, "{violation}");
+    for part in ["write access to the lock left", "write access to the lock right", "parallel under loom"] {
+        assert!(violation.to_string().contains(part), "{violation} lacks {part}");
+    }
+    assert!(!searched.complete);
+}
+
+#[test]
+fn a_task_that_nobody_wakes_is_a_lost_wake_up() {
+    let violation = search(&side_by_side(2), Stalls::new(Fault::NeverWoken), config(1)).found.expect("stuck");
+    assert_eq!(violation.oracle, Oracle::LostWakeup, "{violation}");
+    assert!(violation.to_string().contains("a task of batch"), "{violation}");
+}
+
+#[test]
+fn a_future_that_wakes_itself_for_ever_is_endless() {
+    for fault in [Fault::NeverEnding, Fault::NeverBegins] {
+        let violation = search(&side_by_side(2), Stalls::new(fault), config(1)).found.expect("endless");
+        assert_eq!(violation.oracle, Oracle::Livelock, "{fault:?}: {violation}");
+    }
+}
+
+#[test]
+fn a_judge_may_continue_after_an_execution_that_never_ends() {
+    let stuck = Interleaver::with_layer(&side_by_side(2), Stalls::new(Fault::NeverWoken));
+    let searched = stuck.explore_loom(&config(1), |ending| {
+        assert!(matches!(ending, Ending::Stuck(_)), "{ending:?}");
+        ControlFlow::<()>::Continue(())
+    });
+    assert_eq!(searched.unwrap(), LoomSearch { executions: 1, complete: false, found: None });
+}
