@@ -238,8 +238,6 @@ enum CliError {
     #[error("{path}: {source}", path = .path.display())]
     Plan { path: PathBuf, source: crate::workload::PlanError },
     #[error("{path}: {source}", path = .path.display())]
-    Schedule { path: PathBuf, source: crate::explore::ScheduleError },
-    #[error("{path}: {source}", path = .path.display())]
     Artifact { path: PathBuf, source: crate::report::ArtifactError },
     #[error(transparent)]
     Subject(#[from] crate::campaign::UnknownSubject),
