@@ -1,18 +1,24 @@
-//! `cargo bench --bench interleavings`: executions a second under shuttle, one thread. One execution is one block of
-//! payments without conflict on the real parallel executor, storage included, under random choices, and judged.
+//! `cargo bench --bench interleavings`: executions a second under exploring engines, one thread. Under shuttle one execution
+//! is one block of payments without conflict on the real parallel executor, storage included, under random choices, and
+//! judged; from an input it is what the fuzz target `interleave` does, without a fuzzer: read, built, run once, judged. Under
+//! loom it is two tasks that add to the executor's accumulator.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use seriatim::campaign::interleave_with;
 use seriatim::compare::{Verdict, judge_ending};
-use seriatim::explore::{InterleaveConfig, Interleaver, Strategy};
+use seriatim::execution::parallel::Accumulator;
+use seriatim::explore::{InterleaveConfig, Interleaver, LoomBounds, Strategy, under_loom};
 use seriatim::ledger::{
     AccountKey, AssetId, Block, FeeType, Genesis, GenesisAccount, Hash, Parameters, Payload, Reference,
     SignatureScheme, TOS, Transaction, TransactionVersion, Transfer, UnsignedTransaction,
 };
-use seriatim::runtime::model::ModelSettings;
-use seriatim::workload::{Expectation, Scenario, Step};
+use seriatim::runtime::model::{Loom, ModelSettings};
+use seriatim::runtime::{JoinSet, Runtime};
+use seriatim::workload::{Expectation, InterleavedPlan, Plan, Scenario, Step, build};
 
 /// `count` payments, each between two accounts of its own.
 fn payments(count: u8) -> Scenario {
@@ -73,5 +79,59 @@ fn interleavings(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, interleavings);
+fn inputs(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("executions from an input");
+    for tx_count in [4, 8] {
+        // Many plans, so that no single one's shape decides.
+        let input = |seed| InterleavedPlan::scheduled(Plan::sized(seed, tx_count), seed, 32).to_bytes();
+        let inputs: Vec<Vec<u8>> = (0..64).map(input).collect();
+        let mut next = 0;
+        group.throughput(Throughput::Elements(1));
+        group.bench_function(BenchmarkId::from_parameter(format!("{tx_count} transactions")), |bencher| {
+            bencher.iter(|| {
+                let input = InterleavedPlan::from_bytes(&inputs[next % inputs.len()]).expect("a plan");
+                next += 1;
+                let built = build(&input.plan, SignatureScheme::Tagged);
+                let interleavings = interleave_with(&built, &input.plan.header, input.schedule);
+                assert!(matches!(interleavings.verdict, Verdict::Agree(_)));
+            });
+        });
+    }
+    group.finish();
+}
+
+async fn two_add(runtime: Loom) {
+    let sum = Arc::new(Accumulator::new(&runtime, "sum", 0));
+    let mut tasks = runtime.join_set("adders");
+    for amount in [1, 2] {
+        let sum = Arc::clone(&sum);
+        tasks.spawn(async move { sum.add(amount) });
+    }
+    while let Some((_, added)) = tasks.join_next().await {
+        assert_eq!(added, Ok(Ok(())));
+    }
+    assert_eq!(sum.get(), 3);
+}
+
+fn loom(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("executions under loom");
+    let explore = || {
+        under_loom(LoomBounds::preemptions(3), || {
+            let runtime = Loom::new(ModelSettings { workers: None, shards: 1, placement_seed: 0 });
+            runtime.block_on(two_add(runtime.clone()));
+        })
+    };
+    // The same in every search.
+    let executions = explore().executions as u64;
+    group.throughput(Throughput::Elements(executions));
+    group.bench_function("two additions", |bencher| {
+        bencher.iter(|| {
+            let run = explore();
+            assert!(run.complete && run.failure.is_none() && run.executions as u64 == executions);
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, interleavings, inputs, loom);
 criterion_main!(benches);

@@ -222,6 +222,9 @@ struct SeedsArgs {
     /// The first plan's seed
     #[arg(long, value_name = "S", default_value_t = 0)]
     seed: u64,
+    /// So many bytes of schedule after each plan: inputs of the fuzz target `interleave`
+    #[arg(long, value_name = "N")]
+    schedule: Option<u16>,
 }
 
 /// A command that could not do its work.

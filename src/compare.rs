@@ -128,7 +128,7 @@ fn first_difference(
             return found;
         }
     }
-    invariants::check(scenario, observation)
+    invariants::check(scenario, &expectation.genesis, observation)
         .map(|difference| (Oracle::Invariants, difference))
         .or_else(|| Some((Oracle::Writes, writes::check(observation)?)))
         .or_else(|| Some((Oracle::Parallelism, parallelism::check(scenario, observation)?)))

@@ -3,6 +3,7 @@
 mod chain_subject;
 pub mod dpor;
 mod drive;
+mod executions;
 mod explorer;
 mod fewest;
 mod interleave;

@@ -15,7 +15,7 @@ pub use batch::{Orphans, WriteBatch, WriteOp};
 pub use layered::{Layer, Layered, Read, Record, Suspend};
 pub use ledger_state::{Executed, LedgerState};
 pub use memory::MemoryStorage;
-pub use version::{Newest, StateKey, StateValue, StoredAccount, Version};
+pub use version::{History, Newest, StateKey, StateValue, StoredAccount, Version};
 
 /// A storage failure. It aborts the block and never orphans a transaction.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -12,7 +12,7 @@ use seriatim::ledger::{
     Payload, Receipt, Reference as SeenBlock, Signature, SignatureScheme, TOS, Topoheight, Transaction,
     TransactionError, TransactionVersion, Transfer, UnsignedTransaction,
 };
-use seriatim::storage::{Executed, LedgerState, StateKey, StateValue, Version};
+use seriatim::storage::{Executed, History, LedgerState, StateKey, StateValue, Version};
 
 const ALICE: AccountKey = AccountKey([1; 32]);
 const BOB: AccountKey = AccountKey([2; 32]);
@@ -220,7 +220,7 @@ fn facts(
     ledger: &LedgerState,
 ) -> (
     (Topoheight, BTreeSet<AssetId>, BTreeMap<AccountKey, Topoheight>),
-    (BTreeMap<StateKey, BTreeMap<Topoheight, Version>>, BTreeMap<StateKey, Topoheight>),
+    (BTreeMap<StateKey, History>, BTreeMap<StateKey, Topoheight>),
     (BTreeMap<Hash, BTreeMap<Topoheight, Hash>>, BTreeMap<Hash, Executed>, BTreeMap<Topoheight, BlockMetadata>),
 ) {
     let LedgerState { top, assets, registrations, versions, newest, links, executed, orphans: _, metadata } =
@@ -742,7 +742,7 @@ fn a_version_links_to_the_one_before_and_the_pointer_names_the_newest() {
         (1, Version { previous: None, value: StateValue::Amount(1) }),
         (3, Version { previous: Some(1), value: StateValue::Amount(3) }),
     ]);
-    assert_eq!(*history, expected);
+    assert_eq!(**history, expected);
     assert_eq!(reference.ledger().newest[&StateKey::Burned(GOLD)], 3);
     let gold = &reference.ledger().versions[&StateKey::Balance(ALICE, GOLD)];
     assert_eq!(gold[&1].previous, Some(0));

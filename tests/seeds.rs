@@ -1,19 +1,25 @@
 //! The committed fuzzing seeds, replayed on every executor without a fuzzer, on stable Rust.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
-use seriatim::campaign::Examiner;
+use seriatim::campaign::{Examiner, interleave_with};
 use seriatim::compare::Verdict;
 use seriatim::ledger::SignatureScheme;
-use seriatim::workload::{Plan, build};
+use seriatim::workload::{InterleavedPlan, Plan, build};
 
-#[test]
-fn every_committed_seed_agrees() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/corpus/seeds");
+fn plans(folder: &str, at_least: usize) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(folder);
     let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "plan"));
     paths.sort();
-    assert!(paths.len() >= 200, "only {} seeds: the corpus was gutted", paths.len());
+    assert!(paths.len() >= at_least, "only {} seeds: the corpus was gutted", paths.len());
+    paths
+}
+
+#[test]
+fn every_committed_seed_agrees() {
+    let paths = plans("seeds", 200);
     let examiner = Examiner::new().unwrap();
     let mut transactions = 0;
     for path in &paths {
@@ -25,4 +31,20 @@ fn every_committed_seed_agrees() {
         }
     }
     assert!(transactions >= 60 * paths.len() as u64, "{transactions} transactions");
+}
+
+#[test]
+fn every_committed_seed_with_a_schedule_agrees() {
+    let paths = plans("seeds-interleave", 64);
+    let mut steps = 0;
+    for path in &paths {
+        let input = InterleavedPlan::from_bytes(&fs::read(path).unwrap());
+        let InterleavedPlan { plan, schedule } = input.unwrap_or_else(|error| panic!("{path:?}: {error}"));
+        assert_eq!(schedule.len(), 32);
+        let built = build(&plan, SignatureScheme::Tagged);
+        let interleavings = interleave_with(&built, &plan.header, schedule);
+        assert!(matches!(interleavings.verdict, Verdict::Agree(_)), "{path:?}: {:?}", interleavings.verdict);
+        steps += interleavings.evidence.steps;
+    }
+    assert!(steps >= 100 * paths.len() as u64, "{steps} steps");
 }

@@ -3,12 +3,12 @@
 
 use std::process::ExitCode;
 
-use crate::workload::Plan;
+use crate::workload::{InterleavedPlan, Plan};
 
 use super::{CliError, SeedsArgs};
 
 pub(super) fn run(args: &SeedsArgs) -> Result<ExitCode, CliError> {
-    let SeedsArgs { folder, count, transactions, seed } = args;
+    let SeedsArgs { folder, count, transactions, seed, schedule } = args;
     let cannot_write = |path: &std::path::Path| {
         let path = path.to_owned();
         move |source| CliError::Write { path, source }
@@ -18,7 +18,11 @@ pub(super) fn run(args: &SeedsArgs) -> Result<ExitCode, CliError> {
         let seed = seed.wrapping_add(offset);
         let path = folder.join(format!("seed-{seed:04}.plan"));
         let plan = Plan::sized(seed, usize::from(*transactions));
-        std::fs::write(&path, plan.to_bytes()).map_err(cannot_write(&path))?;
+        let bytes = match schedule {
+            None => plan.to_bytes(),
+            Some(length) => InterleavedPlan::scheduled(plan, seed, usize::from(*length)).to_bytes(),
+        };
+        std::fs::write(&path, bytes).map_err(cannot_write(&path))?;
     }
     println!("{count} plans of {transactions} transactions in {}", folder.display());
     Ok(ExitCode::SUCCESS)

@@ -5,27 +5,26 @@ use std::collections::BTreeMap;
 use super::Difference;
 use crate::explore::{Observation, ObservedStep};
 use crate::ledger::{AccountKey, Amount, AssetId, Receipt, Topoheight, Transaction};
-use crate::storage::{LedgerState, StateKey, StateValue};
+use crate::storage::{LedgerState, StateKey, StateValue, Version};
 use crate::workload::{Scenario, Step};
 
-pub(super) fn check(scenario: &Scenario, observation: &Observation) -> Option<Difference> {
-    let genesis = LedgerState::from_genesis(&scenario.genesis);
+pub(super) fn check(scenario: &Scenario, genesis: &LedgerState, observation: &Observation) -> Option<Difference> {
     let of_ledger =
-        |ledger: &LedgerState| links(ledger).or_else(|| conservation(&genesis, ledger)).or_else(|| nonces(ledger));
+        |ledger: &LedgerState| links(ledger).or_else(|| conservation(genesis, ledger)).or_else(|| nonces(ledger));
     observation
         .ledgers
         .iter()
         .find_map(of_ledger)
         .or_else(|| receipts(scenario, observation))
         .or_else(|| used_nonces(scenario, observation))
-        .or_else(|| observation.undone.as_ref().and_then(|undone| undoing(&genesis, undone)))
+        .or_else(|| observation.undone.as_ref().and_then(|undone| undoing(genesis, undone)))
 }
 
 /// Links go down to existing versions, the pointer names the newest, nothing is above the top.
 fn links(ledger: &LedgerState) -> Option<Difference> {
     for (key, history) in &ledger.versions {
         let mut before: Option<Topoheight> = None;
-        for (&topoheight, version) in history {
+        for (&topoheight, version) in history.iter() {
             if version.previous != before {
                 let difference = Difference::new(format!("link of {key}"), before, version.previous);
                 return Some(difference.at_topoheight(topoheight));
@@ -61,12 +60,13 @@ fn conservation(genesis: &LedgerState, ledger: &LedgerState) -> Option<Differenc
     Some(Difference::new(field, of(&expected, asset), of(&actual, asset)))
 }
 
-/// In 128 bits: a genesis may hold more than 64 bits can count.
+/// In 128 bits: a genesis may hold more than 64 bits can count. Of a ledger whose links are right, so that each key's last
+/// version is its newest.
 fn holdings(ledger: &LedgerState) -> BTreeMap<AssetId, u128> {
     let mut sums: BTreeMap<AssetId, u128> = BTreeMap::new();
     let mut add = |asset: AssetId, amount: Amount| *sums.entry(asset).or_default() += u128::from(amount);
-    for key in ledger.newest.keys() {
-        match (key, ledger.newest_value(key)) {
+    for (key, history) in &ledger.versions {
+        match (key, history.values().next_back().map(|version| &version.value)) {
             (StateKey::Balance(_, asset) | StateKey::Burned(asset), Some(StateValue::Amount(amount))) => {
                 add(*asset, *amount);
             }
@@ -82,13 +82,12 @@ fn holdings(ledger: &LedgerState) -> BTreeMap<AssetId, u128> {
 /// A nonce never falls along its history.
 fn nonces(ledger: &LedgerState) -> Option<Difference> {
     ledger.versions.iter().filter(|(key, _)| matches!(key, StateKey::Nonce(_))).find_map(|(key, history)| {
-        let values: Vec<_> = history.iter().collect();
-        let pair = values.windows(2).find(|pair| match (&pair[0].1.value, &pair[1].1.value) {
+        let falls = |before: &Version, after: &Version| match (&before.value, &after.value) {
             (StateValue::Nonce(before), StateValue::Nonce(after)) => before > after,
             _ => true,
-        })?;
-        let (_, before) = pair[0];
-        let (topoheight, after) = pair[1];
+        };
+        let mut pairs = history.values().zip(history.iter().skip(1));
+        let (before, (topoheight, after)) = pairs.find(|(before, (_, after))| falls(before, after))?;
         let expected = format!("at least {:?}", before.value);
         Some(Difference::new(key.to_string(), expected, &after.value).at_topoheight(*topoheight))
     })

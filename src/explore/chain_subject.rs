@@ -7,7 +7,7 @@ use crate::runtime::Native;
 use crate::storage::Layer;
 use crate::workload::Scenario;
 
-use super::drive::{self, Drive, shared_blocks};
+use super::drive::{self, Drive, Start};
 use super::{Observation, Subject};
 
 /// tokio runtimes, kept from one run to the next.
@@ -108,8 +108,7 @@ impl<L: Layer + Clone> Subject for ChainSubject<'_, L> {
             suspends: self.suspends,
             layer: self.layer.clone(),
         };
-        let blocks = shared_blocks(scenario);
-        let observation = drive.run(&host, scenario, &blocks);
+        let observation = drive.run(&host, scenario, &Start::of(scenario));
         Observation {
             subject: self.name(),
             suspends: self.suspends,

@@ -17,6 +17,7 @@ use std::rc::Rc;
 use shuttle::scheduler::{Schedule, Scheduler, Task, TaskId};
 
 use self::search::{Progress, Search};
+use super::schedulers::Choose;
 
 /// The scheduler. A clone is the same search: keep one, give others to one runner after another, and the search goes on
 /// where an execution that ended in a deadlock or a panic left it.
@@ -80,19 +81,33 @@ impl Default for Dpor {
     }
 }
 
-impl Scheduler for Dpor {
-    fn new_execution(&mut self) -> Option<Schedule> {
-        self.0.borrow_mut().begin().then(|| Schedule::new(0))
+impl Choose for Dpor {
+    fn begin(&mut self) -> bool {
+        self.0.borrow_mut().begin()
     }
 
-    fn next_task(&mut self, runnable: &[&Task], current: Option<TaskId>, _is_yielding: bool) -> Option<TaskId> {
-        let runnable = runnable.iter().map(|task| usize::from(task.id())).collect();
-        self.0.borrow_mut().step(runnable, current.map(usize::from)).map(TaskId::from)
+    fn choose(&mut self, runnable: &[usize], current: Option<usize>, _is_yielding: bool) -> Option<usize> {
+        self.0.borrow_mut().step(runnable.iter().copied().collect(), current)
     }
 
     /// # Panics
     /// Always: a model that draws random numbers cannot be explored exhaustively.
     fn next_u64(&mut self) -> u64 {
         panic!("the model asked for a random number: it has outcomes that no schedule leads to")
+    }
+}
+
+impl Scheduler for Dpor {
+    fn new_execution(&mut self) -> Option<Schedule> {
+        self.begin().then(|| Schedule::new(0))
+    }
+
+    fn next_task(&mut self, runnable: &[&Task], current: Option<TaskId>, is_yielding: bool) -> Option<TaskId> {
+        let runnable: Vec<usize> = runnable.iter().map(|task| usize::from(task.id())).collect();
+        self.choose(&runnable, current.map(usize::from), is_yielding).map(TaskId::from)
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        Choose::next_u64(self)
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::chain::{Blockchain, ExecutionPath};
 use crate::execution::ParallelExecutor;
-use crate::ledger::{Block, Topoheight};
+use crate::ledger::{Block, GenesisError, Topoheight};
 use crate::runtime::{Observed, Runtime, panic_message};
 use crate::storage::{Layer, Layered, LedgerState, MemoryStorage, Record, Storage, Suspend};
 use crate::workload::{Scenario, Step};
@@ -51,19 +51,29 @@ pub(super) struct Drive<L> {
 /// Nothing around the storage.
 impl Layer for () {}
 
-/// The blocks of every step, shared as executors want them: one list a step, empty for rewinds. Made once for all runs
-/// of a scenario.
-pub(super) fn shared_blocks(scenario: &Scenario) -> Vec<Vec<Arc<Block>>> {
-    let of_step = |step: &Step| match step {
-        Step::Run(blocks) => blocks.iter().cloned().map(Arc::new).collect(),
-        Step::Rewind(_) => Vec::new(),
-    };
-    scenario.steps.iter().map(of_step).collect()
+/// What every run of a scenario starts from, made once for all of them.
+#[derive(Debug)]
+pub(super) struct Start {
+    /// The ledger at topoheight 0, to be cloned.
+    genesis: Result<LedgerState, GenesisError>,
+    /// The blocks of every step, shared as executors want them: one list a step, empty for rewinds.
+    blocks: Vec<Vec<Arc<Block>>>,
+}
+
+impl Start {
+    pub(super) fn of(scenario: &Scenario) -> Self {
+        let genesis = scenario.genesis.validate().map(|()| LedgerState::from_genesis(&scenario.genesis));
+        let of_step = |step: &Step| match step {
+            Step::Run(blocks) => blocks.iter().cloned().map(Arc::new).collect(),
+            Step::Rewind(_) => Vec::new(),
+        };
+        Self { genesis, blocks: scenario.steps.iter().map(of_step).collect() }
+    }
 }
 
 impl<L: Layer + Clone> Drive<L> {
     /// Runs the whole scenario. The subject's name, and what its engine promises, are for the caller to fill in.
-    pub(super) fn run<H: Host>(&self, host: &H, scenario: &Scenario, blocks: &[Vec<Arc<Block>>]) -> Observation {
+    pub(super) fn run<H: Host>(&self, host: &H, scenario: &Scenario, start: &Start) -> Observation {
         let mut observation = Observation {
             subject: String::new(),
             max_parallelism: (self.path == ExecutionPath::Parallel).then_some(self.max_parallelism),
@@ -74,8 +84,8 @@ impl<L: Layer + Clone> Drive<L> {
             undone: None,
             broken: None,
         };
-        let memory = match MemoryStorage::new(&scenario.genesis) {
-            Ok(memory) => Arc::new(memory),
+        let memory = match &start.genesis {
+            Ok(genesis) => Arc::new(MemoryStorage::from_state(genesis.clone())),
             Err(error) => {
                 observation.broken = Some(error.to_string());
                 return observation;
@@ -86,9 +96,16 @@ impl<L: Layer + Clone> Drive<L> {
         let layered = Arc::new(Layered::new(Arc::clone(&recorded), self.layer.clone()));
         let outcome = if self.suspends {
             let suspending = Arc::new(Layered::new(layered, Suspend(runtime.clone())));
-            self.steps(host, scenario, blocks, &Watched { memory, recorded, runtime }, suspending, &mut observation)
+            self.steps(
+                host,
+                scenario,
+                &start.blocks,
+                &Watched { memory, recorded, runtime },
+                suspending,
+                &mut observation,
+            )
         } else {
-            self.steps(host, scenario, blocks, &Watched { memory, recorded, runtime }, layered, &mut observation)
+            self.steps(host, scenario, &start.blocks, &Watched { memory, recorded, runtime }, layered, &mut observation)
         };
         observation.broken = outcome.err();
         observation

@@ -1,15 +1,16 @@
 //! One scenario on the parallel path under shuttle, execution after execution, each with its schedule recorded.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::ControlFlow;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use shuttle::scheduler::{Schedule as ShuttleSchedule, Scheduler, Task, TaskId};
 
 use crate::chain::ExecutionPath;
-use crate::ledger::Block;
 use crate::runtime::announce;
 use crate::runtime::model::{
     ModelSettings, Shuttle, Step, Waiting, begin_step, record_steps, take_meetings, take_steps, take_waiting,
@@ -18,17 +19,15 @@ use crate::storage::Layer;
 use crate::workload::Scenario;
 
 use super::dpor::Dpor;
-use super::drive::{Drive, Host, shared_blocks};
+use super::drive::{Drive, Host, Start};
+use super::executions::{execute, shuttle_config};
 use super::fewest::FewestSwitches;
+use super::schedulers::Choose;
 use super::told::Told;
 use super::{Choices, Chooser, Observation, Schedule, Strategy};
 
 /// Steps after which an execution counts as one that never ends: far more than any block of a plan takes.
 pub const STEP_BOUND: usize = 200_000;
-/// Executions of one runner: it keeps the stacks of tasks from one to the next.
-const BATCH: usize = 16;
-/// A task of a debug build fits easily; memory is only mapped where it is used.
-const STACK_BYTES: usize = 1 << 20;
 
 /// What came of one execution.
 #[derive(Debug)]
@@ -108,7 +107,7 @@ impl InterleavingEvidence {
 #[derive(Debug)]
 pub struct Interleaver<L = ()> {
     pub(super) scenario: Arc<Scenario>,
-    pub(super) blocks: Arc<Vec<Vec<Arc<Block>>>>,
+    pub(super) start: Arc<Start>,
     pub(super) layer: L,
 }
 
@@ -133,7 +132,7 @@ impl Interleaver {
 impl<L: Layer + Clone> Interleaver<L> {
     /// Shares the scenario with the executions to come.
     pub fn with_layer(scenario: &Scenario, layer: L) -> Self {
-        Self { scenario: Arc::new(scenario.clone()), blocks: Arc::new(shared_blocks(scenario)), layer }
+        Self { scenario: Arc::new(scenario.clone()), start: Arc::new(Start::of(scenario)), layer }
     }
 
     /// Runs executions until `judge` breaks off or there are enough. The last one's schedule is handed over with each
@@ -147,20 +146,14 @@ impl<L: Layer + Clone> Interleaver<L> {
         let mut evidence = InterleavingEvidence::default();
         let mut distinct = BTreeSet::new();
         let recorder = Recorder::new(Chooser::new(config.strategy.clone(), config.seed));
-        let mut left = config.executions;
-        while left > 0 {
-            let batch = left.min(BATCH);
-            left -= batch;
-            for record in self.execute(config, &recorder, batch) {
-                evidence.count(&record);
-                let mut hasher = DefaultHasher::new();
-                record.choices.hash(&mut hasher);
-                distinct.insert(hasher.finish());
-                let interleaved = record.interleaved(config, config.strategy.name());
-                if judge(interleaved).is_break() {
-                    evidence.distinct = distinct.len() as u64;
-                    return evidence;
-                }
+        for _ in 0..config.executions {
+            let Some(record) = self.execute(config, &recorder) else { break };
+            evidence.count(&record);
+            let mut hasher = DefaultHasher::new();
+            record.choices.hash(&mut hasher);
+            distinct.insert(hasher.finish());
+            if judge(record.interleaved(config, config.strategy.name())).is_break() {
+                break;
             }
         }
         evidence.distinct = distinct.len() as u64;
@@ -179,17 +172,12 @@ impl<L: Layer + Clone> Interleaver<L> {
         quieten_shuttle();
         let mut evidence = InterleavingEvidence::default();
         let recorder = Recorder::new(FewestSwitches::new(most_switches));
-        let mut left = config.executions;
-        while left > 0 {
-            let batch = left.min(BATCH);
-            let records = self.execute(config, &recorder, batch);
-            left = if records.len() < batch { 0 } else { left - batch };
-            for record in records {
-                evidence.count(&record);
-                evidence.distinct += 1;
-                if judge(record.interleaved(config, "fewest")).is_break() {
-                    return evidence;
-                }
+        for _ in 0..config.executions {
+            let Some(record) = self.execute(config, &recorder) else { break };
+            evidence.count(&record);
+            evidence.distinct += 1;
+            if judge(record.interleaved(config, "fewest")).is_break() {
+                break;
             }
         }
         evidence
@@ -206,18 +194,15 @@ impl<L: Layer + Clone> Interleaver<L> {
         let dpor = Dpor::new().with_bound(config.executions as u64).with_step_bound(STEP_BOUND);
         let recorder = Recorder::new(dpor.clone());
         let mut evidence = InterleavingEvidence::default();
-        'search: loop {
-            let records = self.execute(config, &recorder, BATCH);
-            if records.is_empty() {
-                break;
-            }
+        while let Some(record) = self.execute(config, &recorder) {
             // What the search broke off as redundant came to no end and shows nothing new.
-            for record in records.into_iter().filter(|record| !record.broken_off) {
-                evidence.count(&record);
-                evidence.distinct += 1;
-                if judge(record.interleaved(config, "dpor")).is_break() {
-                    break 'search;
-                }
+            if record.broken_off {
+                continue;
+            }
+            evidence.count(&record);
+            evidence.distinct += 1;
+            if judge(record.interleaved(config, "dpor")).is_break() {
+                break;
             }
         }
         let figures = dpor.figures();
@@ -238,9 +223,8 @@ impl<L: Layer + Clone> Interleaver<L> {
             settings: schedule.settings(),
         };
         let recorder = Recorder::new(Chooser::new(config.strategy.clone(), config.seed));
-        let mut records = self.execute(&config, &recorder, 1);
-        let record = records.pop().expect("a replay is one execution");
-        let diverged_at = recorder.with(|state| state.scheduler.diverged_at());
+        let record = self.execute(&config, &recorder).expect("a replay wants an execution");
+        let diverged_at = recorder.borrow().chooser.diverged_at();
         // Fewer steps than recorded are a divergence too.
         let short = record.choices.len() < schedule.choices.0.len();
         let diverged_at = diverged_at.or(short.then_some(record.choices.len()));
@@ -264,17 +248,12 @@ impl<L: Layer + Clone> Interleaver<L> {
         Some(OtherStep { position, expected, actual })
     }
 
-    /// Runs so many executions, or as many as the scheduler wants, and returns what was recorded of each.
-    fn execute<S: Scheduler + 'static>(
-        &self,
-        config: &InterleaveConfig,
-        recorder: &Recorder<S>,
-        executions: usize,
-    ) -> Vec<Record> {
-        let ended = recorder.arm(executions);
-        let (scenario, blocks) = (Arc::clone(&self.scenario), Arc::clone(&self.blocks));
-        let (settings, max_parallelism) = (config.settings, config.max_parallelism);
-        let layer = Mutex::new(self.layer.clone());
+    /// Executes once, if the chooser wants it, and returns what was recorded.
+    fn execute<C: Choose>(&self, config: &InterleaveConfig, recorder: &Rc<RefCell<Recorder<C>>>) -> Option<Record> {
+        let schedule = recorder.borrow_mut().new_execution()?;
+        let ended = Arc::clone(&recorder.borrow().ended);
+        let (scenario, start) = (Arc::clone(&self.scenario), Arc::clone(&self.start));
+        let (settings, max_parallelism, layer) = (config.settings, config.max_parallelism, self.layer.clone());
         let execution = move || {
             let sentinel = Arc::clone(&ended);
             drop(shuttle::thread::spawn(move || {
@@ -282,17 +261,15 @@ impl<L: Layer + Clone> Interleaver<L> {
                     shuttle::thread::yield_now();
                 }
             }));
-            // First, since a runtime begins to number the execution's objects when it is made.
-            let layer = lock(&layer).clone();
             let host = ShuttleHost(Shuttle::new(settings));
             let layer = Told::new(layer, host.runtime());
             let drive = Drive { path: ExecutionPath::Parallel, max_parallelism, suspends: true, layer };
-            let observation = drive.run(&host, &scenario, &blocks);
+            let observation = drive.run(&host, &scenario, &start);
             *lock(&ended) = Some(observation);
         };
-        // What the execution panics with is caught inside it, and it never blocks for good, so the runner returns.
-        shuttle::Runner::new(recorder.clone(), shuttle_config()).run(execution);
-        recorder.take()
+        // What the execution panics with is caught inside it, and it never blocks for good, so this returns.
+        execute(Rc::clone(recorder), schedule, &shuttle_config(), execution);
+        Some(recorder.borrow_mut().end())
     }
 }
 
@@ -314,25 +291,15 @@ impl Host for ShuttleHost {
     }
 }
 
-pub(super) fn shuttle_config() -> shuttle::Config {
-    let mut config = shuttle::Config::new();
-    config.stack_size = STACK_BYTES;
-    config.failure_persistence = shuttle::FailurePersistence::None;
-    // The recorder has a bound of its own, which is no failure to shuttle.
-    config.max_steps = shuttle::MaxSteps::None;
-    config.silence_warnings = true;
-    config
-}
-
 /// shuttle's panic hook prints at every later panic of the process, also at those we catch and judge. It is installed once,
-/// by the first runner, so an empty execution comes first and the hook from before is put back after it.
+/// by the first execution, so an empty execution comes first and the hook from before is put back after it.
 pub(super) fn quieten_shuttle() {
     static QUIET: Once = Once::new();
     QUIET.call_once(|| {
         let before = std::panic::take_hook();
         let recorder = Recorder::new(Chooser::new(Strategy::Random, 0));
-        drop(recorder.arm(1));
-        shuttle::Runner::new(recorder, shuttle_config()).run(|| ());
+        let schedule = recorder.borrow_mut().new_execution().expect("a strategy wants every execution");
+        execute(recorder, schedule, &shuttle_config(), || ());
         std::panic::set_hook(before);
     });
 }
@@ -341,23 +308,13 @@ pub(super) fn quieten_shuttle() {
 /// that can run, the execution is stuck, which shuttle itself would report by a panic and by text on standard error.
 const SENTINEL: usize = 1;
 
-/// Wraps a scheduler: writes its choices down, counts, and ends executions that are stuck or go on for ever. A clone is
-/// the same recorder.
-struct Recorder<S>(Arc<Mutex<Recording<S>>>);
-
-impl<S> Clone for Recorder<S> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
-    }
-}
-
-struct Recording<S> {
-    scheduler: S,
-    /// Executions that the runner may still begin.
-    left: usize,
+/// Wraps a chooser: writes its choices down, counts, and ends executions that are stuck or go on for ever.
+struct Recorder<C> {
+    chooser: C,
     /// Of the execution under way.
-    record: Option<Record>,
-    records: Vec<Record>,
+    record: Record,
+    /// What can run, the sentinel left out. Kept for its room.
+    runnable: Vec<usize>,
     /// What the execution under way leaves when it comes to its end; the sentinel may then go.
     ended: Arc<Mutex<Option<Observation>>>,
 }
@@ -393,86 +350,57 @@ impl Record {
     }
 }
 
-impl<S> Recorder<S> {
-    fn new(scheduler: S) -> Self {
-        let recording = Recording { scheduler, left: 0, record: None, records: Vec::new(), ended: Arc::default() };
-        Self(Arc::new(Mutex::new(recording)))
+impl<C> Recorder<C> {
+    fn new(chooser: C) -> Rc<RefCell<Self>> {
+        let (record, runnable) = (Record::default(), Vec::new());
+        Rc::new(RefCell::new(Self { chooser, record, runnable, ended: Arc::default() }))
     }
 
-    fn with<T>(&self, access: impl FnOnce(&mut Recording<S>) -> T) -> T {
-        access(&mut lock(&self.0))
-    }
-
-    /// Allows so many executions, and returns where each leaves its observation.
-    fn arm(&self, executions: usize) -> Arc<Mutex<Option<Observation>>> {
-        self.with(|state| {
-            state.left = executions;
-            Arc::clone(&state.ended)
-        })
-    }
-
-    fn take(&self) -> Vec<Record> {
-        self.with(|state| {
-            state.close();
-            std::mem::take(&mut state.records)
-        })
-    }
-}
-
-impl<S> Recording<S> {
-    /// Files the execution under way, if there is one.
-    fn close(&mut self) {
-        if let Some(mut record) = self.record.take() {
-            record.observation = lock(&self.ended).take();
-            record.meetings = take_meetings();
-            self.records.push(record);
-        }
+    /// What was recorded of the execution that has just ended.
+    fn end(&mut self) -> Record {
         take_waiting();
+        // The next one will take about as many steps.
+        let next = Record { choices: Vec::with_capacity(self.record.choices.len()), ..Record::default() };
+        self.record.meetings = take_meetings();
+        Record { observation: lock(&self.ended).take(), ..std::mem::replace(&mut self.record, next) }
     }
 }
 
-impl<S: Scheduler> Scheduler for Recorder<S> {
+impl<C: Choose> Scheduler for Recorder<C> {
     fn new_execution(&mut self) -> Option<ShuttleSchedule> {
-        self.with(|state| {
-            state.close();
-            state.left = state.left.checked_sub(1)?;
-            let schedule = state.scheduler.new_execution()?;
-            state.record = Some(Record::default());
-            Some(schedule)
-        })
+        self.chooser.begin().then(|| ShuttleSchedule::new(0))
     }
 
     fn next_task(&mut self, runnable: &[&Task], current: Option<TaskId>, is_yielding: bool) -> Option<TaskId> {
-        let tasks: Vec<&Task> = runnable.iter().copied().filter(|task| usize::from(task.id()) != SENTINEL).collect();
-        self.with(|state| {
-            let record = state.record.as_mut().expect("an execution has begun");
-            if tasks.is_empty() {
-                if lock(&state.ended).is_some() {
-                    return Some(TaskId::from(SENTINEL));
-                }
-                record.stuck = Some(take_waiting());
-                return None;
+        let Self { chooser, record, runnable: tasks, ended } = self;
+        tasks.clear();
+        tasks.extend(runnable.iter().map(|task| usize::from(task.id())).filter(|&task| task != SENTINEL));
+        if tasks.is_empty() {
+            if lock(ended).is_some() {
+                return Some(TaskId::from(SENTINEL));
             }
-            if record.choices.len() >= STEP_BOUND {
-                return None;
-            }
-            let current = current.filter(|&task| usize::from(task) != SENTINEL);
-            let Some(chosen) = state.scheduler.next_task(&tasks, current, is_yielding) else {
-                record.broken_off = true;
-                return None;
-            };
-            if let Some(current) = current.filter(|&current| current != chosen) {
-                record.context_switches += 1;
-                let could_go_on = !is_yielding && tasks.iter().any(|task| task.id() == current);
-                record.preemptions += u64::from(could_go_on);
-            }
-            begin_step(record.choices.len());
-            record.choices.push(usize::from(chosen) as u32);
-            Some(chosen)
-        })
+            record.stuck = Some(take_waiting());
+            return None;
+        }
+        if record.choices.len() >= STEP_BOUND {
+            return None;
+        }
+        let current = current.map(usize::from).filter(|&task| task != SENTINEL);
+        let Some(chosen) = chooser.choose(tasks, current, is_yielding) else {
+            record.broken_off = true;
+            return None;
+        };
+        if let Some(current) = current.filter(|&current| current != chosen) {
+            record.context_switches += 1;
+            let could_go_on = !is_yielding && tasks.contains(&current);
+            record.preemptions += u64::from(could_go_on);
+        }
+        begin_step(record.choices.len());
+        record.choices.push(chosen as u32);
+        Some(TaskId::from(chosen))
     }
 
     fn next_u64(&mut self) -> u64 {
-        self.with(|state| state.scheduler.next_u64())
+        self.chooser.next_u64()
     }
 }

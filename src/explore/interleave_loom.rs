@@ -81,14 +81,14 @@ impl<L: Layer + Clone> Interleaver<L> {
         config: &LoomConfig,
         judging: &Arc<Mutex<Judging<B, J>>>,
     ) -> impl Fn() + Send + Sync + 'static {
-        let (scenario, blocks, judging) = (Arc::clone(&self.scenario), Arc::clone(&self.blocks), Arc::clone(judging));
+        let (scenario, start, judging) = (Arc::clone(&self.scenario), Arc::clone(&self.start), Arc::clone(judging));
         let LoomConfig { bounds: _, max_parallelism, settings } = *config;
         let layer = self.layer.clone();
         move || {
             let host = LoomHost(Loom::new(settings));
             let layer = layer.clone();
             let drive = Drive { path: ExecutionPath::Parallel, max_parallelism, suspends: true, layer };
-            let mut observation = drive.run(&host, &scenario, &blocks);
+            let mut observation = drive.run(&host, &scenario, &start);
             observation.subject = format!("parallel under loom ({max_parallelism} at a time)");
             let mut judging = judging.lock().unwrap_or_else(PoisonError::into_inner);
             judging.ask(Ending::Complete(Box::new(observation)));

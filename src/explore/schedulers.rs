@@ -43,6 +43,18 @@ impl Strategy {
     }
 }
 
+/// Chooses who runs next, by number of the task, over several executions.
+pub(super) trait Choose: 'static {
+    /// An execution is to begin. False: none is wanted.
+    fn begin(&mut self) -> bool;
+
+    /// One of `runnable`, which is ascending and not empty. None breaks the execution off.
+    fn choose(&mut self, runnable: &[usize], current: Option<usize>, is_yielding: bool) -> Option<usize>;
+
+    /// A number that a task draws.
+    fn next_u64(&mut self) -> u64;
+}
+
 /// A strategy at work, over several executions of one scenario.
 #[derive(Debug)]
 pub struct Chooser {
@@ -78,66 +90,6 @@ impl Chooser {
     /// Of a replay: the first step at which the recorded task could not run.
     pub fn diverged_at(&self) -> Option<usize> {
         self.diverged_at
-    }
-
-    fn begin(&mut self) {
-        self.steps_before = std::mem::take(&mut self.steps);
-        self.step = 0;
-        self.diverged_at = None;
-        match &self.strategy {
-            Strategy::Pct { depth } => {
-                let total = self.steps_before.iter().sum::<u64>().max(1);
-                let depth = depth.saturating_sub(1);
-                self.priorities.clear();
-                self.change_points = (0..depth).map(|_| below(&mut self.random, total) as usize).collect();
-            }
-            Strategy::Bytes(bytes) => self.bytes = bytes.iter().copied().collect(),
-            Strategy::Random | Strategy::UniformWalk | Strategy::Replay(_) | Strategy::Near { .. } => {}
-        }
-    }
-
-    /// One of `runnable`, which is ascending and not empty.
-    fn choose(&mut self, runnable: &[usize], current: Option<usize>, is_yielding: bool) -> usize {
-        let chosen = match &self.strategy {
-            Strategy::Random => runnable[below(&mut self.random, runnable.len() as u64) as usize],
-            Strategy::Pct { .. } => self.choose_by_priority(runnable, current, is_yielding),
-            Strategy::UniformWalk => self.choose_by_steps_left(runnable),
-            Strategy::Bytes(_) => match (runnable, self.bytes.pop_front()) {
-                ([only], Some(byte)) => {
-                    // Nothing to choose: the byte is for the next step.
-                    self.bytes.push_front(byte);
-                    *only
-                }
-                (_, Some(byte)) => runnable[usize::from(byte) % runnable.len()],
-                (_, None) => runnable[below(&mut self.random, runnable.len() as u64) as usize],
-            },
-            Strategy::Near { recorded, keep } => {
-                let recorded = recorded.0.get(self.step).filter(|_| self.step < *keep).map(|&task| task as usize);
-                match recorded.filter(|task| runnable.contains(task)) {
-                    Some(task) => task,
-                    None => runnable[below(&mut self.random, runnable.len() as u64) as usize],
-                }
-            }
-            Strategy::Replay(choices) => {
-                let recorded = choices.0.get(self.step).map(|&task| task as usize);
-                if let Some(task) = recorded.filter(|task| runnable.contains(task)) {
-                    task
-                } else {
-                    self.diverged_at.get_or_insert(self.step);
-                    current.filter(|task| runnable.contains(task)).unwrap_or(runnable[0])
-                }
-            }
-        };
-        self.count(chosen);
-        chosen
-    }
-
-    fn count(&mut self, chosen: usize) {
-        if self.steps.len() <= chosen {
-            self.steps.resize(chosen + 1, 0);
-        }
-        self.steps[chosen] += 1;
-        self.step += 1;
     }
 
     fn choose_by_priority(&mut self, runnable: &[usize], current: Option<usize>, is_yielding: bool) -> usize {
@@ -183,15 +135,76 @@ fn below(random: &mut Xoshiro256PlusPlus, bound: u64) -> u64 {
     ((u128::from(random.next_u64()) * u128::from(bound.max(1))) >> 64) as u64
 }
 
+impl Choose for Chooser {
+    fn begin(&mut self) -> bool {
+        self.steps_before = std::mem::take(&mut self.steps);
+        self.step = 0;
+        self.diverged_at = None;
+        match &self.strategy {
+            Strategy::Pct { depth } => {
+                let total = self.steps_before.iter().sum::<u64>().max(1);
+                let depth = depth.saturating_sub(1);
+                self.priorities.clear();
+                self.change_points = (0..depth).map(|_| below(&mut self.random, total) as usize).collect();
+            }
+            Strategy::Bytes(bytes) => self.bytes = bytes.iter().copied().collect(),
+            Strategy::Random | Strategy::UniformWalk | Strategy::Replay(_) | Strategy::Near { .. } => {}
+        }
+        true
+    }
+
+    fn choose(&mut self, runnable: &[usize], current: Option<usize>, is_yielding: bool) -> Option<usize> {
+        let chosen = match &self.strategy {
+            Strategy::Random => runnable[below(&mut self.random, runnable.len() as u64) as usize],
+            Strategy::Pct { .. } => self.choose_by_priority(runnable, current, is_yielding),
+            Strategy::UniformWalk => self.choose_by_steps_left(runnable),
+            Strategy::Bytes(_) => match (runnable, self.bytes.pop_front()) {
+                ([only], Some(byte)) => {
+                    // Nothing to choose: the byte is for the next step.
+                    self.bytes.push_front(byte);
+                    *only
+                }
+                (_, Some(byte)) => runnable[usize::from(byte) % runnable.len()],
+                (_, None) => runnable[below(&mut self.random, runnable.len() as u64) as usize],
+            },
+            Strategy::Near { recorded, keep } => {
+                let recorded = recorded.0.get(self.step).filter(|_| self.step < *keep).map(|&task| task as usize);
+                match recorded.filter(|task| runnable.contains(task)) {
+                    Some(task) => task,
+                    None => runnable[below(&mut self.random, runnable.len() as u64) as usize],
+                }
+            }
+            Strategy::Replay(choices) => {
+                let recorded = choices.0.get(self.step).map(|&task| task as usize);
+                if let Some(task) = recorded.filter(|task| runnable.contains(task)) {
+                    task
+                } else {
+                    self.diverged_at.get_or_insert(self.step);
+                    current.filter(|task| runnable.contains(task)).unwrap_or(runnable[0])
+                }
+            }
+        };
+        if self.steps.len() <= chosen {
+            self.steps.resize(chosen + 1, 0);
+        }
+        self.steps[chosen] += 1;
+        self.step += 1;
+        Some(chosen)
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        self.random.next_u64()
+    }
+}
+
 impl Scheduler for Chooser {
     fn new_execution(&mut self) -> Option<ShuttleSchedule> {
-        self.begin();
-        Some(ShuttleSchedule::new(0))
+        self.begin().then(|| ShuttleSchedule::new(0))
     }
 
     fn next_task(&mut self, runnable: &[&Task], current: Option<TaskId>, is_yielding: bool) -> Option<TaskId> {
         let runnable: Vec<usize> = runnable.iter().map(|task| usize::from(task.id())).collect();
-        Some(TaskId::from(self.choose(&runnable, current.map(usize::from), is_yielding)))
+        self.choose(&runnable, current.map(usize::from), is_yielding).map(TaskId::from)
     }
 
     fn next_u64(&mut self) -> u64 {

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use shuttle::scheduler::{Schedule, Scheduler, Task, TaskId};
 
-use super::interleave::{quieten_shuttle, shuttle_config};
+use super::executions::shuttle_config;
+use super::interleave::quieten_shuttle;
 use super::{Chooser, STEP_BOUND, Strategy};
 use crate::runtime::model::take_waiting;
 use crate::runtime::panic_message;

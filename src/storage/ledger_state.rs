@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ledger::{AccountKey, AssetId, BlockMetadata, Genesis, GenesisAccount, Hash, Topoheight};
 
-use super::{Orphans, StateKey, StateValue, StorageError, Version, WriteOp};
+use super::{History, Orphans, StateKey, StateValue, StorageError, Version, WriteOp};
 
 /// Which block executed a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub struct LedgerState {
     pub top: Topoheight,
     pub assets: BTreeSet<AssetId>,
     pub registrations: BTreeMap<AccountKey, Topoheight>,
-    pub versions: BTreeMap<StateKey, BTreeMap<Topoheight, Version>>,
+    pub versions: BTreeMap<StateKey, History>,
     /// Topoheight of each key's newest version.
     pub newest: BTreeMap<StateKey, Topoheight>,
     /// Per transaction, the blocks it stands in.
@@ -112,6 +112,10 @@ impl LedgerState {
             !blocks.is_empty()
         });
         self.versions.retain(|key, history| {
+            if history.last_key_value().is_none_or(|(newest, _)| *newest <= to) {
+                // Nothing of it is above; left alone, it stays shared.
+                return !history.is_empty();
+            }
             history.retain(|topoheight, _| *topoheight <= to);
             match history.last_key_value() {
                 Some((topoheight, _)) => self.newest.insert(*key, *topoheight),

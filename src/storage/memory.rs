@@ -136,7 +136,7 @@ fn newest<T>(
     read: impl FnOnce(&StateValue) -> Option<T>,
 ) -> Result<Option<Newest<T>>, StorageError> {
     let Some(&topoheight) = state.newest.get(&key) else { return Ok(None) };
-    let value = state.newest_value(&key).and_then(read);
+    let value = state.versions.get(&key).and_then(|history| read(&history.get(&topoheight)?.value));
     let value = value.ok_or(StorageError::WrongKind { key, topoheight })?;
     Ok(Some(Newest { topoheight, value }))
 }

@@ -1,6 +1,9 @@
 //! Versioned keys and values, and the link that makes a history of them (section 2).
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +48,26 @@ pub struct Version {
     /// Topoheight of the version before. Invariant: below the topoheight of this one.
     pub previous: Option<Topoheight>,
     pub value: StateValue,
+}
+
+/// A key's versions. Clones of a ledger share each history until one of them changes it, so that looking at a ledger again
+/// and again costs little more than its keys.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct History(Arc<BTreeMap<Topoheight, Version>>);
+
+impl Deref for History {
+    type Target = BTreeMap<Topoheight, Version>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+/// Makes it this ledger's own first.
+impl DerefMut for History {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        Arc::make_mut(&mut self.0)
+    }
 }
 
 /// A newest value and where its version stands: what a following version links to.

@@ -111,6 +111,7 @@ impl<'a> Builder<'a> {
     fn new(plan: &'a Plan, scheme: SignatureScheme) -> Self {
         let stage = Stage::new(&plan.header, scheme);
         let mut reference = Reference::new(&stage.parameters, &stage.genesis);
+        let expectation = Expectation { genesis: reference.ledger().clone(), ..Expectation::default() };
         reference.start_run();
         Self {
             plan,
@@ -118,7 +119,7 @@ impl<'a> Builder<'a> {
             reference,
             memory: Memory::default(),
             steps: Vec::new(),
-            expectation: Expectation::default(),
+            expectation,
             classes: Vec::new(),
             run: Vec::new(),
             outcomes: Vec::new(),

@@ -9,6 +9,8 @@ use super::scenario::{Scenario, Step};
 /// Receipts and ledgers by the reference.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Expectation {
+    /// The ledger before the first step.
+    pub genesis: LedgerState,
     /// One for each of the scenario's steps.
     pub steps: Vec<ExpectedStep>,
     /// The ledger before each rewind, in order, and the one at the end.
@@ -29,7 +31,7 @@ impl Expectation {
     /// Runs the reference over a scenario, whose genesis must be valid.
     pub fn of(scenario: &Scenario) -> Self {
         let mut reference = Reference::new(&scenario.parameters, &scenario.genesis);
-        let mut expectation = Self::default();
+        let mut expectation = Self { genesis: reference.ledger().clone(), ..Self::default() };
         for step in &scenario.steps {
             expectation.steps.push(match step {
                 Step::Run(blocks) => {

@@ -3,6 +3,7 @@
 
 use arbitrary::{Arbitrary, Unstructured};
 
+use super::chance::Chance;
 use super::{HEADER_BYTES, Plan};
 
 /// Bytes of the trailer: the schedule's length, little-endian.
@@ -16,6 +17,12 @@ pub struct InterleavedPlan {
 }
 
 impl InterleavedPlan {
+    /// A plan with so many bytes of schedule, drawn from a seed.
+    pub fn scheduled(plan: Plan, seed: u64, length: usize) -> Self {
+        let mut chance = Chance::new(!seed);
+        Self { plan, schedule: (0..length).map(|_| chance.byte()).collect() }
+    }
+
     /// The bytes that read back as this input.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = self.plan.to_bytes();
