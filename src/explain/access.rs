@@ -27,6 +27,8 @@ pub(super) enum Kind {
     Write,
     /// Changes a value while nobody else can get to it.
     Change,
+    /// Takes a value to change it, and leaves the same: it did nothing, or wrote what was there already.
+    Keep,
     /// Replaces a value that is still the one expected.
     Exchange,
     /// Brings in what was not there, and leaves alone what was: how accounts are loaded.
@@ -50,7 +52,7 @@ impl Access {
 
     /// Whether it makes something else of what was there.
     pub(super) fn replaces(&self) -> bool {
-        self.writes() && !matches!(self.kind, Kind::Fill | Kind::End)
+        self.writes() && !matches!(self.kind, Kind::Fill | Kind::Keep | Kind::End)
     }
 
     /// Whether the order of the two can matter.
@@ -90,6 +92,7 @@ fn access(steps: &[Step], position: usize, step: &Step) -> Option<Access> {
         "hold" | "insert if absent" => {
             let is_insertion = step.operation == "insert if absent" && found == Kind::Absent;
             match left(steps, position) {
+                Some(value) if step.operation == "insert if absent" && value == step.result => Kind::Read,
                 Some(value) => {
                     let kind = changed(&step.result, value, is_insertion);
                     after = value.to_owned();
@@ -126,7 +129,7 @@ pub(super) fn left(steps: &[Step], position: usize) -> Option<&str> {
 
 fn changed(before: &str, after: &str, is_insertion: bool) -> Kind {
     if before == after {
-        Kind::Read
+        Kind::Keep
     } else if is_insertion || after.strip_prefix(before).is_some_and(|rest| rest.starts_with(", ")) {
         Kind::Fill
     } else {

@@ -11,7 +11,7 @@
 //! | partial commit | w Q(x) < r P(x), r P(y) < w Q(y), in one order or the other: P sees Q between two of its writes |
 //! | dirty read | w Q(x) < r P(x), and then Q writes x again or ends in failure |
 //! | phantom | P looks for x and finds nothing < Q inserts x |
-//! | stale read | r P(x) < w Q(x) < w P(anything) |
+//! | stale read | r P(x) < w Q(x) < w P(anything), or P ends in failure |
 //! | missing effect | r P(x) < w Q(x), P is the later transaction and writes nothing after it |
 //! | order leak | the later transaction's access < the earlier one's, and neither comes into the midst of the other |
 
@@ -82,8 +82,10 @@ impl<'a> Around<'a> {
         let roles = [(self.first.task, self.second.task), (self.second.task, self.first.task)];
         roles.into_iter().find_map(|(p, q)| {
             // An exchange looks whether the value is still the one read; a fill does not overwrite.
-            let overwrites = self.on(p, object).filter(|access| matches!(access.kind, Kind::Write | Kind::Change));
-            overwrites.into_iter().find_map(|write| {
+            let surely = self.on(p, object).filter(|access| matches!(access.kind, Kind::Write | Kind::Change));
+            let perhaps = self.on(p, object).filter(|access| access.kind == Kind::Keep);
+            let mut overwrites = surely.chain(perhaps);
+            overwrites.find_map(|write| {
                 let read = self.on(p, object).rfind(|read| read.step < write.step && read.only_reads())?;
                 let mut between = self.on(q, object).filter(|other| other.replaces() || other.kind == Kind::Fill);
                 let lost = between.find(|lost| read.step < lost.step && lost.step < write.step)?;
@@ -155,7 +157,9 @@ impl<'a> Around<'a> {
 
     fn stale_read(&self) -> Story<'a> {
         let (read, write) = self.read_then_write()?;
-        let acts = self.of(read.task).find(|access| access.replaces() && access.step > write.step)?;
+        let fails = |access: &Access| access.kind == Kind::End && self.steps[access.step].result != "ok";
+        let acts = |access: &&Access| access.step > write.step && (access.replaces() || fails(access));
+        let acts = self.of(read.task).find(acts)?;
         Some(vec![read, write, acts])
     }
 
@@ -202,6 +206,14 @@ mod tests {
             (2, "leave", "m 1", "7"),
         ];
         assert_eq!(named(&map, (0, 1)), Anomaly::LostUpdate);
+        let alike = [
+            (2, "read", "m 1", "5"),
+            (3, "hold", "m 1", "5"),
+            (3, "leave", "m 1", "6"),
+            (2, "hold", "m 1", "6"),
+            (2, "leave", "m 1", "6"),
+        ];
+        assert_eq!(named(&alike, (0, 1)), Anomaly::LostUpdate);
         let storage =
             [(2, "look for", "m 1", "absent"), (3, "insert", "m 1", "6 for absent"), (2, "insert", "m 1", "5 for 6")];
         assert_eq!(named(&storage, (0, 1)), Anomaly::LostUpdate);
@@ -253,6 +265,10 @@ mod tests {
     fn who_acts_after_the_change_read_what_is_stale() {
         let stale = [(3, "load", "x", "0"), (2, "store", "x", "1"), (3, "store", "y", "0")];
         assert_eq!(named(&stale, (0, 1)), Anomaly::StaleRead);
+        let fails = [(2, "load", "x", "0"), (3, "store", "x", "1"), (2, "end", "task 0 of batch", "panicked: no")];
+        assert_eq!(named(&fails, (0, 1)), Anomaly::StaleRead);
+        let idle = [(2, "load", "x", "0"), (3, "store", "x", "1"), (2, "end", "task 0 of batch", "ok")];
+        assert_ne!(named(&idle, (0, 1)), Anomaly::StaleRead);
     }
 
     #[test]

@@ -51,14 +51,16 @@ fn deadlock(case: &Case<'_>, told: &Schedule, circle: &[Link], words: &Words<'_>
 fn taking(told: &Schedule, taken: usize, words: &Words<'_>) -> String {
     let step = &told.steps[taken];
     let next = told.steps.get(taken + 1).filter(|next| next.task == step.task && next.at == step.at);
+    let suspends = told.steps[taken..].iter().any(|later| later.task == step.task && later.operation == "suspend");
+    let keeps = if suspends { "and keeps it while it suspends" } else { "and keeps it" };
     match next {
         Some(next) if is_shard(&step.object) => sentence(format!(
-            "{} takes the lock of {} for `{}` and keeps it",
+            "{} takes the lock of {} for `{}` {keeps}",
             words.who(step.task),
             step.object,
             next.object
         )),
-        _ => sentence(format!("{} {} and keeps it", words.who(step.task), words.did(taken))),
+        _ => sentence(format!("{} {} {keeps}", words.who(step.task), words.did(taken))),
     }
 }
 

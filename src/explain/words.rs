@@ -8,7 +8,7 @@ use crate::runtime::model::Step;
 use crate::workload::Scenario;
 
 use super::Anomaly;
-use super::access::{Access, left};
+use super::access::{Access, Kind, left};
 use super::tasks::{TaskName, task_names};
 
 /// Names for the tasks of one execution.
@@ -63,7 +63,7 @@ impl<'a> Words<'a> {
             },
             ("insert if absent", Some(value)) if result == "absent" => format!("inserts `{object}`: {value}"),
             ("hold" | "insert if absent", Some(value)) if value == result => {
-                format!("holds `{object}` and leaves it as it is: {value}")
+                format!("takes `{object}` to write it, and leaves the same: {value}")
             }
             ("hold" | "insert if absent", Some(value)) => format!("changes `{object}` from {result} to {value}"),
             ("hold" | "insert if absent", None) => format!("takes hold of `{object}`: {result}"),
@@ -101,6 +101,11 @@ impl<'a> Words<'a> {
             Anomaly::MissingEffect => {
                 format!(
                     "{one} comes after {other} in the block, yet it is done with `{object}` before {other} gets to it"
+                )
+            }
+            Anomaly::OrderLeak if second.kind == Kind::End => {
+                format!(
+                    "{other} comes before {one} in the block but ends after it here, and the order of ends shows in the result"
                 )
             }
             Anomaly::OrderLeak => format!(
