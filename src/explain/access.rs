@@ -75,12 +75,11 @@ fn access(steps: &[Step], position: usize, step: &Step) -> Option<Access> {
     let kind = match step.operation.as_str() {
         // A read of the storage, which does not change while tasks run, tells no value.
         "load" if step.result.is_empty() => return None,
-        "load" => Kind::Read,
         "read" | "look for" => found,
         "store" => Kind::Write,
         "exchange" => match step.result.split_once(" by ") {
             Some((_, new)) => {
-                after = new.to_owned();
+                new.clone_into(&mut after);
                 Kind::Exchange
             }
             None => Kind::Read,
@@ -95,7 +94,7 @@ fn access(steps: &[Step], position: usize, step: &Step) -> Option<Access> {
                 Some(value) if step.operation == "insert if absent" && value == step.result => Kind::Read,
                 Some(value) => {
                     let kind = changed(&step.result, value, is_insertion);
-                    after = value.to_owned();
+                    value.clone_into(&mut after);
                     kind
                 }
                 None if is_insertion => Kind::Fill,
@@ -104,7 +103,7 @@ fn access(steps: &[Step], position: usize, step: &Step) -> Option<Access> {
         }
         // Those of maps are told by what is done under them.
         "read-lock" | "write-lock" if is_shard(&object) => return None,
-        "read-lock" => Kind::Read,
+        "load" | "read-lock" => Kind::Read,
         "write-lock" => Kind::Change,
         "end" => {
             object = object.split_once(" of ").map_or(object.clone(), |(_, set)| format!("order of {set}"));

@@ -6,7 +6,7 @@ use crate::runtime::model::ModelSettings;
 use crate::workload::{Expectation, Scenario, Step};
 
 use super::case::{Case, Outcome, straight};
-use super::words::{Words, sentence};
+use super::words::{sentence, wrong};
 use super::{Anomaly, Explanation};
 
 /// Placements of keys in maps beside the schedule's own.
@@ -46,23 +46,22 @@ pub(super) fn without_schedule(case: &Case<'_>) -> Explanation {
         "The straight schedule of the parallel path does not show it: either it takes an interleaving, which can be \
          looked for with `seriatim explore`, or it belongs to that subject alone."
             .to_owned(),
-        Words::new(case.scenario, &[]).wrong(&case.violation),
+        wrong(&case.violation),
     ];
     Explanation { anomaly: Anomaly::Unnamed, guilty: None, sentences }
 }
 
 /// The smallest beginning of the scenario that is wrong under the straight schedule.
 fn first_parting(case: &Case<'_>, like: &Schedule) -> Vec<String> {
-    let wrong = |scenario: &Scenario| straight(&*(case.subject)(scenario), scenario, &Expectation::of(scenario), like);
-    let words = Words::new(case.scenario, &[]);
+    let shown = |scenario: &Scenario| straight(&*(case.subject)(scenario), scenario, &Expectation::of(scenario), like);
     let block_count = case.scenario.blocks().count();
-    let blocks = boundary(block_count, |blocks| wrong(&prefix(case.scenario, blocks, None)).is_some());
-    let Some(last) = blocks.checked_sub(1) else { return vec![words.wrong(&case.violation)] };
+    let blocks = boundary(block_count, |blocks| shown(&prefix(case.scenario, blocks, None)).is_some());
+    let Some(last) = blocks.checked_sub(1) else { return vec![wrong(&case.violation)] };
     let tx_count = case.scenario.blocks().nth(last).map_or(0, |block| block.transactions.len());
-    let with = |transactions| wrong(&prefix(case.scenario, blocks, Some(transactions)));
+    let with = |transactions| shown(&prefix(case.scenario, blocks, Some(transactions)));
     let transactions =
         if with(0).is_some() { 0 } else { boundary(tx_count, |transactions| with(transactions).is_some()) };
-    let Some(violation) = with(transactions) else { return vec![words.wrong(&case.violation)] };
+    let Some(violation) = with(transactions) else { return vec![wrong(&case.violation)] };
     let names = |transaction: usize| {
         let block = case.scenario.blocks().nth(last);
         let payload =
@@ -73,7 +72,7 @@ fn first_parting(case: &Case<'_>, like: &Schedule) -> Vec<String> {
     match transactions.checked_sub(1) {
         None => sentences.push(format!("Block {last} is wrong even without its transactions.")),
         Some(0) => {
-            sentences.push(format!("Block {last} with tx 0 ({}) alone is wrong; without it all agree.", names(0)))
+            sentences.push(format!("Block {last} with tx 0 ({}) alone is wrong; without it all agree.", names(0)));
         }
         Some(tx) => sentences.push(format!(
             "Up to tx {} of block {last} all agree; with tx {tx} ({}) they part.",
@@ -81,15 +80,15 @@ fn first_parting(case: &Case<'_>, like: &Schedule) -> Vec<String> {
             names(tx)
         )),
     }
-    sentences.push(words.wrong(&violation));
-    sentences.extend(also(case, &violation, &words));
+    sentences.push(wrong(&violation));
+    sentences.extend(also(case, &violation));
     sentences
 }
 
 /// The whole scenario's difference, if it is another.
-fn also(case: &Case<'_>, smaller: &Violation, words: &Words<'_>) -> Option<String> {
+fn also(case: &Case<'_>, smaller: &Violation) -> Option<String> {
     let same = smaller.oracle == case.violation.oracle && smaller.difference.field == case.violation.difference.field;
-    (!same).then(|| sentence(format!("In the whole scenario it shows like this: {}", words.wrong(&case.violation))))
+    (!same).then(|| sentence(format!("In the whole scenario it shows like this: {}", wrong(&case.violation))))
 }
 
 /// A number up to `most` at which something is wrong that is not wrong at one less; the last if none below is wrong.

@@ -11,7 +11,7 @@ use crate::explore::Schedule;
 use super::access::{Access, accesses, lives};
 use super::case::{Case, Outcome, with_choices};
 use super::pattern::recognise;
-use super::words::{Words, sentence};
+use super::words::{Words, sentence, wrong};
 use super::{Anomaly, Explanation};
 
 /// Pairs that are tried, the smallest reorderings first.
@@ -44,7 +44,7 @@ pub(super) fn explain(case: &Case<'_>, told: &Schedule, words: &Words<'_>) -> Ex
             "It takes an interleaving: with tasks one after another it does not show.".to_owned(),
             "No two accesses were found whose order alone makes the difference.".to_owned(),
         ];
-        sentences.push(words.wrong(&case.violation));
+        sentences.push(wrong(&case.violation));
         return Explanation { anomaly: Anomaly::Unnamed, guilty: None, sentences };
     };
     let pattern = recognise(&told.steps, &accesses, first, second);
@@ -52,7 +52,7 @@ pub(super) fn explain(case: &Case<'_>, told: &Schedule, words: &Words<'_>) -> Ex
     let mut sentences: Vec<String> = pattern.story.iter().map(|&step| words.access(step)).collect();
     sentences.push(words.what_happened(pattern.anomaly, first, second, &pattern.story));
     sentences.extend(words.side_by_side(first, second));
-    sentences.push(words.wrong(&case.violation));
+    sentences.push(wrong(&case.violation));
     sentences.push(match turned {
         Outcome::Agrees => "The other way round, every oracle agrees.".to_owned(),
         Outcome::Other(violation) => sentence(format!("The other way round, something else is wrong: {violation}")),

@@ -134,25 +134,24 @@ impl<'a> Words<'a> {
             )
         })
     }
+}
 
-    /// What should have been, and what is.
-    pub(super) fn wrong(&self, violation: &Violation) -> String {
-        let difference = &violation.difference;
-        let place = match (difference.place.block, difference.place.transactions.as_slice()) {
-            (None, _) => String::new(),
-            (Some(block), [transaction]) => format!(" of tx {transaction} of block {block}"),
-            (Some(block), _) => format!(" of block {block}"),
-        };
-        let field = difference.field.strip_prefix("metadata: ");
-        if let Some(field) = field
-            && let (Some(expected), Some(actual)) =
-                (member(&difference.expected, field), member(&difference.actual, field))
-        {
-            return format!("So the {field}{place} should be {expected}, but are {actual}.");
-        }
-        let (field, expected, actual) = (&difference.field, &difference.expected, &difference.actual);
-        sentence(format!("So the {field}{place} should be {expected}, but is {actual}"))
+/// What should have been, and what is.
+pub(super) fn wrong(violation: &Violation) -> String {
+    let difference = &violation.difference;
+    let place = match (difference.place.block, difference.place.transactions.as_slice()) {
+        (None, _) => String::new(),
+        (Some(block), [transaction]) => format!(" of tx {transaction} of block {block}"),
+        (Some(block), _) => format!(" of block {block}"),
+    };
+    let field = difference.field.strip_prefix("metadata: ");
+    if let Some(field) = field
+        && let (Some(expected), Some(actual)) = (member(&difference.expected, field), member(&difference.actual, field))
+    {
+        return format!("So the {field}{place} should be {expected}, but are {actual}.");
     }
+    let (field, expected, actual) = (&difference.field, &difference.expected, &difference.actual);
+    sentence(format!("So the {field}{place} should be {expected}, but is {actual}"))
 }
 
 /// The value of one field in a structure's debug text.
