@@ -1,11 +1,29 @@
 //! Why a schedule shows a violation: the anomaly by its name, and the two accesses whose order makes the difference.
 
+mod access;
+mod case;
+mod every_schedule;
+mod guilt;
+mod pattern;
+mod stuck;
+mod tasks;
+mod words;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::compare::Violation;
+use crate::explore::{Ending, Explorer, Schedule};
+use crate::workload::Scenario;
+
+use case::{Case, Outcome};
+use words::Words;
+
+pub use tasks::{TaskName, task_names};
+
 /// What went wrong between tasks, by the field's own names (Berenson et al., "A critique of ANSI SQL isolation levels",
-/// SIGMOD 1995, where they have them).
+/// SIGMOD 1995, where they have them). `explain/pattern.rs` says exactly which accesses make which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Anomaly {
     /// Two tasks read a value and both write what they made of it: one change is gone.
@@ -18,11 +36,11 @@ pub enum Anomaly {
     WriteSkew,
     /// A task looks for a key before another inserts or removes it.
     Phantom,
-    /// The order in which tasks end, or a map iterates, shows in the result.
+    /// The order in which tasks arrive or end, or a map iterates, shows in the result.
     OrderLeak,
     /// Some of what a task wrote is there, some is not.
     PartialCommit,
-    /// What a task did is not there at all.
+    /// A task is through before another has done what it should have seen.
     MissingEffect,
     /// Tasks wait for each other in a circle.
     DeadlockCycle,
@@ -72,4 +90,37 @@ impl fmt::Display for Anomaly {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
+}
+
+/// Explains a violation of `scenario`, by running it again in other orders: some 2 000 executions at most. Without a
+/// schedule the straight one is looked at, in which each task runs until it cannot go on.
+pub fn explain(
+    scenario: &Scenario,
+    schedule: Option<&Schedule>,
+    violation: &Violation,
+    subject: &dyn Fn(&Scenario) -> Box<dyn Explorer>,
+) -> Explanation {
+    let case = Case::new(scenario, violation, subject);
+    let Some(schedule) = schedule else { return every_schedule::without_schedule(&case) };
+    let told = case.told(schedule);
+    let (ending, shown) = case.replay(&told);
+    let Some(shown) = shown else {
+        let sentences = vec![
+            "The schedule does not show the violation any more: followed again, every oracle agrees.".to_owned(),
+            format!("It was: {violation}."),
+        ];
+        return Explanation { anomaly: Anomaly::Unnamed, guilty: None, sentences };
+    };
+    // What the schedule shows now is what is explained.
+    let case = case.about(*shown);
+    let words = Words::new(scenario, &told.steps);
+    match ending {
+        Ending::Stuck(waiting) => return stuck::explain(&case, &told, &waiting, &words),
+        Ending::Endless => return stuck::livelock(&case, &told, &words),
+        Ending::Complete(_) => {}
+    }
+    if matches!(case.straight(&told), Outcome::Same) {
+        return every_schedule::explain(&case, &told);
+    }
+    guilt::explain(&case, &told, &words)
 }

@@ -125,12 +125,15 @@ impl<K: MapKey, V: MapValue, E: Engine> ModelMap<K, V, E> {
             waiting::end(E::task());
         }
         E::announce(Announcement::Acquired);
-        Locked { shard, object: lock, exclusive }
+        let operation = if exclusive { "write-lock" } else { "read-lock" };
+        steps::log(E::task(), operation, || format!("shard {number} of {}", self.label), String::new);
+        Locked { label: self.label, shard, object: lock, exclusive }
     }
 }
 
 /// A shard's lock, held.
 struct Locked<'a, K, V, E: Engine> {
+    label: &'static str,
     shard: &'a Shard<K, V, E>,
     object: ObjectId,
     exclusive: bool,
@@ -162,7 +165,8 @@ impl<K, V, E: Engine> Drop for Locked<'_, K, V, E> {
             }
             lock.waiting.drain(..).for_each(Waker::wake);
         });
-        steps::log(E::task(), "unlock", || format!("shard {}", self.object.0 & u64::from(u32::MAX)), String::new);
+        let shard = || format!("shard {} of {}", self.object.0 & u64::from(u32::MAX), self.label);
+        steps::log(E::task(), "unlock", shard, String::new);
         E::announce(Announcement::Released(self.object));
     }
 }

@@ -1,0 +1,112 @@
+//! A violation with the means to run its scenario again.
+
+use std::cell::Cell;
+use std::ops::ControlFlow;
+
+use crate::compare::{Signature, Violation, judge_ending};
+use crate::explore::{Choices, Ending, Explorer, InterleaveConfig, Schedule, Strategy};
+use crate::workload::{Expectation, Scenario};
+
+/// Executions at most, for one explanation.
+const EXECUTIONS: usize = 2_000;
+
+pub(super) type SubjectOf<'a> = &'a dyn Fn(&Scenario) -> Box<dyn Explorer>;
+
+/// What is explained.
+pub(super) struct Case<'a> {
+    pub scenario: &'a Scenario,
+    pub violation: Violation,
+    pub subject: SubjectOf<'a>,
+    explorer: Box<dyn Explorer>,
+    expectation: Expectation,
+    signature: Signature,
+    left: Cell<usize>,
+}
+
+/// What another order comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Agrees,
+    /// The violation that is explained, by its signature.
+    Same,
+    Other(Box<Violation>),
+}
+
+impl<'a> Case<'a> {
+    pub(super) fn new(scenario: &'a Scenario, violation: &Violation, subject: SubjectOf<'a>) -> Self {
+        Self {
+            scenario,
+            violation: violation.clone(),
+            subject,
+            explorer: subject(scenario),
+            expectation: Expectation::of(scenario),
+            signature: Signature::of(violation, scenario),
+            left: Cell::new(EXECUTIONS),
+        }
+    }
+
+    /// The same with another violation.
+    pub(super) fn about(self, violation: Violation) -> Self {
+        let signature = Signature::of(&violation, self.scenario);
+        Self { violation, signature, ..self }
+    }
+
+    /// See [`Explorer::with_steps`].
+    pub(super) fn told(&self, schedule: &Schedule) -> Schedule {
+        self.explorer.with_steps(schedule)
+    }
+
+    /// How a schedule ends, and what is wrong with it.
+    pub(super) fn replay(&self, schedule: &Schedule) -> (Ending, Option<Box<Violation>>) {
+        let (replayed, _) = self.explorer.replay(schedule);
+        let verdict = judge_ending(self.scenario, &self.expectation, &replayed.ending);
+        (replayed.ending, verdict.into_violation())
+    }
+
+    /// Runs these choices, as far as they can be followed, then straight on. None when executions are used up.
+    pub(super) fn try_choices(&self, like: &Schedule, choices: Vec<u32>) -> Option<Outcome> {
+        self.left.set(self.left.get().checked_sub(1)?);
+        let (_, violation) = self.replay(&with_choices(like, choices));
+        Some(self.outcome(violation))
+    }
+
+    /// The schedule without a choice, under the inputs of `like`.
+    pub(super) fn straight(&self, like: &Schedule) -> Outcome {
+        self.outcome(straight(&*self.explorer, self.scenario, &self.expectation, like))
+    }
+
+    fn outcome(&self, violation: Option<Box<Violation>>) -> Outcome {
+        match violation {
+            None => Outcome::Agrees,
+            Some(violation) if Signature::of(&violation, self.scenario) == self.signature => Outcome::Same,
+            Some(violation) => Outcome::Other(violation),
+        }
+    }
+}
+
+/// The same inputs with other choices.
+pub(super) fn with_choices(like: &Schedule, choices: Vec<u32>) -> Schedule {
+    Schedule { choices: Choices(choices), steps: Vec::new(), ..like.clone() }
+}
+
+/// What is wrong with the straight schedule of a scenario.
+pub(super) fn straight(
+    explorer: &dyn Explorer,
+    scenario: &Scenario,
+    expectation: &Expectation,
+    like: &Schedule,
+) -> Option<Box<Violation>> {
+    let config = InterleaveConfig {
+        strategy: Strategy::Random,
+        seed: 0,
+        executions: 1,
+        max_parallelism: like.max_parallelism as usize,
+        settings: like.settings(),
+    };
+    let mut violation = None;
+    explorer.explore_fewest(&config, 0, &mut |interleaved| {
+        violation = judge_ending(scenario, expectation, &interleaved.ending).into_violation();
+        ControlFlow::Break(())
+    });
+    violation
+}

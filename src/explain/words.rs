@@ -1,0 +1,169 @@
+//! Accesses and differences as sentences.
+
+use std::collections::BTreeMap;
+
+use crate::compare::Violation;
+use crate::ledger::rules::footprint;
+use crate::runtime::model::Step;
+use crate::workload::Scenario;
+
+use super::Anomaly;
+use super::access::{Access, Kind, left};
+use super::tasks::{TaskName, task_names};
+
+/// Names for the tasks of one execution.
+pub(super) struct Words<'a> {
+    scenario: &'a Scenario,
+    steps: &'a [Step],
+    names: BTreeMap<u64, TaskName>,
+}
+
+impl<'a> Words<'a> {
+    pub(super) fn new(scenario: &'a Scenario, steps: &'a [Step]) -> Self {
+        Self { scenario, steps, names: task_names(scenario, steps) }
+    }
+
+    /// `tx 1 (transfer)`.
+    pub(super) fn who(&self, task: u64) -> String {
+        match self.names.get(&task) {
+            _ if task == 0 => "the block's own thread".to_owned(),
+            None => format!("task {task}"),
+            Some(TaskName { block, transaction, payload }) if self.scenario.blocks().count() > 1 => {
+                format!("tx {transaction} of block {block} ({payload})")
+            }
+            Some(TaskName { transaction, payload, .. }) => format!("tx {transaction} ({payload})"),
+        }
+    }
+
+    /// What a step did, with values.
+    pub(super) fn access(&self, position: usize) -> String {
+        let step = &self.steps[position];
+        sentence(format!("{} {}", self.who(step.task), self.did(position)))
+    }
+
+    /// The same without who.
+    pub(super) fn did(&self, position: usize) -> String {
+        let Step { operation, object, result, .. } = &self.steps[position];
+        let then = left(self.steps, position);
+        match (operation.as_str(), then) {
+            ("load", _) if result.is_empty() => format!("reads {object} from the storage"),
+            ("load", _) => format!("loads `{object}`: {result}"),
+            ("store", _) => format!("stores {result} in `{object}`"),
+            ("exchange", _) => match result.split_once(" by ") {
+                Some((before, after)) => format!("replaces {before} in `{object}` by {after}"),
+                None => format!("tries to replace what is in `{object}`, but finds {result}"),
+            },
+            ("read", _) => format!("reads `{object}`: {result}"),
+            ("look for", _) if result == "absent" => format!("looks for `{object}`: it is absent"),
+            ("look for", _) => format!("looks for `{object}`: it is there, {result}"),
+            ("insert", _) => match result.rsplit_once(" for ") {
+                Some((value, "absent")) => format!("inserts `{object}`: {value}"),
+                Some((value, before)) => format!("puts {value} into `{object}` in place of {before}"),
+                None => format!("inserts `{object}`"),
+            },
+            ("insert if absent", Some(value)) if result == "absent" => format!("inserts `{object}`: {value}"),
+            ("hold" | "insert if absent", Some(value)) if value == result => {
+                format!("takes `{object}` to write it, and leaves the same: {value}")
+            }
+            ("hold" | "insert if absent", Some(value)) => format!("changes `{object}` from {result} to {value}"),
+            ("hold" | "insert if absent", None) => format!("takes hold of `{object}`: {result}"),
+            ("read-lock", _) => format!("takes the lock `{object}` for reading"),
+            ("write-lock", _) => format!("takes the lock `{object}` for writing"),
+            ("unlock", _) => format!("gives the lock `{object}` back"),
+            ("acquire", _) => format!("takes a permit of `{object}`"),
+            ("release", _) => format!("gives a permit of `{object}` back"),
+            ("end", _) if result == "ok" => "ends".to_owned(),
+            ("end", _) => format!("ends: {result}"),
+            ("spawn", _) => format!("spawns {object}"),
+            ("join", _) => format!("learns that {object} has ended"),
+            ("suspend", _) => "suspends".to_owned(),
+            (operation, _) => format!("does `{operation}` on {object} {result}").trim_end().to_owned(),
+        }
+    }
+
+    /// What the accesses come to, for one who does not know the anomaly's name.
+    pub(super) fn what_happened(&self, anomaly: Anomaly, first: &Access, second: &Access, story: &[usize]) -> String {
+        let object = &first.object;
+        let (one, other) = (self.who(first.task), self.who(second.task));
+        let last = story.last().map_or(second.task, |&step| self.steps[step].task);
+        let (writer, lost) = if last == first.task { (&one, &other) } else { (&other, &one) };
+        sentence(match anomaly {
+            Anomaly::LostUpdate => format!(
+                "{writer} writes what it made of the value from before {lost} wrote, so what {lost} did to `{object}` is gone"
+            ),
+            Anomaly::WriteSkew => format!("{one} and {other} each rest on a value that the other then changes"),
+            Anomaly::PartialCommit => "The reader sees the first of the two changes and not yet the second".to_owned(),
+            Anomaly::DirtyRead => format!("What was read of `{object}` was not meant to stay"),
+            Anomaly::Phantom => {
+                format!("{one} goes on as if `{object}` did not exist, but {other} has inserted it by then")
+            }
+            Anomaly::StaleRead => format!("{one} goes on with a value of `{object}` that {other} has changed"),
+            Anomaly::MissingEffect => {
+                format!(
+                    "{one} comes after {other} in the block, yet it is done with `{object}` before {other} gets to it"
+                )
+            }
+            Anomaly::OrderLeak if second.kind == Kind::End => {
+                format!(
+                    "{other} comes before {one} in the block but ends after it here, and the order of ends shows in the result"
+                )
+            }
+            Anomaly::OrderLeak => format!(
+                "{other} comes before {one} in the block; here it is the second at `{object}`, and the result shows it"
+            ),
+            _ => format!("The order of these two accesses to `{object}` makes the difference"),
+        })
+    }
+
+    /// Two transactions on one account should not have been in one batch.
+    pub(super) fn side_by_side(&self, first: &Access, second: &Access) -> Option<String> {
+        let account = first.object.strip_prefix("accounts ")?;
+        let (one, other) = (self.names.get(&first.task)?, self.names.get(&second.task)?);
+        let touches = |name: &TaskName| {
+            let block = self.scenario.blocks().nth(name.block);
+            let transaction = block.and_then(|block| block.transactions.get(name.transaction));
+            transaction.is_some_and(|transaction| {
+                footprint(&transaction.body).accounts.keys().any(|key| format!("{key:?}") == account)
+            })
+        };
+        (one.block == other.block && touches(one) && touches(other)).then(|| {
+            let (one, other) = (one.transaction.min(other.transaction), one.transaction.max(other.transaction));
+            format!(
+                "Tx {one} and tx {other} share account {account}, yet they run side by side, in one batch of block {}.",
+                self.names[&first.task].block
+            )
+        })
+    }
+}
+
+/// What should have been, and what is.
+pub(super) fn wrong(violation: &Violation) -> String {
+    let difference = &violation.difference;
+    let place = match (difference.place.block, difference.place.transactions.as_slice()) {
+        (None, _) => String::new(),
+        (Some(block), [transaction]) => format!(" of tx {transaction} of block {block}"),
+        (Some(block), _) => format!(" of block {block}"),
+    };
+    let field = difference.field.strip_prefix("metadata: ");
+    if let Some(field) = field
+        && let (Some(expected), Some(actual)) = (member(&difference.expected, field), member(&difference.actual, field))
+    {
+        return format!("So the {field}{place} should be {expected}, but are {actual}.");
+    }
+    let (field, expected, actual) = (&difference.field, &difference.expected, &difference.actual);
+    sentence(format!("So the {field}{place} should be {expected}, but is {actual}"))
+}
+
+/// The value of one field in a structure's debug text.
+fn member<'a>(text: &'a str, field: &str) -> Option<&'a str> {
+    let (_, value) = text.split_once(&format!("{}: ", field.replace(' ', "_")))?;
+    value.split([',', ' ', '}', ')']).next()
+}
+
+/// With a capital letter and a full stop.
+pub(super) fn sentence(text: String) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    let text = first + letters.as_str();
+    if text.ends_with('.') { text } else { text + "." }
+}
