@@ -116,7 +116,7 @@ pub fn explain(
     let words = Words::new(scenario, &told.steps);
     match ending {
         Ending::Stuck(waiting) => return stuck::explain(&case, &told, &waiting, &words),
-        Ending::Endless => return stuck::livelock(&case, &told, &words),
+        Ending::Endless(_) => return stuck::livelock(&case, &told, &words),
         Ending::Complete(_) => {}
     }
     if matches!(case.straight(&told), Outcome::Same) {
