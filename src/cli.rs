@@ -10,6 +10,7 @@
 mod campaign;
 mod explore;
 mod prove;
+mod report;
 mod run;
 mod seeds;
 
@@ -40,6 +41,8 @@ enum Command {
     Explore(ExploreArgs),
     /// Prove all sets of a few transactions under all interleavings
     Prove(ProveArgs),
+    /// Show a counterexample: as text, and as a page
+    Report(ReportArgs),
     /// Write generated plans as files, for a fuzzer to start from
     Seeds(SeedsArgs),
 }
@@ -165,6 +168,15 @@ fn part(text: &str) -> Result<(usize, usize), String> {
 }
 
 #[derive(Debug, Args)]
+struct ReportArgs {
+    /// A counterexample, as campaigns write them
+    artifact: PathBuf,
+    /// Write a page for a browser, too: one file that needs no network
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 struct SeedsArgs {
     /// Folder for the plans; created if it is missing
     folder: PathBuf,
@@ -194,6 +206,8 @@ enum CliError {
     Plan { path: PathBuf, source: crate::workload::PlanError },
     #[error("{path}: {source}", path = .path.display())]
     Schedule { path: PathBuf, source: crate::explore::ScheduleError },
+    #[error("{path}: {source}", path = .path.display())]
+    Artifact { path: PathBuf, source: crate::report::ArtifactError },
     #[error(transparent)]
     Canary(#[from] crate::campaign::CanaryMissed),
     #[error(
@@ -221,6 +235,7 @@ pub fn main() -> ExitCode {
         Some(Command::Run(args)) => run::run(&args),
         Some(Command::Explore(args)) => explore::run(&args),
         Some(Command::Prove(args)) => prove::run(&args),
+        Some(Command::Report(args)) => report::run(&args),
         Some(Command::Seeds(args)) => seeds::run(&args),
     });
     match outcome {
