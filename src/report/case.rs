@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::compare::{Oracle, payload_name};
+use crate::compare::Oracle;
 use crate::execution::parallel::batches;
 use crate::explain::Explanation;
 use crate::explore::{Ending, ObservedBlock};
@@ -43,6 +43,8 @@ pub struct Report<'a> {
     /// Of the accounts that the block may touch.
     pub(super) balances: Vec<BalanceLine>,
     pub(super) batches: Vec<Vec<usize>>,
+    /// The batches are those that ran, not those that this build would make.
+    pub(super) batches_ran: bool,
     pub(super) conflicts: Vec<Conflict>,
     pub(super) differing: Vec<FieldDifference>,
     pub(super) equal: Vec<String>,
@@ -122,7 +124,10 @@ impl<'a> Report<'a> {
             };
             block.transactions.iter().enumerate().map(line).collect()
         });
-        let batches = content.map_or_else(Vec::new, |block| batches(&block.transactions, &scenario.genesis.burned));
+        let ran = timeline.as_ref().and_then(|timeline| timeline.batches(transactions.len()));
+        let batches_ran = ran.is_some();
+        let by_rules = || content.map(|block| batches(&block.transactions, &scenario.genesis.burned));
+        let batches = ran.or_else(by_rules).unwrap_or_default();
         let balances = block.zip(content).map_or_else(Vec::new, |(at, block)| balances(scenario, at, block, &names));
         Self {
             artifact,
@@ -132,6 +137,7 @@ impl<'a> Report<'a> {
             transactions,
             balances,
             batches,
+            batches_ran,
             conflicts: content.map_or_else(Vec::new, |block| conflicts(block, &names)),
             differing,
             equal: equal.iter().map(|field| names.shorten(field)).collect(),
@@ -179,9 +185,17 @@ impl<'a> Report<'a> {
         self.names.shorten(&self.artifact.violation.difference.field)
     }
 
-    /// A value with short names.
+    /// A value with short names, of tasks that wait too.
     pub(super) fn value(&self, text: &str) -> String {
-        if text.is_empty() { "(none)".to_owned() } else { self.names.shorten(text) }
+        if text.is_empty() {
+            return "(none)".to_owned();
+        }
+        let mut short = self.names.shorten(text);
+        for (task, name) in self.timeline.iter().flat_map(|timeline| &timeline.tasks) {
+            let words = format!("task {task} waits");
+            short = short.replace(&words, &format!("{name} waits"));
+        }
+        short
     }
 
     /// Block, topoheight and transactions, in words.
@@ -301,7 +315,6 @@ fn transaction_line(
     };
     let fee = if body.fee_type == FeeType::Tos { body.fee.to_string() } else { "energy".to_owned() };
     let source = names.of_account(&body.source);
-    debug_assert!(!payload_name(&body.data).is_empty());
     TransactionLine { source, does, fee, nonce: body.nonce, expected, actual }
 }
 

@@ -10,6 +10,8 @@ use super::timeline::Timeline;
 const MOST_LINES: usize = 200;
 /// Operations written out.
 const MOST_OPERATIONS: usize = 3_000;
+/// Characters of a value that are never broken into lines.
+const UNBROKEN: usize = 22;
 /// Characters of one value shown without opening it.
 const MOST_CHARACTERS: usize = 400;
 
@@ -38,9 +40,7 @@ impl Report<'_> {
                         (self.difference_section())
                         (self.explanation_section())
                         (self.lanes_section())
-                        (self.transactions_section())
-                        (self.graph_section())
-                        (self.balances_section())
+                        div.pair { div { (self.transactions_section()) (self.balances_section()) } div { (self.graph_section()) } }
                         (self.origin_section())
                     }
                     script { (PreEscaped(SCRIPT)) }
@@ -132,10 +132,10 @@ impl Report<'_> {
                     tbody { @for (index, line) in self.transactions.iter().enumerate().take(MOST_LINES) {
                         tr .culprit[culprits.contains(&index)] {
                             th { (index) } td { (line.source) } td { (line.does) }
-                            td.number { (line.fee) } td.number { (line.nonce) } td { (line.expected) }
+                            td.number { (line.fee) } td.number { (line.nonce) } td { (long(&line.expected)) }
                             @match &line.actual {
                                 None => td.faint { "not known" },
-                                Some(actual) if *actual == line.expected => td.faint { "the same" },
+                                Some(actual) if *actual == line.expected => td.faint { span.short { "the same" } },
                                 Some(actual) => td.bad { (long(actual)) },
                             }
                         }
@@ -156,7 +156,7 @@ impl Report<'_> {
         html! {
             section {
                 h2 { "Who conflicts with whom" }
-                p.faint { "An edge: two transactions share these accounts. A column: a batch, whose tasks may run side by side. By this build's rules." }
+                p.faint { "An edge: two transactions share these accounts. A column: a batch, whose tasks run side by side, " @if self.batches_ran { "as they were spawned." } @else { "by this build's rules." } }
                 (svg::conflict_graph(self))
             }
         }
@@ -195,9 +195,13 @@ impl Report<'_> {
     }
 }
 
-/// A value, folded if it is long.
+/// A value: unbroken if it is short, folded if it is long.
 fn long(text: &str) -> Markup {
-    if text.chars().count() <= MOST_CHARACTERS {
+    let length = text.chars().count();
+    if length <= UNBROKEN {
+        return html! { span.short { (text) } };
+    }
+    if length <= MOST_CHARACTERS {
         return html! { (text) };
     }
     let head: String = text.chars().take(MOST_CHARACTERS / 2).collect();

@@ -181,7 +181,7 @@ impl Report<'_> {
                 let marker = if timeline.is_guilty(*position) { ">>" } else { "  " };
                 let column = columns.of_task(step.task);
                 let whose = columns.prefix(timeline, step.task);
-                let words = whose + &words(self, timeline, *position);
+                let words = fitting(&whose, &words(self, timeline, *position), width - 1);
                 format!("{marker}{position:>5}  {}", lanes(column, &words))
             }
             Row::Waits(index) => {
@@ -335,6 +335,19 @@ fn wrapped(words: &str, first: &str, rest: &str) -> Vec<String> {
 fn pad(text: &str, width: usize) -> String {
     let text = cut(text, width - 1);
     format!("{text:<width$}")
+}
+
+/// An operation in at most `width` characters. A short value is worth more than the whole name of its object.
+pub(super) fn fitting(whose: &str, words: &str, width: usize) -> String {
+    let all = format!("{whose}{words}");
+    if let Some((head, value)) = all.rsplit_once(": ")
+        && all.chars().count() > width
+        && value.chars().count() <= width / 2
+    {
+        let head = cut(head, width - value.chars().count() - 2);
+        return format!("{head}: {value}");
+    }
+    cut(&all, width)
 }
 
 /// At most `width` characters, two dots where something is missing.

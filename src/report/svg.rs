@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::case::{Conflict, Report};
-use super::lanes::{Columns, cut, words};
+use super::lanes::{Columns, cut, fitting, words};
 use super::timeline::{Row, Switch, Timeline, changes};
 
 /// Transactions and edges drawn at most.
@@ -54,13 +54,24 @@ fn edge(conflict: &Conflict, places: &BTreeMap<usize, (usize, usize)>) -> Markup
     let (Some((x, y)), Some((to_x, to_y))) = (places.get(&conflict.earlier), places.get(&conflict.later)) else {
         return Markup::default();
     };
-    let (start, end) = (x + 26, to_x.saturating_sub(26));
-    let bend = end.saturating_sub(start) / 2;
-    let path = format!("M{start} {y} C{} {y} {} {to_y} {end} {to_y}", start + bend, end.saturating_sub(bend));
     let label = cut(&conflict.shared.join(", "), 12);
+    if x == to_x {
+        // Tasks of one batch that share an account: what batches are there to prevent.
+        let (side, bulge) = (x + 26, x + 80);
+        let path = format!("M{side} {y} C{bulge} {y} {bulge} {to_y} {side} {to_y}");
+        return html! {
+            path.edge.bad d=(path) {}
+            text.label.bad x=(x + 70) y=(usize::midpoint(*y, *to_y) + 4) { (label) }
+        };
+    }
+    let (start, end) = (x + 26, to_x.saturating_sub(26));
+    let middle = usize::midpoint(start, end);
+    let path = format!("M{start} {y} C{middle} {y} {middle} {to_y} {end} {to_y}");
+    // A quarter of the way along the curve, where edges that cross later are still apart.
+    let (label_x, label_y) = ((27 * start + 36 * middle + end) / 64, (27 * y + 5 * to_y) / 32);
     html! {
         path.edge d=(path) {}
-        text.small x=(usize::midpoint(start, end)) y=(usize::midpoint(*y, *to_y) - 4) text-anchor="middle" { (label) }
+        text.label x=(label_x) y=(label_y + 4) text-anchor="middle" { (label) }
     }
 }
 
@@ -74,7 +85,7 @@ pub(super) fn lanes(report: &Report<'_>, timeline: &Timeline<'_>) -> Markup {
     let rows = timeline.rows(MOST_OPERATIONS);
     let columns = Columns::of(timeline, &rows, MOST_LANES);
     // As wide as a wide page allows, never so narrow that labels say nothing.
-    let lane = ((1_260 - MARGIN) / columns.names.len()).clamp(232, 400);
+    let lane = ((1_260 - MARGIN) / columns.names.len()).clamp(232, 340);
     let drawing = Drawing { report, timeline, columns, lane, margin: MARGIN };
     let mut y = 44;
     let mut last: Option<(usize, usize)> = None;
@@ -121,21 +132,17 @@ pub(super) fn lanes(report: &Report<'_>, timeline: &Timeline<'_>) -> Markup {
     }
 }
 
-/// From the first access of the guilty pair to the second.
+/// From the first access of the guilty pair to the second, at which it arrives from the left: labels are on the right.
 fn arrow((x, y): (usize, usize), (to_x, to_y): (usize, usize)) -> Markup {
-    // Beside the lane if both are in one, so that it does not cover what is in between.
-    let aside = if x == to_x { 26 } else { 0 };
-    let tip = to_y.saturating_sub(9);
-    let path = format!(
-        "M{x} {} C{} {} {} {} {to_x} {tip}",
-        y + 8,
-        x.saturating_sub(aside),
-        y + 28,
-        to_x.saturating_sub(aside),
-        tip.saturating_sub(24)
-    );
-    let head =
-        format!("M{} {} L{to_x} {tip} L{} {} Z", to_x - 5, tip.saturating_sub(9), to_x + 5, tip.saturating_sub(9));
+    let tip = to_x - 8;
+    let path = if x < to_x {
+        format!("M{x} {} C{x} {to_y} {x} {to_y} {tip} {to_y}", y + 8)
+    } else if x == to_x {
+        format!("M{} {y} C{} {y} {} {to_y} {tip} {to_y}", x - 8, x - 44, x - 44)
+    } else {
+        format!("M{x} {} C{x} {} {} {to_y} {tip} {to_y}", y + 8, y + 40, to_x.saturating_sub(70))
+    };
+    let head = format!("M{} {} L{tip} {to_y} L{} {} Z", tip - 10, to_y - 5, tip - 10, to_y + 5);
     html! { path.culprit d=(path) {} path.tip d=(head) {} }
 }
 
@@ -154,7 +161,7 @@ impl Drawing<'_> {
 
     /// As much of a label as fits beside its mark.
     fn fitting(&self, label: &str) -> String {
-        cut(label, (self.lane - 24) * 10 / 77)
+        fitting("", label, (self.lane - 24) * 10 / 77)
     }
 
     fn row(&self, row: &Row, y: usize, from: Option<(usize, usize)>) -> Markup {
@@ -167,11 +174,15 @@ impl Drawing<'_> {
                 let detail = format!("{} {waits}, for ever", self.timeline.name(*task));
                 html! { g.op.bad tabindex="0" data-d=(detail) {
                     rect x=(x - 5) y=(y - 5) width="10" height="10" {}
-                    text x=(x + 12) y=(y + 4) { (self.fitting(&waits)) }
+                    text x=(x + 12) y=(y + 4) { (self.fitting(&waits.replace("write access to the ", "").replace("read access to the ", ""))) }
                 } }
             }
             Row::Folded { operations, switches } => {
-                let switches = if *switches > 0 { format!(", {switches} switches") } else { String::new() };
+                let switches = match switches {
+                    0 => String::new(),
+                    1 => ", 1 switch".to_owned(),
+                    switches => format!(", {switches} switches"),
+                };
                 let plural = if *operations == 1 { "" } else { "s" };
                 html! { text.faint x=(self.x(from.map_or(0, |(column, _)| column)) + 12) y=(y + 4) { "… " (operations) " more operation" (plural) (switches) } }
             }
@@ -184,10 +195,11 @@ impl Drawing<'_> {
                     Switch::Several(count) => format!("{count} switches later"),
                 };
                 let path = format!("M{start} {} V{y} H{end} V{}", start_y + 8, y + 14);
-                let label = usize::midpoint(start, end);
+                // At the end where it arrives: the guilty pair's arrow passes the other one.
+                let (label, anchor) = if start < end { (end - 10, "end") } else { (end + 10, "start") };
                 html! { g .preempted[*kind == Switch::Preempted] {
                     path.switch d=(path) {}
-                    text.small x=(label) y=(y - 4) text-anchor="middle" { (words) }
+                    text.small x=(label) y=(y - 4) text-anchor=(anchor) { (words) }
                 } }
             }
         }

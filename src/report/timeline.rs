@@ -112,6 +112,20 @@ impl<'a> Timeline<'a> {
         self.tasks.iter().find(|(known, _)| *known == task).map_or("task", |(_, name)| name)
     }
 
+    /// The batches as their tasks were spawned; None if that does not tell of each of `count` transactions.
+    pub(super) fn batches(&self, count: usize) -> Option<Vec<Vec<usize>>> {
+        let mut batches: Vec<Vec<usize>> = Vec::new();
+        let tx_index =
+            |task: &str| self.name(task.strip_prefix("task ")?.parse().ok()?).strip_prefix("tx ")?.parse().ok();
+        for step in self.steps[self.range.clone()].iter().filter(|step| step.operation == "spawn") {
+            if step.object.starts_with("task 0 of") {
+                batches.push(Vec::new());
+            }
+            batches.last_mut()?.push(tx_index(&step.result)?);
+        }
+        (batches.iter().map(Vec::len).sum::<usize>() == count).then_some(batches)
+    }
+
     /// Whether it is one of the two.
     pub(super) fn is_guilty(&self, position: usize) -> bool {
         self.guilty.is_some_and(|(left, right)| position == left || position == right)
@@ -202,15 +216,35 @@ impl<'a> Timeline<'a> {
         positions
     }
 
+    /// Objects that tasks use which run side by side, where one of them changes it. The block's own task only comes before
+    /// and after them.
+    fn shared(&self) -> BTreeSet<&str> {
+        let steps = || self.range.clone().map(|at| (at, &self.steps[at])).filter(|(_, step)| step.task > 0);
+        let mut lives: BTreeMap<u64, (usize, usize)> = BTreeMap::new();
+        let mut users: BTreeMap<&str, (BTreeSet<(usize, usize)>, bool)> = BTreeMap::new();
+        for (at, step) in steps() {
+            lives.entry(step.task).and_modify(|(_, last)| *last = at).or_insert((at, at));
+        }
+        for (_, step) in steps() {
+            let (lived, changed) = users.entry(&step.object).or_default();
+            lived.insert(lives[&step.task]);
+            *changed |= changes(&step.operation);
+        }
+        let overlap = |lived: &BTreeSet<(usize, usize)>| {
+            let mut end = 0;
+            lived.iter().any(|(first, last)| {
+                let overlaps = *first < end;
+                end = end.max(*last);
+                overlaps
+            })
+        };
+        users.into_iter().filter(|(_, (lived, changed))| *changed && overlap(lived)).map(|(object, _)| object).collect()
+    }
+
     /// 4 guilty or on its object, 3 on an object that several tasks use and one changes, 2 tasks and commits, 1 other or before
     /// there are tasks, 0 noise.
     fn ranks(&self) -> Vec<u8> {
-        let mut users: BTreeMap<&str, (BTreeSet<u64>, bool)> = BTreeMap::new();
-        for step in &self.steps[self.range.clone()] {
-            let (tasks, changed) = users.entry(&step.object).or_default();
-            tasks.insert(step.task);
-            *changed |= changes(&step.operation);
-        }
+        let shared = self.shared();
         let alone = self.range.clone().find(|at| self.steps[*at].operation == "spawn").unwrap_or(self.range.start);
         let culprit = self.guilty.map(|(left, _)| self.steps[left].object.as_str());
         let rank = |position: usize| {
@@ -229,10 +263,8 @@ impl<'a> Timeline<'a> {
                 "hold" if entered_and_left() => 0,
                 _ if position < alone => 1,
                 _ if culprit == Some(step.object.as_str()) => 4,
-                _ => match users.get(step.object.as_str()) {
-                    Some((tasks, true)) if tasks.len() > 1 => 3,
-                    _ => 1,
-                },
+                _ if shared.contains(step.object.as_str()) => 3,
+                _ => 1,
             }
         };
         self.range.clone().map(rank).collect()
