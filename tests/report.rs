@@ -62,9 +62,9 @@ fn explorer_steps(scenario: &Scenario, schedule: &Schedule) -> Vec<seriatim::run
     ExploredSubject::Parallel.explorer(scenario).with_steps(schedule).steps
 }
 
-fn explained(guilty: (usize, usize)) -> Option<Explanation> {
+fn explained(guilty: (usize, usize)) -> Explanation {
     let sentences = vec!["Both read the same value.".to_owned(), "x".repeat(200)];
-    Some(Explanation { anomaly: Anomaly::LostUpdate, guilty: Some(guilty), sentences })
+    Explanation { anomaly: Anomaly::LostUpdate, guilty: Some(guilty), sentences }
 }
 
 fn too_wide(text: &str) -> Option<&str> {
@@ -94,7 +94,7 @@ fn the_guilty_pair_is_marked_and_nothing_is_without_one() {
     let left = rerun.steps.iter().position(task).unwrap();
     let right = (left + 1..rerun.steps.len())
         .find(|&at| task(&rerun.steps[at]) && rerun.steps[at].task != rerun.steps[left].task);
-    rerun.explanation = explained((left, right.unwrap()));
+    rerun.explanation = Some(explained((left, right.unwrap())));
     let with = Report::new(&artifact, "case.json", &rerun);
     let text = with.text(Style::Plain);
     assert_eq!(marks(&text), 2, "{text}");
@@ -169,7 +169,7 @@ fn hostile() -> (Artifact, Rerun) {
         step.operation.push_str(HOSTILE);
     }
     rerun.note = Some(HOSTILE.to_owned());
-    rerun.explanation = explained((63, 64));
+    rerun.explanation = Some(explained((63, 64)));
     rerun.explanation.as_mut().unwrap().sentences.push(HOSTILE.to_owned());
     (Artifact::new(HOSTILE, origin, violation, artifact.scenario, Some(schedule)), rerun)
 }
@@ -249,7 +249,7 @@ proptest! {
     ) {
         let built = build(&Plan::sized(seed, transactions), SignatureScheme::Tagged);
         let mut rerun = straight(&built.scenario);
-        rerun.explanation = explained((first, second));
+        rerun.explanation = Some(explained((first, second)));
         let [field, expected, actual] = texts;
         let difference = Difference { field, expected, actual, ..Difference::new("", (), ()) }.in_block(seed as usize % 4);
         let violation = Violation { oracle: Oracle::State, subject: "parallel".to_owned(), difference };
@@ -258,5 +258,52 @@ proptest! {
         let text = report.text(Style::Plain);
         prop_assert_eq!(too_wide(&text), None);
         balanced(&report.html());
+    }
+}
+
+fn command(folder: &std::path::Path, args: &[&str]) -> std::process::Output {
+    std::process::Command::new(env!("CARGO_BIN_EXE_seriatim")).current_dir(folder).args(args).output().unwrap()
+}
+
+#[test]
+fn the_command_reports_with_and_without_steps_and_of_unknown_subjects() {
+    let folder = tempfile::tempdir().unwrap();
+    let (artifact, _) = counterexample(Canary::CountsByLoadAndStore, 2);
+    let bare = artifact.schedule.clone().map(|schedule| Schedule { steps: Vec::new(), ..schedule });
+    let unknown = Artifact { subject: "another build's".to_owned(), ..artifact.clone() };
+    let cases = [
+        (artifact.clone(), "PREEMPTED"),
+        (Artifact { schedule: bare, ..artifact.clone() }, "PREEMPTED"),
+        (Artifact { schedule: None, ..artifact }, "straight run"),
+        (unknown, "does not know the subject"),
+    ];
+    for (artifact, expected) in cases {
+        std::fs::write(folder.path().join("case.json"), artifact.sealed().to_json()).unwrap();
+        let output = command(folder.path(), &["report", "case.json", "--html", "page.html"]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{text}");
+        assert!(text.contains(expected) && text.contains("seriatim replay case.json"), "{text}");
+        assert!(!text.contains('\u{1b}'), "colour is for terminals");
+        balanced(&std::fs::read_to_string(folder.path().join("page.html")).unwrap());
+    }
+}
+
+#[test]
+fn a_file_that_is_no_artifact_is_refused_in_one_line_and_nothing_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let (artifact, _) = counterexample(Canary::CountsByLoadAndStore, 2);
+    std::fs::write(folder.path().join("case.json"), artifact.to_json().replace("a test", "a lie")).unwrap();
+    let missing_folder = ["report", "good.json", "--html", "nowhere/page.html"];
+    std::fs::write(folder.path().join("good.json"), artifact.to_json()).unwrap();
+    for args in [
+        &["report", "case.json", "--html", "page.html"],
+        &["report", "absent.json", "--html", "page.html"],
+        &missing_folder,
+    ] {
+        let output = command(folder.path(), args);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), error.lines().count()), (Some(2), 1), "{error}");
+        assert!(output.stdout.is_empty());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 }

@@ -96,7 +96,7 @@ impl Report<'_> {
                         @if timeline.range.start > 0 { p.faint { (timeline.range.start) " operations before this block are left out." } }
                         (svg::lanes(self, timeline))
                         output.detail aria-live="polite" { "Point at an operation, tap it or reach it with the tab key: its full text appears here." }
-                        p.faint { "Drawn: what touches objects that several tasks use, at most " (svg::MOST_OPERATIONS) " operations." }
+                        p.faint { "Drawn: first what touches objects that tasks use side by side, at most " (svg::MOST_OPERATIONS) " operations." }
                         (self.all_operations(timeline))
                     },
                 }

@@ -27,7 +27,9 @@ impl Names {
                 let body = &transaction.body;
                 names.account(body.source);
                 if let Payload::Transfers(transfers) = &body.data {
-                    transfers.iter().for_each(|transfer| names.account(transfer.destination));
+                    for transfer in transfers {
+                        names.account(transfer.destination);
+                    }
                 }
                 for asset in footprint(body).accounts.into_values().flatten() {
                     let name = format!("asset{}", names.assets.len());

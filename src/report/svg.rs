@@ -1,5 +1,6 @@
 //! The drawings of the page: who conflicts with whom, and the lanes. All sizes are whole numbers of pixels, made of counts.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
@@ -135,12 +136,10 @@ pub(super) fn lanes(report: &Report<'_>, timeline: &Timeline<'_>) -> Markup {
 /// From the first access of the guilty pair to the second, at which it arrives from the left: labels are on the right.
 fn arrow((x, y): (usize, usize), (to_x, to_y): (usize, usize)) -> Markup {
     let tip = to_x - 8;
-    let path = if x < to_x {
-        format!("M{x} {} C{x} {to_y} {x} {to_y} {tip} {to_y}", y + 8)
-    } else if x == to_x {
-        format!("M{} {y} C{} {y} {} {to_y} {tip} {to_y}", x - 8, x - 44, x - 44)
-    } else {
-        format!("M{x} {} C{x} {} {} {to_y} {tip} {to_y}", y + 8, y + 40, to_x.saturating_sub(70))
+    let path = match x.cmp(&to_x) {
+        Ordering::Less => format!("M{x} {} C{x} {to_y} {x} {to_y} {tip} {to_y}", y + 8),
+        Ordering::Equal => format!("M{} {y} C{} {y} {} {to_y} {tip} {to_y}", x - 8, x - 44, x - 44),
+        Ordering::Greater => format!("M{x} {} C{x} {} {} {to_y} {tip} {to_y}", y + 8, y + 40, to_x.saturating_sub(70)),
     };
     let head = format!("M{} {} L{tip} {to_y} L{} {} Z", tip - 10, to_y - 5, tip - 10, to_y + 5);
     html! { path.culprit d=(path) {} path.tip d=(head) {} }

@@ -191,7 +191,7 @@ impl<'a> Timeline<'a> {
     }
 
     /// Positions of the operations to show, in order.
-    fn shown(&self, ranks: &[u8], most: usize) -> Vec<usize> {
+    fn shown(&self, ranks: &[u32], most: usize) -> Vec<usize> {
         // Where tasks share something, what each does on its own is not the cause.
         let first = if ranks.iter().any(|rank| *rank > 2) { 2 } else { 1 };
         for least in first..=4 {
@@ -221,7 +221,7 @@ impl<'a> Timeline<'a> {
     fn shared(&self) -> BTreeSet<&str> {
         let steps = || self.range.clone().map(|at| (at, &self.steps[at])).filter(|(_, step)| step.task > 0);
         let mut lives: BTreeMap<u64, (usize, usize)> = BTreeMap::new();
-        let mut users: BTreeMap<&str, (BTreeSet<(usize, usize)>, bool)> = BTreeMap::new();
+        let mut users: BTreeMap<&str, Users> = BTreeMap::new();
         for (at, step) in steps() {
             lives.entry(step.task).and_modify(|(_, last)| *last = at).or_insert((at, at));
         }
@@ -243,7 +243,7 @@ impl<'a> Timeline<'a> {
 
     /// 4 guilty or on its object, 3 on an object that several tasks use and one changes, 2 tasks and commits, 1 other or before
     /// there are tasks, 0 noise.
-    fn ranks(&self) -> Vec<u8> {
+    fn ranks(&self) -> Vec<u32> {
         let shared = self.shared();
         let alone = self.range.clone().find(|at| self.steps[*at].operation == "spawn").unwrap_or(self.range.start);
         let culprit = self.guilty.map(|(left, _)| self.steps[left].object.as_str());
@@ -270,6 +270,9 @@ impl<'a> Timeline<'a> {
         self.range.clone().map(rank).collect()
     }
 }
+
+/// First and last operations of the tasks that use an object, and whether one changes it.
+type Users = (BTreeSet<(usize, usize)>, bool);
 
 /// Whether an operation of that name changes its object or takes it for its task alone.
 pub(super) fn changes(operation: &str) -> bool {
