@@ -11,6 +11,7 @@ mod campaign;
 mod explore;
 mod prove;
 mod replay;
+mod report;
 mod run;
 mod seeds;
 
@@ -45,6 +46,8 @@ enum Command {
     Replay(ReplayArgs),
     /// Prove all sets of a few transactions under all interleavings
     Prove(ProveArgs),
+    /// Show a counterexample: as text, and as a page
+    Report(ReportArgs),
     /// Write generated plans as files, for a fuzzer to start from
     Seeds(SeedsArgs),
 }
@@ -210,6 +213,15 @@ fn part(text: &str) -> Result<(usize, usize), String> {
 }
 
 #[derive(Debug, Args)]
+struct ReportArgs {
+    /// A counterexample, as campaigns write them
+    artifact: PathBuf,
+    /// Write a page for a browser, too: one file that needs no network
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 struct SeedsArgs {
     /// Folder for the plans; created if it is missing
     folder: PathBuf,
@@ -276,6 +288,7 @@ pub fn main() -> ExitCode {
         Some(Command::Explore(args)) => explore::run(&args),
         Some(Command::Replay(args)) => replay::run(&args),
         Some(Command::Prove(args)) => prove::run(&args),
+        Some(Command::Report(args)) => report::run(&args),
         Some(Command::Seeds(args)) => seeds::run(&args),
     });
     match outcome {

@@ -1,7 +1,16 @@
-//! A violation as something to keep and to look at: one file that anybody can replay.
+//! A violation as something to keep and to look at: one file that anybody can replay, a text and a page that show it.
 
 mod artifact;
+mod case;
+mod fields;
+mod html;
+mod lanes;
+mod names;
 mod replay;
+mod svg;
+mod timeline;
 
 pub use artifact::{ARTIFACT_VERSION, Artifact, ArtifactError, Origin, Smaller, Stored, write_whole};
+pub use case::{Report, Rerun};
+pub use lanes::Style;
 pub use replay::{Divergence, Near, Replay};

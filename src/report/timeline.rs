@@ -1,0 +1,280 @@
+//! The recorded operations of one block as rows: which are shown, which folded, and where tasks change.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use crate::explore::Ending;
+use crate::ledger::Block;
+use crate::runtime::model::Step;
+
+/// Operations of one block, in the order in which they happened.
+#[derive(Debug)]
+pub(super) struct Timeline<'a> {
+    pub steps: &'a [Step],
+    /// Positions of the operations that belong to it.
+    pub range: Range<usize>,
+    /// Task and name of each task that does something, in order of tasks.
+    pub tasks: Vec<(u64, String)>,
+    pub guilty: Option<(usize, usize)>,
+    /// What each task that cannot go on waits for, at the end.
+    pub waiting: Vec<(u64, String)>,
+}
+
+/// One line of the lanes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Row {
+    Operation(usize),
+    /// So many operations are left out that could have been shown, with so many changes of task among them. Those that never
+    /// tell anything are not counted.
+    Folded {
+        operations: usize,
+        switches: usize,
+    },
+    Switch {
+        from: u64,
+        to: u64,
+        kind: Switch,
+    },
+    Waits(usize),
+}
+
+/// How one task came to follow another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Switch {
+    /// It could have gone on, as far as its next operation tells.
+    Preempted,
+    /// It had suspended, ended, or had to wait.
+    Voluntary,
+    /// Several changes in between, which are folded.
+    Several(usize),
+}
+
+/// Which block, and which transaction of it, each task works for, by the hash it looks up first.
+pub(super) fn task_names(blocks: &[Block], steps: &[Step], begins: &[usize]) -> BTreeMap<u64, (usize, usize)> {
+    let hashes: Vec<Vec<String>> = blocks
+        .iter()
+        .map(|block| block.transactions.iter().map(|transaction| format!("{:?}", transaction.hash())).collect())
+        .collect();
+    let mut names = BTreeMap::new();
+    let mut taken = BTreeSet::new();
+    for (position, step) in steps.iter().enumerate() {
+        let Some(hash) = step.object.strip_prefix("executed ") else { continue };
+        if step.task == 0 || names.contains_key(&step.task) {
+            continue;
+        }
+        let block = begins.partition_point(|begin| *begin <= position).saturating_sub(1);
+        let Some(of_block) = hashes.get(block) else { continue };
+        let free = |tx_index: &usize| of_block[*tx_index] == hash && !taken.contains(&(block, *tx_index));
+        if let Some(tx_index) = (0..of_block.len()).find(free) {
+            taken.insert((block, tx_index));
+            names.insert(step.task, (block, tx_index));
+        }
+    }
+    names
+}
+
+/// Where each block begins: with the look at the top.
+pub(super) fn block_begins(steps: &[Step]) -> Vec<usize> {
+    let begins = |(_, step): &(usize, &Step)| step.task == 0 && step.operation == "load" && step.object == "Top";
+    let suspended = |position: &usize| steps[*position].task == 0 && steps[*position].operation == "suspend";
+    let position = |(position, _): (usize, &Step)| position.checked_sub(1).filter(suspended).unwrap_or(position);
+    steps.iter().enumerate().filter(begins).map(position).collect()
+}
+
+impl<'a> Timeline<'a> {
+    /// The operations in `range`, extended to both of the guilty ones.
+    pub(super) fn new(
+        steps: &'a [Step],
+        range: Range<usize>,
+        guilty: Option<(usize, usize)>,
+        names: &BTreeMap<u64, (usize, usize)>,
+        ending: Option<&Ending>,
+    ) -> Self {
+        let guilty = guilty.filter(|(left, right)| left < right && *right < steps.len());
+        let range = guilty.map_or(range.clone(), |(left, right)| range.start.min(left)..range.end.max(right + 1));
+        let waiting: Vec<(u64, String)> = match ending {
+            Some(Ending::Stuck(waiting)) => waiting.iter().map(|one| (one.task, one.for_what.clone())).collect(),
+            _ => Vec::new(),
+        };
+        let mut tasks: BTreeSet<u64> = steps[range.clone()].iter().map(|step| step.task).collect();
+        tasks.extend(waiting.iter().map(|(task, _)| *task));
+        let name = |task: u64| match names.get(&task) {
+            _ if task == 0 => "block".to_owned(),
+            Some((_, tx_index)) => format!("tx {tx_index}"),
+            None => format!("task {task}"),
+        };
+        let tasks = tasks.into_iter().map(|task| (task, name(task))).collect();
+        Self { steps, range, tasks, guilty, waiting }
+    }
+
+    /// The name of a task.
+    pub(super) fn name(&self, task: u64) -> &str {
+        self.tasks.iter().find(|(known, _)| *known == task).map_or("task", |(_, name)| name)
+    }
+
+    /// The batches as their tasks were spawned; None if that does not tell of each of `count` transactions.
+    pub(super) fn batches(&self, count: usize) -> Option<Vec<Vec<usize>>> {
+        let mut batches: Vec<Vec<usize>> = Vec::new();
+        let tx_index =
+            |task: &str| self.name(task.strip_prefix("task ")?.parse().ok()?).strip_prefix("tx ")?.parse().ok();
+        for step in self.steps[self.range.clone()].iter().filter(|step| step.operation == "spawn") {
+            if step.object.starts_with("task 0 of") {
+                batches.push(Vec::new());
+            }
+            batches.last_mut()?.push(tx_index(&step.result)?);
+        }
+        (batches.iter().map(Vec::len).sum::<usize>() == count).then_some(batches)
+    }
+
+    /// Whether it is one of the two.
+    pub(super) fn is_guilty(&self, position: usize) -> bool {
+        self.guilty.is_some_and(|(left, right)| position == left || position == right)
+    }
+
+    /// At most about `most` operations, those that matter most, with what lies between them.
+    pub(super) fn rows(&self, most: usize) -> Vec<Row> {
+        let ranks = self.ranks();
+        let shown = self.shown(&ranks, most);
+        let telling = |range: Range<usize>| range.filter(|at| ranks[at - self.range.start] > 0).count();
+        let mut rows = Vec::new();
+        let mut next = self.range.start;
+        let mut last: Option<u64> = None;
+        for position in shown {
+            let step = &self.steps[position];
+            // Counted from the operation shown last, so that a change of task is told once.
+            let from = next.max(self.range.start + 1).saturating_sub(1);
+            let between = self.switches(from..position);
+            let fold_switches = self.switches(next..position.saturating_sub(1));
+            let operations = telling(next..position);
+            if operations > 0 {
+                rows.push(Row::Folded { operations, switches: fold_switches });
+            }
+            if let Some(from) = last.filter(|last| *last != step.task) {
+                let kind = if between == 1 { self.only_switch(next - 1..position) } else { Switch::Several(between) };
+                rows.push(Row::Switch { from, to: step.task, kind });
+            }
+            rows.push(Row::Operation(position));
+            last = Some(step.task);
+            next = position + 1;
+        }
+        let operations = telling(next..self.range.end);
+        if operations > 0 {
+            rows.push(Row::Folded { operations, switches: self.switches(next..self.range.end - 1) });
+        }
+        rows.extend((0..self.waiting.len()).map(Row::Waits));
+        rows
+    }
+
+    /// Operations that never tell anything: giving back, suspending, permits.
+    pub(super) fn untold(&self) -> usize {
+        self.ranks().iter().filter(|rank| **rank == 0).count()
+    }
+
+    /// Changes of task after the operations of `range`.
+    fn switches(&self, range: Range<usize>) -> usize {
+        range.filter(|&position| self.changes_after(position)).count()
+    }
+
+    fn changes_after(&self, position: usize) -> bool {
+        self.steps.get(position + 1).is_some_and(|next| next.task != self.steps[position].task)
+    }
+
+    fn only_switch(&self, range: Range<usize>) -> Switch {
+        let at = range.clone().find(|&position| self.changes_after(position)).unwrap_or(range.start);
+        let task = self.steps[at].task;
+        let gives_way =
+            |operation: &str| ["suspend", "end", "join", "acquire", "read-lock", "write-lock"].contains(&operation);
+        let next = self.steps[at + 1..self.range.end].iter().find(|step| step.task == task);
+        let waits = next.is_none_or(|next| gives_way(&next.operation) && next.operation != "suspend");
+        let stops = ["suspend", "end"].contains(&self.steps[at].operation.as_str());
+        if stops || waits { Switch::Voluntary } else { Switch::Preempted }
+    }
+
+    /// Positions of the operations to show, in order.
+    fn shown(&self, ranks: &[u32], most: usize) -> Vec<usize> {
+        // Where tasks share something, what each does on its own is not the cause.
+        let first = if ranks.iter().any(|rank| *rank > 2) { 2 } else { 1 };
+        for least in first..=4 {
+            let shown: Vec<usize> = self.range.clone().filter(|at| ranks[at - self.range.start] >= least).collect();
+            if shown.len() <= most {
+                return shown;
+            }
+            if least == 4 || !ranks.iter().any(|rank| *rank > least) {
+                return self.nearest(shown, most);
+            }
+        }
+        Vec::new()
+    }
+
+    /// Of too many, those around the guilty pair, or the last.
+    fn nearest(&self, mut positions: Vec<usize>, most: usize) -> Vec<usize> {
+        let (left, right) = self.guilty.unwrap_or((self.range.end, self.range.end));
+        let distance = |at: &usize| (!self.is_guilty(*at), left.abs_diff(*at).min(right.abs_diff(*at)), *at);
+        positions.sort_by_key(distance);
+        positions.truncate(most);
+        positions.sort_unstable();
+        positions
+    }
+
+    /// Objects that tasks use which run side by side, where one of them changes it. The block's own task only comes before
+    /// and after them.
+    fn shared(&self) -> BTreeSet<&str> {
+        let steps = || self.range.clone().map(|at| (at, &self.steps[at])).filter(|(_, step)| step.task > 0);
+        let mut lives: BTreeMap<u64, (usize, usize)> = BTreeMap::new();
+        let mut users: BTreeMap<&str, Users> = BTreeMap::new();
+        for (at, step) in steps() {
+            lives.entry(step.task).and_modify(|(_, last)| *last = at).or_insert((at, at));
+        }
+        for (_, step) in steps() {
+            let (lived, changed) = users.entry(&step.object).or_default();
+            lived.insert(lives[&step.task]);
+            *changed |= changes(&step.operation);
+        }
+        let overlap = |lived: &BTreeSet<(usize, usize)>| {
+            let mut end = 0;
+            lived.iter().any(|(first, last)| {
+                let overlaps = *first < end;
+                end = end.max(*last);
+                overlaps
+            })
+        };
+        users.into_iter().filter(|(_, (lived, changed))| *changed && overlap(lived)).map(|(object, _)| object).collect()
+    }
+
+    /// 4 guilty or on its object, 3 on an object that several tasks use and one changes, 2 tasks and commits, 1 other or before
+    /// there are tasks, 0 noise.
+    fn ranks(&self) -> Vec<u32> {
+        let shared = self.shared();
+        let alone = self.range.clone().find(|at| self.steps[*at].operation == "spawn").unwrap_or(self.range.start);
+        let culprit = self.guilty.map(|(left, _)| self.steps[left].object.as_str());
+        let rank = |position: usize| {
+            let step = &self.steps[position];
+            let entered_and_left = || {
+                let next = self.steps.get(position + 1);
+                next.is_some_and(|next| {
+                    next.operation == "leave" && next.task == step.task && next.object == step.object
+                })
+            };
+            match step.operation.as_str() {
+                _ if self.is_guilty(position) => 4,
+                "suspend" | "unlock" | "acquire" | "release" => 0,
+                "spawn" | "end" | "commit" => 2,
+                "join" => 1,
+                "hold" if entered_and_left() => 0,
+                _ if position < alone => 1,
+                _ if culprit == Some(step.object.as_str()) => 4,
+                _ if shared.contains(step.object.as_str()) => 3,
+                _ => 1,
+            }
+        };
+        self.range.clone().map(rank).collect()
+    }
+}
+
+/// First and last operations of the tasks that use an object, and whether one changes it.
+type Users = (BTreeSet<(usize, usize)>, bool);
+
+/// Whether an operation of that name changes its object or takes it for its task alone.
+pub(super) fn changes(operation: &str) -> bool {
+    ["store", "exchange", "insert", "insert if absent", "leave", "hold", "write-lock"].contains(&operation)
+}
