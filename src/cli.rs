@@ -9,6 +9,7 @@
 
 mod campaign;
 mod explore;
+mod minimise;
 mod prove;
 mod run;
 mod seeds;
@@ -38,6 +39,8 @@ enum Command {
     Run(RunArgs),
     /// Run one scenario under many schedules, or one schedule again
     Explore(ExploreArgs),
+    /// Make a violation's case smaller: fewer transactions, accounts and switches
+    Minimise(MinimiseArgs),
     /// Prove all sets of a few transactions under all interleavings
     Prove(ProveArgs),
     /// Write generated plans as files, for a fuzzer to start from
@@ -140,6 +143,18 @@ enum SchedulerChoice {
 }
 
 #[derive(Debug, Args)]
+struct MinimiseArgs {
+    /// A violation's file, as a campaign writes it
+    artifact: PathBuf,
+    /// Where the smaller one is written [default: beside it, as NAME.min.json]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Executions after which the search ends with what it has
+    #[arg(long, value_name = "N", default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(1..))]
+    tries: u64,
+}
+
+#[derive(Debug, Args)]
 struct ProveArgs {
     /// Transactions of each set
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=3))]
@@ -194,6 +209,10 @@ enum CliError {
     Plan { path: PathBuf, source: crate::workload::PlanError },
     #[error("{path}: {source}", path = .path.display())]
     Schedule { path: PathBuf, source: crate::explore::ScheduleError },
+    #[error("{path}: {source}", path = .path.display())]
+    Artifact { path: PathBuf, source: crate::report::ArtifactError },
+    #[error("{path}: {source}", path = .path.display())]
+    Subject { path: PathBuf, source: crate::campaign::UnknownSubject },
     #[error(transparent)]
     Canary(#[from] crate::campaign::CanaryMissed),
     #[error(
@@ -220,6 +239,7 @@ pub fn main() -> ExitCode {
         Some(Command::Campaign(args)) => campaign::run(&args),
         Some(Command::Run(args)) => run::run(&args),
         Some(Command::Explore(args)) => explore::run(&args),
+        Some(Command::Minimise(args)) => minimise::run(&args),
         Some(Command::Prove(args)) => prove::run(&args),
         Some(Command::Seeds(args)) => seeds::run(&args),
     });

@@ -24,6 +24,8 @@ pub mod explain;
 #[cfg(feature = "harness")]
 pub mod explore;
 #[cfg(feature = "harness")]
+pub mod minimise;
+#[cfg(feature = "harness")]
 pub mod prove;
 #[cfg(feature = "harness")]
 pub mod report;

@@ -5,80 +5,120 @@
 //! We count every deviation, not only preemptions: a reader has to follow each. Within one level, schedules with fewer
 //! preemptions come first.
 
-use std::collections::VecDeque;
-
 use shuttle::scheduler::{Schedule, Scheduler, Task, TaskId};
+
+/// A task that yields so often in a row waits for another: the straight way then goes on with the next one.
+const FAIR_YIELDS: usize = 64;
 
 /// A point at which another task runs than the one that would.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Deviation {
-    at: usize,
-    task: usize,
+    at: u32,
+    task: u16,
     preempts: bool,
+}
+
+/// An execution that was run: its deviations, and what else could have run after the last of them. Longer ones are made of
+/// it when their level comes, which takes far less room than keeping each of them.
+#[derive(Debug, Default)]
+struct Parent {
+    deviations: Vec<Deviation>,
+    others: Vec<Deviation>,
+}
+
+impl Parent {
+    fn preemptions(&self) -> usize {
+        self.deviations.iter().filter(|deviation| deviation.preempts).count()
+    }
 }
 
 /// The scheduler. It ends by itself when every schedule of at most so many deviations was run.
 #[derive(Debug)]
 pub(super) struct FewestSwitches {
     most: usize,
-    /// Of the level under way, and of the next one.
-    open: VecDeque<Vec<Deviation>>,
-    next: Vec<Vec<Deviation>>,
-    /// The execution under way: its deviations, its steps so far, and what else could have run after the last deviation.
-    deviations: Vec<Deviation>,
+    /// The level before, and those of the level under way that have been run.
+    parents: Vec<Parent>,
+    run: Vec<Parent>,
+    /// The next schedule: preemptions in all, parent, one of its others. None before the first.
+    next: Option<(usize, usize, usize)>,
+    /// The execution under way.
+    current: Parent,
     step: usize,
-    others: Vec<Deviation>,
+    yields: usize,
 }
 
 impl FewestSwitches {
     pub(super) fn new(most: usize) -> Self {
-        Self {
-            most,
-            open: VecDeque::from([Vec::new()]),
-            next: Vec::new(),
-            deviations: Vec::new(),
-            step: 0,
-            others: Vec::new(),
+        let (parents, run) = (Vec::new(), Vec::new());
+        Self { most, parents, run, next: None, current: Parent::default(), step: 0, yields: 0 }
+    }
+
+    /// The deviations of the next schedule.
+    fn advance(&mut self) -> Option<Vec<Deviation>> {
+        let Some((mut preemptions, mut parent, mut other)) = self.next else {
+            self.next = Some((0, 0, 0));
+            return Some(Vec::new());
+        };
+        self.run.push(std::mem::take(&mut self.current));
+        loop {
+            if let Some(candidate) = self.parents.get(parent) {
+                let of_parent = candidate.preemptions();
+                let fits = |other: &Deviation| of_parent + usize::from(other.preempts) == preemptions;
+                if let Some(found) = candidate.others.iter().skip(other).position(fits) {
+                    let found = other + found;
+                    self.next = Some((preemptions, parent, found + 1));
+                    let mut longer = candidate.deviations.clone();
+                    longer.push(candidate.others[found]);
+                    return Some(longer);
+                }
+                (parent, other) = (parent + 1, 0);
+            } else if preemptions < self.level() {
+                (preemptions, parent, other) = (preemptions + 1, 0, 0);
+            } else {
+                self.parents = std::mem::take(&mut self.run);
+                (preemptions, parent, other) = (0, 0, 0);
+                if self.parents.iter().all(|parent| parent.others.is_empty()) {
+                    return None;
+                }
+            }
         }
     }
 
-    /// Files what the execution before leaves to be tried.
-    fn branch(&mut self) {
-        let Self { deviations, others, next, most, .. } = self;
-        if deviations.len() < *most {
-            next.extend(others.iter().map(|other| {
-                let mut longer = deviations.clone();
-                longer.push(*other);
-                longer
-            }));
-        }
-        others.clear();
+    /// Deviations of the schedules under way.
+    fn level(&self) -> usize {
+        self.parents.first().map_or(0, |parent| parent.deviations.len() + 1)
     }
 }
 
 impl Scheduler for FewestSwitches {
     fn new_execution(&mut self) -> Option<Schedule> {
-        self.branch();
-        if self.open.is_empty() {
-            let mut next = std::mem::take(&mut self.next);
-            next.sort_by_key(|deviations| deviations.iter().filter(|deviation| deviation.preempts).count());
-            self.open = next.into();
-        }
-        self.deviations = self.open.pop_front()?;
-        self.step = 0;
+        let deviations = self.advance()?;
+        self.current = Parent { deviations, others: Vec::new() };
+        (self.step, self.yields) = (0, 0);
         Some(Schedule::new(0))
     }
 
     fn next_task(&mut self, runnable: &[&Task], current: Option<TaskId>, is_yielding: bool) -> Option<TaskId> {
         let current = current.filter(|current| runnable.iter().any(|task| task.id() == *current));
-        let straight = current.unwrap_or(runnable[0].id());
-        let planned = self.deviations.iter().find(|deviation| deviation.at == self.step);
-        let chosen = planned.map_or(straight, |deviation| TaskId::from(deviation.task));
-        let past_the_last = self.deviations.last().is_none_or(|last| last.at < self.step);
-        if past_the_last && self.deviations.len() < self.most {
-            let (at, preempts) = (self.step, current.is_some() && !is_yielding);
-            let others = runnable.iter().map(|task| task.id()).filter(|task| *task != straight);
-            self.others.extend(others.map(|task| Deviation { at, task: task.into(), preempts }));
+        self.yields = if is_yielding { self.yields + 1 } else { 0 };
+        let first = runnable[0].id();
+        let straight = match current {
+            Some(current) if self.yields > FAIR_YIELDS => {
+                self.yields = 0;
+                runnable.iter().map(|task| task.id()).find(|task| *task > current).unwrap_or(first)
+            }
+            Some(current) => current,
+            None => first,
+        };
+        let at = self.step as u32;
+        let Parent { deviations, others } = &mut self.current;
+        let planned = deviations.iter().find(|deviation| deviation.at == at);
+        let chosen = planned.map_or(straight, |deviation| TaskId::from(usize::from(deviation.task)));
+        let past_the_last = deviations.last().is_none_or(|last| last.at < at);
+        if past_the_last && deviations.len() < self.most {
+            let preempts = current.is_some() && !is_yielding;
+            let tasks = runnable.iter().map(|task| task.id()).filter(|task| *task != straight);
+            others.extend(tasks.map(|task| Deviation { at, task: usize::from(task) as u16, preempts }));
         }
         self.step += 1;
         Some(chosen)
