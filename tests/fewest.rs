@@ -94,16 +94,3 @@ fn a_lost_count_is_found_with_one_preemption() {
     });
     assert_eq!(preemptions(&*explorer, found.expect("one preemption is enough")), 1);
 }
-
-#[test]
-fn a_task_that_yields_for_ever_does_not_keep_the_others_from_running() {
-    let built = small();
-    let explorer = ExploredSubject::Canary(Canary::NeverEnding).explorer(&built.scenario);
-    let evidence = explorer.explore_fewest(&config(Strategy::Random, 1), 0, &mut |interleaved| {
-        assert!(matches!(interleaved.ending, Ending::Endless));
-        let tasks: BTreeSet<u32> = interleaved.schedule.choices.0.iter().copied().collect();
-        assert!(tasks.len() > 2, "{tasks:?}");
-        ControlFlow::Continue(())
-    });
-    assert_eq!(evidence.interleavings, 1);
-}

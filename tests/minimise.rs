@@ -173,7 +173,7 @@ fn outcome(receipt: &Receipt) -> Option<(u64, u64)> {
 #[test]
 fn taking_a_transaction_out_leaves_those_that_share_no_account_with_it_as_they_were() {
     let mut compared = 0;
-    for seed in 0..60 {
+    for seed in 0..200 {
         let Built { scenario, expectation, .. } = built(seed);
         // One block, so that all receipts are there whatever happens.
         if scenario.blocks().count() != 1 || expectation.aborts().count() > 0 {

@@ -7,7 +7,7 @@
 
 use shuttle::scheduler::{Schedule, Scheduler, Task, TaskId};
 
-/// A task that yields so often in a row waits for another: the straight way then goes on with the next one.
+/// A task that yields so often waits for another: the straight way then goes on with the next one.
 const FAIR_YIELDS: usize = 64;
 
 /// A point at which another task runs than the one that would.
@@ -44,6 +44,7 @@ pub(super) struct FewestSwitches {
     /// The execution under way.
     current: Parent,
     step: usize,
+    /// Of the task that runs, since it began to.
     yields: usize,
 }
 
@@ -100,11 +101,10 @@ impl Scheduler for FewestSwitches {
 
     fn next_task(&mut self, runnable: &[&Task], current: Option<TaskId>, is_yielding: bool) -> Option<TaskId> {
         let current = current.filter(|current| runnable.iter().any(|task| task.id() == *current));
-        self.yields = if is_yielding { self.yields + 1 } else { 0 };
+        self.yields += usize::from(is_yielding);
         let first = runnable[0].id();
         let straight = match current {
             Some(current) if self.yields > FAIR_YIELDS => {
-                self.yields = 0;
                 runnable.iter().map(|task| task.id()).find(|task| *task > current).unwrap_or(first)
             }
             Some(current) => current,
@@ -121,10 +121,39 @@ impl Scheduler for FewestSwitches {
             others.extend(tasks.map(|task| Deviation { at, task: usize::from(task) as u16, preempts }));
         }
         self.step += 1;
+        if current != Some(chosen) {
+            self.yields = 0;
+        }
         Some(chosen)
     }
 
     fn next_u64(&mut self) -> u64 {
         0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use shuttle::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+    use crate::explore::interleave::shuttle_config;
+
+    #[test]
+    fn a_task_that_waits_by_yielding_lets_the_others_run() {
+        let mut config = shuttle_config();
+        config.max_steps = shuttle::MaxSteps::FailAfter(10_000);
+        let executions = shuttle::Runner::new(FewestSwitches::new(0), config).run(|| {
+            let done = Arc::new(AtomicBool::new(false));
+            let other = Arc::clone(&done);
+            let thread = shuttle::thread::spawn(move || other.store(true, Ordering::SeqCst));
+            while !done.load(Ordering::SeqCst) {
+                shuttle::thread::yield_now();
+            }
+            thread.join().unwrap();
+        });
+        assert_eq!(executions, 1);
     }
 }

@@ -120,6 +120,7 @@ impl Script {
         }
         self.genesis = genesis_of(player.reference.ledger());
         self.steps = rest;
+        self.forget();
         Some(self)
     }
 
@@ -131,8 +132,10 @@ impl Script {
         let mut block = ScriptBlock { parent: None, hash: Hash::ZERO, number: usize::MAX, ..first.clone() };
         let all: Vec<usize> = self.blocks().flat_map(|block| block.transactions.iter().copied()).collect();
         block.transactions = places.iter().filter_map(|&place| all.get(place).copied()).collect();
-        self.remove_transactions(places);
+        let hoisted = block.transactions.len();
         self.steps.insert(0, ScriptStep::Run(vec![block]));
+        let places: Vec<usize> = places.iter().map(|place| place + hoisted).collect();
+        self.remove_transactions(&places);
         let mut folded = self.folded(1)?;
         folded.parameters.block_time_ms = block_time_ms;
         Some(folded)
