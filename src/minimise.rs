@@ -98,12 +98,7 @@ pub struct NotShown {
 ///
 /// # Errors
 /// `NotShown` if the case itself does not show the violation.
-pub fn minimise(
-    case: &Case,
-    signature: &Signature,
-    probe: &mut dyn Probe,
-    limit: u64,
-) -> Result<Minimised, NotShown> {
+pub fn minimise(case: &Case, signature: &Signature, probe: &mut dyn Probe, limit: u64) -> Result<Minimised, NotShown> {
     let mut search = Search::begin(case, signature, probe, limit)?;
     let is_one_minimal = search.run();
     Ok(search.end(case, is_one_minimal))

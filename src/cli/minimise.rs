@@ -8,9 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::campaign::{Examiner, ExploredSubject};
 use crate::compare::Signature;
 use crate::explore::Schedule;
-use crate::minimise::{
-    ByVerdict, Case, Effort, Minimised, NotShown, Probe, Probed, UnderShuttle, minimise,
-};
+use crate::minimise::{ByVerdict, Case, Effort, Minimised, NotShown, Probe, Probed, UnderShuttle, minimise};
 use crate::report::{Artifact, Smaller, write_whole};
 use crate::workload::Scenario;
 
@@ -69,9 +67,7 @@ fn minimise_with_bar(
     tries: u64,
 ) -> Result<Minimised, NotShown> {
     let bar = ProgressBar::new(tries);
-    bar.set_style(
-        ProgressStyle::with_template("{pos} executions, {msg}").expect("the template is constant and right"),
-    );
+    bar.set_style(ProgressStyle::with_template("{pos} executions, {msg}").expect("the template is constant and right"));
     let minimised = minimise(case, signature, &mut Watched { probe, bar: &bar }, tries);
     bar.finish_and_clear();
     minimised

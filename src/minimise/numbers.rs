@@ -28,7 +28,8 @@ impl Search<'_> {
             return;
         }
         // More is mostly enough where less is: halve the range of exponents.
-        let powers: Vec<u64> = (2..20).map(|exponent| 10_u64.pow(exponent)).take_while(|power| *power < current).collect();
+        let powers: Vec<u64> =
+            (2..20).map(|exponent| 10_u64.pow(exponent)).take_while(|power| *power < current).collect();
         let (mut low, mut high) = (0, powers.len());
         while low < high {
             let middle = usize::midpoint(low, high);

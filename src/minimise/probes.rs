@@ -10,7 +10,7 @@ use crate::workload::{Expectation, Scenario};
 use super::{Case, Effort, Probe, Probed};
 
 /// Tasks at a time in cases without a schedule: the fewest that can meet.
-const STRAIGHT_PARALLELISM: usize = 2;
+pub(super) const STRAIGHT_PARALLELISM: usize = 2;
 /// As many workers as tasks, and each key in a shard of its own, mostly: nothing waits that need not.
 pub(super) const STRAIGHT_SETTINGS: ModelSettings = ModelSettings { workers: None, shards: 64, placement_seed: 0 };
 /// Most switches that are looked for in order of their number: beyond, there are too many schedules.
@@ -43,7 +43,10 @@ impl Probe for UnderShuttle<'_> {
             (Effort::Straight, _) | (_, None) => hunt.straight(),
             (Effort::Follow, Some(schedule)) => hunt.follow(schedule),
             (Effort::Search { steps }, Some(schedule)) => hunt.search(schedule, steps),
-            (Effort::Fewest { steps }, Some(schedule)) => hunt.fewest(schedule, executions(schedule, steps)),
+            (Effort::Fewest { steps }, Some(schedule)) => {
+                hunt.run(&like(schedule, Strategy::Random, 1), Some(0));
+                hunt.fewest(schedule, hunt.executions(schedule, steps));
+            }
         }
         hunt.probed
     }
@@ -51,11 +54,6 @@ impl Probe for UnderShuttle<'_> {
     fn with_steps(&mut self, scenario: &Scenario, schedule: &Schedule) -> Schedule {
         (self.explorer)(scenario).with_steps(schedule)
     }
-}
-
-/// About so many steps, as executions of a schedule's length; always some.
-fn executions(schedule: &Schedule, steps: usize) -> usize {
-    (steps / schedule.choices.0.len().max(1)).max(4)
 }
 
 /// One case on its way.
@@ -92,15 +90,22 @@ impl Hunt<'_> {
         self.run(&config, None);
     }
 
+    /// About so many steps, as executions as long as the one before, or the recorded one; always some. A recorded one may be
+    /// much shorter than the case, if it ends in a deadlock.
+    fn executions(&self, schedule: &Schedule, steps: usize) -> usize {
+        let length = (self.probed.figures.steps as usize).max(schedule.choices.0.len());
+        (steps / length.max(1)).max(4)
+    }
+
     /// A quarter of the executions goes to schedules with few switches, the rest to those near the recorded one and to any.
     fn search(&mut self, schedule: &Schedule, steps: usize) {
-        let executions = executions(schedule, steps);
+        self.follow(schedule);
+        let executions = self.executions(schedule, steps);
         let recorded = &schedule.choices;
         let near = |eighths: usize| {
             let keep = recorded.0.len() * eighths / 8;
             Strategy::Near { recorded: recorded.clone(), keep }
         };
-        self.follow(schedule);
         self.explore(schedule, near(8), executions / 16);
         self.explore(schedule, near(4), executions / 16);
         self.fewest(schedule, executions / 4);

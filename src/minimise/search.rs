@@ -8,15 +8,18 @@ use crate::explore::{InterleavingEvidence, Schedule};
 use crate::ledger::SignatureScheme;
 use crate::workload::Scenario;
 
+use super::probes::{STRAIGHT_PARALLELISM, STRAIGHT_SETTINGS};
 use super::script::Script;
 use super::{Case, Effort, Minimised, NotShown, Probe, names};
 
 /// Steps of an attempt that may fail by bad luck, because it is made again later.
 const FIRST_STEPS: usize = 10_000;
 /// Steps of an attempt whose failure counts.
-const LAST_STEPS: usize = 60_000;
+const LAST_STEPS: usize = 40_000;
 /// Steps of the search for the case itself: without it there is nothing.
 const CASE_STEPS: usize = 4_000_000;
+/// Of a case that no schedule makes smaller.
+const FEW_TRANSACTIONS: usize = 2;
 /// Random schedules that show a violation which needs none.
 const ALWAYS: Effort = Effort::Always { executions: 4 };
 
@@ -82,17 +85,57 @@ impl<'a> Search<'a> {
             self.attempt(self.script.clone().tagged());
         }
         self.shrink_to_the_failing_block();
-        self.shorten_schedule(FIRST_STEPS);
-        while self.round() {}
-        self.steps = LAST_STEPS;
-        loop {
-            self.shorten_schedule(LAST_STEPS);
-            if !self.round() {
-                break;
-            }
-        }
+        self.rounds();
+        self.shrink_under_a_schedule();
+        self.keep_a_schedule_if_needed();
         self.shortest_schedule();
         self.tries < self.limit
+    }
+
+    /// Until nothing gets smaller any more, first with little effort, then with more.
+    fn rounds(&mut self) {
+        for steps in [FIRST_STEPS, LAST_STEPS] {
+            self.steps = steps;
+            loop {
+                self.shorten_schedule(steps);
+                if !self.round() {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// What needs no schedule with many transactions may be shown by few under one.
+    fn shrink_under_a_schedule(&mut self) {
+        if self.schedule.is_some() || self.script.tx_count() <= FEW_TRANSACTIONS {
+            return;
+        }
+        let straight = Schedule::new(STRAIGHT_PARALLELISM, STRAIGHT_SETTINGS, "fewest", 0);
+        let Some((_, schedule, _)) = self.try_schedule(&straight, Effort::Fewest { steps: FIRST_STEPS }) else {
+            return;
+        };
+        let before = (self.script.clone(), self.scenario.clone(), self.violation.clone());
+        self.schedule = Some(schedule);
+        self.rounds();
+        if self.script.tx_count() >= before.0.tx_count() {
+            (self.script, self.scenario, self.violation) = before;
+            self.schedule = None;
+        }
+    }
+
+    /// A case that was made small under the straight schedule alone may show nothing under others any more.
+    fn keep_a_schedule_if_needed(&mut self) {
+        if self.schedule.is_some() || self.tries >= self.limit {
+            return;
+        }
+        let case = Case { scenario: self.scenario.clone(), schedule: None };
+        let probed = self.probe.probe(&case, self.wanted, ALWAYS);
+        self.tries += probed.executions;
+        if probed.shown.is_none()
+            && let Some((violation, schedule, _)) = self.try_schedule(&straight(), Effort::Fewest { steps: 1 })
+        {
+            self.take_schedule(violation, schedule);
+        }
     }
 
     fn round(&mut self) -> bool {
@@ -225,6 +268,11 @@ impl<'a> Search<'a> {
             is_one_minimal,
         }
     }
+}
+
+/// No choices yet, under the settings of cases without a schedule.
+fn straight() -> Schedule {
+    Schedule::new(STRAIGHT_PARALLELISM, STRAIGHT_SETTINGS, "fewest", 0)
 }
 
 impl Script {

@@ -38,13 +38,10 @@ impl Search<'_> {
             },
         );
         self.fold();
-        self.sweep(
-            Script::tx_count,
-            |mut script, range| {
-                script.remove_transactions(&range.collect::<Vec<_>>());
-                Some(script)
-            },
-        );
+        self.sweep(Script::tx_count, |mut script, range| {
+            script.remove_transactions(&range.collect::<Vec<_>>());
+            Some(script)
+        });
         self.sweep(Script::tx_count, |script, range| script.hoisted(&range.collect::<Vec<_>>()));
         self.merge();
     }
@@ -108,7 +105,8 @@ impl Script {
     /// The run at `position` becomes part of the one before it.
     fn merge_steps(&mut self, position: usize) -> bool {
         let (before, after) = self.steps.split_at_mut(position);
-        let (Some(ScriptStep::Run(first)), Some(ScriptStep::Run(second))) = (before.last_mut(), after.first_mut()) else {
+        let (Some(ScriptStep::Run(first)), Some(ScriptStep::Run(second))) = (before.last_mut(), after.first_mut())
+        else {
             return false;
         };
         first.append(second);
