@@ -17,7 +17,7 @@ fn config(strategy: Strategy, executions: usize) -> InterleaveConfig {
 
 /// A plan with two transactions that run side by side.
 fn small() -> Built {
-    let small = (0..).map(|seed| build(&Plan::sized(seed, 2), SignatureScheme::Tagged)).find(|built| {
+    let small = (0..1_000).map(|seed| build(&Plan::sized(seed, 2), SignatureScheme::Tagged)).find(|built| {
         let blocks: Vec<_> = built.scenario.blocks().collect();
         let [block] = blocks[..] else { return false };
         let footprint = |index: usize| seriatim::ledger::rules::footprint(&block.transactions[index].body).accounts;

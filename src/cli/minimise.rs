@@ -23,13 +23,13 @@ pub(super) fn run(args: &MinimiseArgs) -> Result<ExitCode, CliError> {
     let case = Case { scenario: artifact.scenario.clone(), schedule: artifact.schedule.clone() };
     let minimised = match watched(&case, &artifact.signature, subject, args.tries) {
         Ok(minimised) => minimised,
-        Err(error) => match tokio(&case, &artifact.signature, subject, args.tries)? {
-            Some(minimised) => minimised,
-            None => {
+        Err(error) => {
+            let Some(minimised) = tokio(&case, &artifact.signature, subject, args.tries)? else {
                 println!("INCONCLUSIVE: {error}");
                 return Ok(ExitCode::from(3));
-            }
-        },
+            };
+            minimised
+        }
     };
     print_result(&minimised);
     let out = args.out.clone().unwrap_or_else(|| beside(path));

@@ -134,7 +134,7 @@ impl Search<'_> {
     }
 
     fn shrink_transactions(&mut self) {
-        self.sweep(|script| legs(script).len(), without_legs);
+        self.sweep(|script| legs(script).len(), |script, range| Some(without_legs(script, range)));
         for index in 0..self.script.entries.len() {
             self.shrink_signatures(index);
             self.edit_entry(index, Entry::pay_least);
@@ -268,13 +268,13 @@ fn legs(script: &Script) -> Vec<(usize, usize)> {
     entries.flat_map(|(index, entry)| (0..legs_of(entry)).map(move |leg| (index, leg))).collect()
 }
 
-fn without_legs(mut script: Script, range: Range<usize>) -> Option<Script> {
+fn without_legs(mut script: Script, range: Range<usize>) -> Script {
     for (index, leg) in legs(&script)[range].iter().rev() {
         if let Payload::Transfers(transfers) = &mut script.entries[*index].tx.body.data {
             transfers.remove(*leg);
         }
     }
-    Some(script)
+    script
 }
 
 /// What is not at the positions of `range`.

@@ -118,7 +118,9 @@ impl Script {
             rename(&mut entry.tx.body.source);
             match &mut entry.tx.body.data {
                 Payload::Transfers(transfers) => {
-                    transfers.iter_mut().for_each(|transfer| rename(&mut transfer.destination));
+                    for transfer in transfers {
+                        rename(&mut transfer.destination);
+                    }
                 }
                 Payload::MultiSig { participants, .. } => participants.iter_mut().for_each(rename),
                 Payload::Burn { .. } | Payload::FreezeTos { .. } | Payload::UnfreezeTos { .. } => {}
@@ -139,7 +141,9 @@ impl Script {
         for entry in &mut self.entries {
             match &mut entry.tx.body.data {
                 Payload::Transfers(transfers) => {
-                    transfers.iter_mut().for_each(|transfer| transfer.asset = renamed(transfer.asset));
+                    for transfer in transfers {
+                        transfer.asset = renamed(transfer.asset);
+                    }
                 }
                 Payload::Burn { asset, .. } => *asset = renamed(*asset),
                 Payload::MultiSig { .. } | Payload::FreezeTos { .. } | Payload::UnfreezeTos { .. } => {}

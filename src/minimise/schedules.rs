@@ -28,8 +28,10 @@ impl Search<'_> {
         let each = [
             (2, schedule.settings()),
             (parallelism, ModelSettings { workers: None, shards, placement_seed }),
-            (parallelism, ModelSettings { workers, shards: plain.shards, placement_seed }),
-            (parallelism, ModelSettings { workers, shards: 1, placement_seed }),
+            (
+                parallelism,
+                ModelSettings { workers, shards: if shards == 1 { 1 } else { plain.shards }, placement_seed },
+            ),
             (parallelism, ModelSettings { workers, shards, placement_seed: 0 }),
         ];
         for (parallelism, settings) in each {

@@ -36,6 +36,8 @@ pub(super) struct Search<'a> {
     violation: Violation,
     /// Digests of what did not show it, with the effort.
     rejected: BTreeSet<(Effort, [u8; 32])>,
+    /// Digests of what was accepted: no way leads back to it.
+    accepted_before: BTreeSet<[u8; 32]>,
     /// Attempts that succeeded.
     pub accepted: u64,
     /// Steps that an attempt under a schedule may take.
@@ -73,6 +75,7 @@ impl<'a> Search<'a> {
             schedule,
             violation,
             rejected: BTreeSet::new(),
+            accepted_before: BTreeSet::new(),
             accepted: 0,
             steps: FIRST_STEPS,
         })
@@ -170,17 +173,18 @@ impl<'a> Search<'a> {
         let mut hasher = blake3::Hasher::new();
         hasher.update(&text);
         hasher.update(format!("{:?}", settings(&schedule)).as_bytes());
-        let digest = (effort, *hasher.finalize().as_bytes());
-        if self.rejected.contains(&digest) {
+        let digest = *hasher.finalize().as_bytes();
+        if self.rejected.contains(&(effort, digest)) || self.accepted_before.contains(&digest) {
             return false;
         }
         let case = Case { scenario, schedule };
         let probed = self.probe.probe(&case, self.wanted, effort);
         self.tries += probed.executions;
         let Some((violation, schedule)) = probed.shown else {
-            self.rejected.insert(digest);
+            self.rejected.insert((effort, digest));
             return false;
         };
+        self.accepted_before.insert(digest);
         self.script = script;
         self.scenario = case.scenario;
         self.violation = violation;
