@@ -1,15 +1,19 @@
 //! A scenario in terms that survive a removal: nonces relative to the next one, fees to the minimum, parents and references
 //! to the blocks they mean, signatures as right or wrong. Played again, it gives the scenario it was read from, bit for bit.
 
+mod replay;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::execution::reference::{BlockHeader, Reference};
+use crate::execution::reference::Reference;
 use crate::ledger::{
-    self, AccountKey, Amount, Block, Genesis, GenesisAccount, Hash, Height, Parameters, Signature, SignatureScheme,
+    self, AccountKey, Amount, Genesis, GenesisAccount, Hash, Height, Parameters, Signature, SignatureScheme,
     Topoheight, Transaction,
 };
 use crate::storage::{LedgerState, StateKey, StateValue};
-use crate::workload::{SCENARIO_VERSION, Scenario, Step};
+use crate::workload::{SCENARIO_VERSION, Scenario};
+
+use replay::{Player, Reader};
 
 /// A scenario whose parts can be taken out and changed.
 #[derive(Clone, Debug)]
@@ -65,13 +69,7 @@ impl Script {
     /// Reads a scenario, whose genesis must be valid.
     pub fn of(scenario: &Scenario) -> Self {
         let Scenario { version: _, parameters, genesis, steps } = scenario;
-        let mut reader = Reader {
-            reference: Reference::new(parameters, genesis),
-            entries: Vec::new(),
-            known: BTreeMap::new(),
-            chain: Vec::new(),
-            blocks: 0,
-        };
+        let mut reader = Reader::new(Reference::new(parameters, genesis));
         let steps = steps.iter().map(|step| reader.step(step)).collect();
         let is_fixed = parameters.signature_scheme != SignatureScheme::Tagged;
         let entries = reader.entries;
@@ -210,65 +208,6 @@ impl Script {
     }
 }
 
-/// Reads a scenario beside a running reference.
-struct Reader {
-    reference: Reference,
-    entries: Vec<Entry>,
-    known: BTreeMap<Hash, usize>,
-    /// Numbers of the blocks that stand, lowest first.
-    chain: Vec<usize>,
-    blocks: usize,
-}
-
-impl Reader {
-    fn step(&mut self, step: &Step) -> ScriptStep {
-        match step {
-            Step::Run(blocks) => {
-                self.reference.start_run();
-                let mut aborted = false;
-                ScriptStep::Run(blocks.iter().map(|block| self.block(block, &mut aborted)).collect())
-            }
-            Step::Rewind(to) => {
-                let top = self.reference.ledger().top;
-                if *to < top {
-                    self.reference.rewind(*to);
-                }
-                let undone = self.chain.split_off((*to).min(top) as usize).into_iter().collect();
-                ScriptStep::Rewind { undone, above: to.saturating_sub(top) }
-            }
-        }
-    }
-
-    fn block(&mut self, block: &Block, aborted: &mut bool) -> ScriptBlock {
-        let Block { parent, height, miner, transactions } = block;
-        let on_top = *parent == top_hash(&self.reference);
-        let header = BlockHeader { parent: *parent, height: *height, miner: *miner };
-        *aborted = *aborted || self.reference.begin(&header).is_err();
-        let transactions = transactions.iter().map(|tx| self.transaction(tx, !*aborted)).collect();
-        let hash = block.hash();
-        *aborted = *aborted || self.reference.finish(hash).is_err();
-        let number = self.blocks;
-        self.blocks += 1;
-        if !*aborted {
-            self.chain.push(number);
-        }
-        let parent = (!on_top).then_some(*parent);
-        ScriptBlock { number, hash, parent, height: *height, miner: *miner, transactions }
-    }
-
-    fn transaction(&mut self, tx: &Transaction, is_open: bool) -> usize {
-        let Self { reference, entries, known, .. } = self;
-        let position = *known.entry(tx.hash()).or_insert_with(|| {
-            entries.push(Entry::of(tx, reference));
-            entries.len() - 1
-        });
-        if is_open {
-            reference.execute(tx);
-        }
-        position
-    }
-}
-
 impl Entry {
     fn of(tx: &Transaction, reference: &Reference) -> Self {
         let scheme = reference.parameters().signature_scheme;
@@ -334,82 +273,6 @@ impl Entry {
     pub(super) fn refer_to_genesis(&mut self) {
         self.tx.body.reference = ledger::Reference { hash: Hash::ZERO, topoheight: 0 };
     }
-}
-
-/// Makes a scenario of a script, beside a running reference.
-struct Player<'a> {
-    script: &'a Script,
-    reference: Reference,
-    /// By entry, once it was met.
-    made: BTreeMap<usize, Transaction>,
-    /// Of blocks: as read, and as they are now.
-    hashes: BTreeMap<Hash, Hash>,
-    chain: Vec<usize>,
-}
-
-impl<'a> Player<'a> {
-    fn new(script: &'a Script) -> Self {
-        let reference = Reference::new(&script.parameters, &script.genesis);
-        Self { script, reference, made: BTreeMap::new(), hashes: BTreeMap::new(), chain: Vec::new() }
-    }
-
-    fn step(&mut self, step: &ScriptStep) -> Option<Step> {
-        match step {
-            ScriptStep::Run(blocks) => Some(Step::Run(self.run(blocks))),
-            ScriptStep::Rewind { undone, above } if undone.is_empty() => {
-                Some(Step::Rewind(self.reference.ledger().top.saturating_add(*above)))
-            }
-            ScriptStep::Rewind { undone, .. } => {
-                // None of them left: there is nothing to undo.
-                let keep = self.chain.iter().position(|number| undone.contains(number))?;
-                self.chain.truncate(keep);
-                self.reference.rewind(keep as Topoheight);
-                Some(Step::Rewind(keep as Topoheight))
-            }
-        }
-    }
-
-    fn run(&mut self, blocks: &[ScriptBlock]) -> Vec<Block> {
-        self.reference.start_run();
-        let mut aborted = false;
-        blocks.iter().map(|block| self.block(block, &mut aborted)).collect()
-    }
-
-    fn block(&mut self, block: &ScriptBlock, aborted: &mut bool) -> Block {
-        let ScriptBlock { number, hash: as_read, parent, height, miner, transactions } = block;
-        let parent = match parent {
-            None => top_hash(&self.reference),
-            Some(hash) => *self.hashes.get(hash).unwrap_or(hash),
-        };
-        let header = BlockHeader { parent, height: *height, miner: *miner };
-        *aborted = *aborted || self.reference.begin(&header).is_err();
-        let transactions = transactions.iter().map(|&entry| self.transaction(entry, !*aborted)).collect();
-        let block = Block { parent, height: *height, miner: *miner, transactions };
-        let hash = block.hash();
-        *aborted = *aborted || self.reference.finish(hash).is_err();
-        self.hashes.insert(*as_read, hash);
-        if !*aborted {
-            self.chain.push(*number);
-        }
-        block
-    }
-
-    fn transaction(&mut self, entry: usize, is_open: bool) -> Transaction {
-        let Self { script, reference, made, hashes, .. } = self;
-        let tx = made.entry(entry).or_insert_with(|| {
-            let entry = &script.entries[entry];
-            if script.is_fixed { entry.tx.clone() } else { entry.resolve(reference, hashes) }
-        });
-        if is_open {
-            reference.execute(tx);
-        }
-        tx.clone()
-    }
-}
-
-fn top_hash(reference: &Reference) -> Hash {
-    let ledger = reference.ledger();
-    ledger.metadata.get(&ledger.top).map_or(Hash::ZERO, |metadata| metadata.block)
 }
 
 /// The newest state of a ledger as a state to start from.
