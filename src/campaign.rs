@@ -7,6 +7,7 @@ mod counterexample;
 mod examiner;
 mod interleavings;
 mod report;
+mod smaller;
 mod statistics;
 mod subjects;
 
@@ -28,6 +29,7 @@ pub use counterexample::Counterexample;
 pub use examiner::Examiner;
 pub use interleavings::{Interleavings, interleave, interleave_with, portfolio};
 pub use report::{CampaignReport, Conclusion};
+pub use smaller::{SmallerError, Watch, minimise_artifact};
 pub use statistics::{Floor, Statistics};
 pub use subjects::{ExploredSubject, UnknownSubject};
 

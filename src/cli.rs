@@ -9,6 +9,7 @@
 
 mod campaign;
 mod explore;
+mod minimise;
 mod prove;
 mod replay;
 mod report;
@@ -44,6 +45,8 @@ enum Command {
     Explore(ExploreArgs),
     /// Run an artifact's case again: does the violation still show?
     Replay(ReplayArgs),
+    /// Make a violation's case smaller: fewer transactions, accounts and switches
+    Minimise(MinimiseArgs),
     /// Prove all sets of a few transactions under all interleavings
     Prove(ProveArgs),
     /// Show a counterexample: as text, and as a page
@@ -76,6 +79,9 @@ struct CampaignArgs {
     /// Interleave this subject only: `parallel`, or one that is wrong on purpose, such as `canary:CountsByLoadAndStore`
     #[arg(long, value_name = "NAME", default_value_t = ExploredSubject::Parallel, conflicts_with_all = ["shapes", "plans"])]
     subject: ExploredSubject,
+    /// Keep violations as they are met
+    #[arg(long)]
+    no_minimise: bool,
     /// Go on after a violation, and count those of each kind
     #[arg(long)]
     keep_going: bool,
@@ -173,6 +179,21 @@ struct ReplayArgs {
     times: u32,
 }
 
+/// Executions of a minimisation, unless told: it mostly ends by itself after a tenth of them.
+const TRIES: u64 = 200_000;
+
+#[derive(Debug, Args)]
+struct MinimiseArgs {
+    /// A violation's file, as a campaign writes it
+    artifact: PathBuf,
+    /// Where the smaller one is written [default: beside it, as NAME.min.json]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Executions after which the search ends with what it has
+    #[arg(long, value_name = "N", default_value_t = TRIES, value_parser = clap::value_parser!(u64).range(1..))]
+    tries: u64,
+}
+
 #[derive(Debug, Args)]
 struct ProveArgs {
     /// Transactions of each set
@@ -254,8 +275,8 @@ enum CliError {
     Plan { path: PathBuf, source: crate::workload::PlanError },
     #[error("{path}: {source}", path = .path.display())]
     Artifact { path: PathBuf, source: crate::report::ArtifactError },
-    #[error(transparent)]
-    Subject(#[from] crate::campaign::UnknownSubject),
+    #[error("{path}: {source}", path = .path.display())]
+    Subject { path: PathBuf, source: crate::campaign::UnknownSubject },
     #[error("{option} does not fit --engine {engine}")]
     Unfit { option: &'static str, engine: &'static str },
     #[error("{path}: {source}", path = .path.display())]
@@ -287,6 +308,7 @@ pub fn main() -> ExitCode {
         Some(Command::Run(args)) => run::run(&args),
         Some(Command::Explore(args)) => explore::run(&args),
         Some(Command::Replay(args)) => replay::run(&args),
+        Some(Command::Minimise(args)) => minimise::run(&args),
         Some(Command::Prove(args)) => prove::run(&args),
         Some(Command::Report(args)) => report::run(&args),
         Some(Command::Seeds(args)) => seeds::run(&args),

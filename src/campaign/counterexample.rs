@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{CampaignConfig, Case, EXECUTORS};
 use crate::compare::{Difference, Oracle, Signature, Violation};
 use crate::explore::Schedule;
-use crate::report::{Artifact, Origin, Stored};
+use crate::report::{Artifact, Origin, Smaller, Stored};
 use crate::workload::{Plan, Scenario, Shape};
 
 /// One kind of violation, by the first execution that shows it.
@@ -69,6 +69,13 @@ impl Counterexample {
         Self::new(config, Found { index, case, violation, scenario, schedule: None }, 1)
     }
 
+    /// Puts a smaller case in the place of the one that was met.
+    pub fn shrink(&mut self, smaller: Artifact) {
+        self.signature = smaller.signature.clone();
+        self.violation = smaller.violation.clone();
+        self.artifact = smaller;
+    }
+
     /// Stores the artifact in `folder`, unless one of the same signature is there.
     ///
     /// # Errors
@@ -89,6 +96,15 @@ impl fmt::Display for Counterexample {
         writeln!(f, "  where    {}", self.violation.difference)?;
         if self.times > 1 {
             writeln!(f, "  times    {} executions show it", self.times)?;
+        }
+        if let Some(smaller) = &self.artifact.smaller {
+            let Smaller { transactions, accounts, tries, preemptions, context_switches, .. } = smaller;
+            write!(f, "  smaller  {} of {} transactions", transactions.1, transactions.0)?;
+            write!(f, ", {} of {} accounts", accounts.1, accounts.0)?;
+            if self.artifact.schedule.is_some() {
+                write!(f, ", {preemptions} preemptions, {context_switches} switches")?;
+            }
+            writeln!(f, " (after {tries} executions)")?;
         }
         if let Some(path) = &self.path {
             let known = if self.known { " (there before, and left as it was)" } else { "" };

@@ -16,7 +16,8 @@ use crate::campaign::{
 use crate::report::write_whole;
 use crate::workload::{Shape, real_shapes};
 
-use super::{CampaignArgs, CliError};
+use super::minimise::with_bar;
+use super::{CampaignArgs, CliError, TRIES};
 
 /// No execution of any campaign takes a hundredth of it.
 pub(super) const HANG_LIMIT: Duration = Duration::from_secs(30);
@@ -47,6 +48,9 @@ pub(super) fn run(args: &CampaignArgs) -> Result<ExitCode, CliError> {
     }
     let missed_canaries = match canaries() {
         Err(CliError::CanariesHang(_)) if let Some(mut found) = interleave_canary_plans(&config) => {
+            if !args.no_minimise {
+                shrink(&mut found, &Control::default());
+            }
             report_counterexample(&mut found, &args.artifacts);
             return Ok(ExitCode::from(1));
         }
@@ -58,6 +62,9 @@ pub(super) fn run(args: &CampaignArgs) -> Result<ExitCode, CliError> {
     let mut report = watched(&config, &shapes, &control, &args.artifacts)?;
     report.add_missed_canaries(&missed_canaries);
     for counterexample in &mut report.counterexamples {
+        if !args.no_minimise {
+            shrink(counterexample, &control);
+        }
         store(counterexample, &args.artifacts);
     }
     print!("{report}");
@@ -94,6 +101,14 @@ fn report_hang(config: &CampaignConfig, shapes: &[Shape], index: u64, artifacts:
 fn report_counterexample(counterexample: &mut Counterexample, artifacts: &Path) {
     store(counterexample, artifacts);
     print!("{counterexample}");
+}
+
+/// What cannot be made smaller is kept as it is; Ctrl-C ends the attempt, too.
+fn shrink(counterexample: &mut Counterexample, control: &Control) {
+    match with_bar(&counterexample.artifact, TRIES, control) {
+        Ok(smaller) => counterexample.shrink(smaller),
+        Err(error) => eprintln!("seriatim: not made smaller: {error}"),
+    }
 }
 
 /// A violation is one whether or not the disk has room for it: a failure is told, and the report goes on.

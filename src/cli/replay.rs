@@ -18,7 +18,8 @@ pub(super) fn run(args: &ReplayArgs) -> Result<ExitCode, CliError> {
     if artifact.subject == EXECUTORS {
         return on_tokio(artifact, args.times.into());
     }
-    let subject: ExploredSubject = artifact.subject.parse()?;
+    let subject: Result<ExploredSubject, _> = artifact.subject.parse();
+    let subject = subject.map_err(|source| CliError::Subject { path: args.artifact.clone(), source })?;
     let explorer = subject.explorer(&artifact.scenario);
     let replay = artifact.replay(&*explorer, args.times.into());
     print_replay(&artifact, &replay);

@@ -1,10 +1,9 @@
 //! A violation with the means to run its scenario again.
 
 use std::cell::Cell;
-use std::ops::ControlFlow;
 
 use crate::compare::{Signature, Violation, judge_ending};
-use crate::explore::{Choices, Ending, Explorer, InterleaveConfig, Schedule, Strategy};
+use crate::explore::{Choices, Ending, Explorer, Schedule};
 use crate::workload::{Expectation, Scenario};
 
 /// Executions at most, for one explanation.
@@ -96,17 +95,5 @@ pub(super) fn straight(
     expectation: &Expectation,
     like: &Schedule,
 ) -> Option<Box<Violation>> {
-    let config = InterleaveConfig {
-        strategy: Strategy::Random,
-        seed: 0,
-        executions: 1,
-        max_parallelism: like.max_parallelism as usize,
-        settings: like.settings(),
-    };
-    let mut violation = None;
-    explorer.explore_fewest(&config, 0, &mut |interleaved| {
-        violation = judge_ending(scenario, expectation, &interleaved.ending).into_violation();
-        ControlFlow::Break(())
-    });
-    violation
+    judge_ending(scenario, expectation, &explorer.straight(like).ending).into_violation()
 }

@@ -2,7 +2,6 @@
 
 use crate::compare::Violation;
 use crate::explore::Schedule;
-use crate::runtime::model::ModelSettings;
 use crate::workload::{Expectation, Scenario, Step};
 
 use super::case::{Case, Outcome, straight};
@@ -36,8 +35,7 @@ pub(super) fn explain(case: &Case<'_>, like: &Schedule) -> Explanation {
 
 /// Nobody knows under which schedule it was seen.
 pub(super) fn without_schedule(case: &Case<'_>) -> Explanation {
-    let settings = ModelSettings { workers: None, shards: 64, placement_seed: 0 };
-    let like = [2, 1, 8].map(|max_parallelism| Schedule::new(max_parallelism, settings, "straight", 0));
+    let like = [2, 1, 8].map(|max_parallelism| Schedule { max_parallelism, ..Schedule::straight() });
     if let Some(like) = like.iter().find(|like| case.straight(like) == Outcome::Same) {
         return explain(case, like);
     }

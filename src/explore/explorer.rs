@@ -29,6 +29,9 @@ pub trait Explorer {
         judge: &mut dyn FnMut(Interleaved) -> ControlFlow<()>,
     ) -> InterleavingEvidence;
 
+    /// See [`Interleaver::straight`].
+    fn straight(&self, like: &Schedule) -> Interleaved;
+
     /// See [`Interleaver::replay`].
     fn replay(&self, schedule: &Schedule) -> (Interleaved, Option<usize>);
 
@@ -60,6 +63,10 @@ impl<L: Layer + Clone> Explorer for Interleaver<L> {
         judge: &mut dyn FnMut(Interleaved) -> ControlFlow<()>,
     ) -> InterleavingEvidence {
         Self::explore_fewest(self, config, most_switches, judge)
+    }
+
+    fn straight(&self, like: &Schedule) -> Interleaved {
+        Self::straight(self, like)
     }
 
     fn replay(&self, schedule: &Schedule) -> (Interleaved, Option<usize>) {

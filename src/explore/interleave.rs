@@ -122,6 +122,14 @@ pub struct InterleaveConfig {
     pub settings: ModelSettings,
 }
 
+impl InterleaveConfig {
+    /// The inputs of the model that a schedule was recorded under, for other executions.
+    pub fn like(schedule: &Schedule, strategy: Strategy, executions: usize) -> Self {
+        let (max_parallelism, settings) = (schedule.max_parallelism as usize, schedule.settings());
+        Self { strategy, seed: schedule.seed, executions, max_parallelism, settings }
+    }
+}
+
 impl Interleaver {
     /// The real subject.
     pub fn new(scenario: &Scenario) -> Self {
@@ -210,6 +218,16 @@ impl<L: Layer + Clone> Interleaver<L> {
             Exhaustion { complete: dpor.is_complete(), executions: figures.executions, redundant: figures.redundant };
         announce::silence();
         (evidence, exhaustion)
+    }
+
+    /// Runs the one schedule in which each task runs until it cannot go on, under the inputs of `like`.
+    pub fn straight(&self, like: &Schedule) -> Interleaved {
+        let mut straight = None;
+        self.explore_fewest(&InterleaveConfig::like(like, Strategy::Random, 1), 0, |interleaved| {
+            straight = Some(interleaved);
+            ControlFlow::Break(())
+        });
+        straight.expect("there is one such schedule")
     }
 
     /// Runs one schedule again. Returns its ending and the first step at which it could not be followed, if any.

@@ -50,6 +50,8 @@ pub struct Origin {
 pub struct Smaller {
     /// Transactions before and after.
     pub transactions: (usize, usize),
+    /// Accounts that genesis, blocks and transactions name, before and after.
+    pub accounts: (usize, usize),
     /// Executions that it took.
     pub tries: u64,
     /// No single removal keeps the violation: tried, each of them.

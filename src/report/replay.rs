@@ -44,18 +44,15 @@ const NEAR_EXECUTIONS: usize = 400;
 const NEAR_SWITCHES: usize = 2;
 
 impl Artifact {
-    /// The schedule to follow: the recorded one, or the straight one of a violation that needs none.
-    pub fn schedule_or_straight(&self) -> Schedule {
-        self.schedule.clone().unwrap_or_else(Schedule::straight)
-    }
-
     /// Runs the case so many times on its subject.
     pub fn replay(&self, explorer: &dyn Explorer, times: u64) -> Replay {
-        let schedule = self.schedule_or_straight();
         let expectation = Expectation::of(&self.scenario);
         let mut replay = Replay { times, same: 0, other: 0, violation: None, divergence: None };
         for time in 0..times {
-            let (interleaved, at_choice) = explorer.replay(&schedule);
+            let (interleaved, at_choice) = match &self.schedule {
+                Some(schedule) => explorer.replay(schedule),
+                None => (explorer.straight(&Schedule::straight()), None),
+            };
             if let Verdict::Violation(violation) = judge_ending(&self.scenario, &expectation, &interleaved.ending) {
                 let same = Signature::of(&violation, &self.scenario) == self.signature;
                 replay.same += u64::from(same);
@@ -63,8 +60,11 @@ impl Artifact {
                 replay.violation = Some(*violation);
             }
             // What the tasks do at the same choices is the same each time, so once is enough.
-            if self.schedule.is_some() && replay.divergence.is_none() && (time == 0 || at_choice.is_some()) {
-                replay.divergence = divergence(explorer, &schedule, at_choice);
+            if let Some(schedule) = &self.schedule
+                && replay.divergence.is_none()
+                && (time == 0 || at_choice.is_some())
+            {
+                replay.divergence = divergence(explorer, schedule, at_choice);
             }
         }
         replay
@@ -73,7 +73,7 @@ impl Artifact {
     /// Looks for the violation near the schedule: shorter and shorter parts of it are kept and the rest is free, then
     /// schedules with few switches.
     pub fn search_near(&self, explorer: &dyn Explorer, divergence: &Divergence) -> Near {
-        let schedule = self.schedule_or_straight();
+        let schedule = self.schedule.clone().unwrap_or_else(Schedule::straight);
         let expectation = Expectation::of(&self.scenario);
         let mut near = Near { executions: 0, found: None };
         let mut judge = |interleaved: Interleaved| {
@@ -86,13 +86,7 @@ impl Artifact {
                 _ => ControlFlow::Continue(()),
             }
         };
-        let config = |strategy| InterleaveConfig {
-            strategy,
-            seed: schedule.seed,
-            executions: NEAR_EXECUTIONS,
-            max_parallelism: schedule.max_parallelism as usize,
-            settings: schedule.settings(),
-        };
+        let config = |strategy| InterleaveConfig::like(&schedule, strategy, NEAR_EXECUTIONS);
         // A changed operation comes after the last choice that fitted.
         let changed = divergence.other_step.as_ref().and_then(|other| other.expected.as_ref()).map(|step| step.at);
         let fits = divergence.at_choice.into_iter().chain(changed).min().unwrap_or(schedule.choices.0.len());

@@ -1,0 +1,102 @@
+//! An artifact with a smaller case: on the subject that it names, or, where tokio found it, on the parallel path under
+//! shuttle if the violation shows there, so that it can be replayed step by step.
+
+use std::ops::ControlFlow;
+
+use super::{EXECUTORS, Examiner, ExploredSubject};
+use crate::compare::{Oracle, Signature};
+use crate::explore::Schedule;
+use crate::minimise::{ByVerdict, Case, Effort, Minimised, NotShown, Probe, Probed, UnderShuttle, minimise};
+use crate::report::{Artifact, Smaller};
+use crate::workload::Scenario;
+
+/// Why an artifact was not made smaller.
+#[derive(Debug, thiserror::Error)]
+pub enum SmallerError {
+    #[error(transparent)]
+    NotShown(#[from] NotShown),
+    #[error(transparent)]
+    Subject(#[from] super::UnknownSubject),
+    #[error("cannot start: {0}")]
+    Start(std::io::Error),
+    #[error("stopped")]
+    Stopped,
+}
+
+/// Told after each attempt: executions so far, and transactions of the smallest case. Breaking off ends the search.
+pub type Watch<'a> = dyn FnMut(u64, usize) -> ControlFlow<()> + 'a;
+
+/// The artifact of the smallest case that was found in about so many executions.
+///
+/// # Errors
+/// `NotShown` if the violation does not show any more; `Subject` for a name that is none; `Stopped` if `watch` broke off.
+pub fn minimise_artifact(artifact: &Artifact, tries: u64, watch: &mut Watch<'_>) -> Result<Artifact, SmallerError> {
+    let case = Case { scenario: artifact.scenario.clone(), schedule: artifact.schedule.clone() };
+    let on_tokio = artifact.subject == EXECUTORS;
+    let subject = if on_tokio { ExploredSubject::Parallel } else { artifact.subject.parse()? };
+    let mut run = |probe: &mut dyn Probe| {
+        let mut watched =
+            Watched { probe, watch, executions: 0, transactions: case.scenario.tx_count(), stopped: false };
+        let minimised = minimise(&case, &artifact.signature, &mut watched, tries);
+        if watched.stopped { Err(SmallerError::Stopped) } else { Ok(minimised?) }
+    };
+    let explorer = |scenario: &Scenario| subject.explorer(scenario);
+    let under_shuttle = run(&mut UnderShuttle::new(&explorer));
+    let (subject, minimised) = match under_shuttle {
+        Ok(minimised) => (subject.to_string(), minimised),
+        // What hangs tokio would hang it again.
+        Err(SmallerError::NotShown(_)) if on_tokio && artifact.signature.oracle != Oracle::Livelock => {
+            let examiner = Examiner::new().map_err(SmallerError::Start)?;
+            let judged = |scenario: &_, expectation: &_| examiner.examine(scenario, expectation, 0, false);
+            (EXECUTORS.to_owned(), run(&mut ByVerdict(judged))?)
+        }
+        Err(error) => return Err(error),
+    };
+    Ok(with(artifact, subject, minimised))
+}
+
+/// The smaller case in the place of the artifact's own.
+fn with(artifact: &Artifact, subject: String, minimised: Minimised) -> Artifact {
+    let Minimised {
+        scenario,
+        schedule,
+        violation,
+        signature,
+        tries,
+        transactions,
+        accounts,
+        preemptions,
+        context_switches,
+        is_one_minimal,
+    } = minimised;
+    let smaller = Some(Smaller { transactions, accounts, tries, is_one_minimal, preemptions, context_switches });
+    Artifact { subject, signature, violation, smaller, schedule, scenario, ..artifact.clone() }.sealed()
+}
+
+/// Another probe, watched.
+struct Watched<'a, 'b> {
+    probe: &'a mut dyn Probe,
+    watch: &'a mut Watch<'b>,
+    executions: u64,
+    transactions: usize,
+    stopped: bool,
+}
+
+impl Probe for Watched<'_, '_> {
+    fn probe(&mut self, case: &Case, wanted: &Signature, effort: Effort) -> Probed {
+        if self.stopped {
+            return Probed::default();
+        }
+        let probed = self.probe.probe(case, wanted, effort);
+        self.executions += probed.executions;
+        if probed.shown.is_some() {
+            self.transactions = self.transactions.min(case.scenario.tx_count());
+        }
+        self.stopped = (self.watch)(self.executions, self.transactions).is_break();
+        probed
+    }
+
+    fn with_steps(&mut self, scenario: &Scenario, schedule: &Schedule) -> Schedule {
+        self.probe.with_steps(scenario, schedule)
+    }
+}

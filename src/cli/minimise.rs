@@ -1,0 +1,70 @@
+//! `seriatim minimise ARTIFACT`: the same violation in a smaller case, as another artifact.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::campaign::{Control, SmallerError, minimise_artifact};
+use crate::report::{Artifact, Smaller, write_whole};
+
+use super::campaign::stop_on_interrupt;
+use super::run::read_artifact;
+use super::{CliError, MinimiseArgs};
+
+pub(super) fn run(args: &MinimiseArgs) -> Result<ExitCode, CliError> {
+    let path = &args.artifact;
+    let artifact = read_artifact(path)?;
+    let control = Arc::new(Control::default());
+    stop_on_interrupt(&control);
+    let smaller = match with_bar(&artifact, args.tries, &control) {
+        Ok(smaller) => smaller,
+        Err(SmallerError::Subject(source)) => return Err(CliError::Subject { path: path.clone(), source }),
+        Err(SmallerError::Start(source)) => return Err(CliError::Start(source)),
+        Err(error @ (SmallerError::NotShown(_) | SmallerError::Stopped)) => {
+            println!("INCONCLUSIVE: {error}");
+            return Ok(ExitCode::from(3));
+        }
+    };
+    let out = args.out.clone().unwrap_or_else(|| path.with_extension("min.json"));
+    write_whole(&out, &smaller.to_json()).map_err(|source| CliError::Write { path: out.clone(), source })?;
+    print_result(&smaller, &out);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Minimises while a bar is drawn; without a terminal nothing is.
+pub(super) fn with_bar(artifact: &Artifact, tries: u64, control: &Control) -> Result<Artifact, SmallerError> {
+    let bar = ProgressBar::new(tries);
+    let style = ProgressStyle::with_template("making the case smaller: {pos} executions, {msg}");
+    bar.set_style(style.expect("the template is constant and right"));
+    let smaller = minimise_artifact(artifact, tries, &mut |executions, transactions| {
+        bar.set_position(executions);
+        bar.set_message(format!("{transactions} transactions"));
+        if control.stop.load(Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    bar.finish_and_clear();
+    smaller
+}
+
+fn print_result(artifact: &Artifact, out: &Path) {
+    println!("SMALLER {}", artifact.violation);
+    if let Some(smaller) = &artifact.smaller {
+        print_smaller(smaller, artifact.schedule.is_some());
+    }
+    println!("  written  {}", out.display());
+}
+
+fn print_smaller(smaller: &Smaller, has_schedule: bool) {
+    let Smaller { transactions, accounts, tries, is_one_minimal, preemptions, context_switches } = smaller;
+    println!("  transactions {} of {}, accounts {} of {}", transactions.1, transactions.0, accounts.1, accounts.0);
+    if has_schedule {
+        println!("  schedule with {preemptions} preemptions and {context_switches} context switches");
+    } else {
+        println!("  no schedule needed");
+    }
+    let minimal = if *is_one_minimal { "no single removal keeps the violation" } else { "cut: raise --tries for less" };
+    println!("  {tries} executions; {minimal}");
+}
