@@ -106,7 +106,7 @@ fn the_guilty_pair_is_marked_and_nothing_is_without_one() {
 fn only_the_field_that_differs_is_shown_with_how_far_it_is_off() {
     let (artifact, rerun) = counterexample(Canary::CountsByLoadAndStore, 2);
     let text = Report::new(&artifact, "case.json", &rerun).text(Style::Plain);
-    assert!(text.contains("too few") && text.contains("equal         block; reward"), "{text}");
+    assert!(text.contains("too many") && text.contains("equal         block; reward"), "{text}");
     assert!(!text.contains("BlockMetadata"), "{text}");
 }
 

@@ -57,7 +57,7 @@ pub enum Canary {
     NeverEnding,
     /// Reads that take two locks in the order of the account's first bit.
     OppositeLocks,
-    /// Reads that are counted by a load and a store; what is lost is missing from the fees.
+    /// Reads that are counted by a load and a store; what is lost is added to the fees.
     CountsByLoadAndStore,
 }
 

@@ -4,13 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::compare::payload_name;
-use crate::execution::parallel::batches;
-use crate::ledger::{Amount, AssetId, Block, Payload};
+use crate::ledger::Block;
 use crate::runtime::model::Step;
-use crate::storage::{LedgerState, StateKey, StateValue};
 use crate::workload::{self, Expectation, ExpectedStep, Scenario};
-
-use super::access::spawned;
 
 /// The transaction of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,75 +27,47 @@ impl fmt::Display for TaskName {
     }
 }
 
-/// The transactions of the tasks that were spawned in `steps`. Task 0, the execution's own thread, has none.
+/// The transactions of the tasks that do something in `steps`. Task 0, the execution's own thread, has none.
 ///
-/// The executor spawns a task for each transaction, batch by batch, and reads the top before each block.
+/// The executor reads the top before each block, and a task looks first whether its transaction was executed before: by
+/// what it asks for it is known, whatever batch it was put into.
 pub fn task_names(scenario: &Scenario, steps: &[Step]) -> BTreeMap<u64, TaskName> {
     let mut names = BTreeMap::new();
     let mut applied = applied_blocks(scenario).into_iter();
-    let mut current: Option<(usize, &Block, std::vec::IntoIter<Vec<usize>>)> = None;
-    let mut batch = Vec::new();
+    let mut current: Option<(usize, &Block, Vec<String>)> = None;
+    let mut taken: BTreeSet<usize> = BTreeSet::new();
     for step in steps {
-        match (step.operation.as_str(), step.object.as_str()) {
-            ("load", "Top") => {
-                let next = applied.next();
-                current = next
-                    .map(|(number, block, burned)| (number, block, batches(&block.transactions, &burned).into_iter()));
-            }
-            ("spawn", object) => {
-                let index = object.strip_prefix("task ").and_then(|rest| rest.split(' ').next()?.parse::<usize>().ok());
-                let Some((index, task, (number, block, batches))) =
-                    index.and_then(|index| Some((index, spawned(step)?, current.as_mut()?)))
-                else {
-                    continue;
-                };
-                if index == 0 {
-                    batch = batches.next().unwrap_or_default();
-                }
-                if let Some(&transaction) = batch.get(index) {
-                    let payload = payload_name(&block.transactions[transaction].body.data);
-                    names.insert(task, TaskName { block: *number, transaction, payload });
-                }
-            }
-            _ => {}
+        if step.operation == "load" && step.object == "Top" {
+            let hashes = |block: &Block| block.transactions.iter().map(|tx| format!("{:?}", tx.hash())).collect();
+            current = applied.next().map(|(number, block)| (number, block, hashes(block)));
+            taken.clear();
+        }
+        let (Some((number, block, hashes)), Some(hash)) = (&current, step.object.strip_prefix("executed ")) else {
+            continue;
+        };
+        if step.task == 0 || names.contains_key(&step.task) {
+            continue;
+        }
+        // Copies of a transaction have one hash: which of them comes first means nothing.
+        let found = (0..hashes.len()).find(|tx_index| hashes[*tx_index] == hash && !taken.contains(tx_index));
+        if let Some(transaction) = found {
+            taken.insert(transaction);
+            let payload = payload_name(&block.transactions[transaction].body.data);
+            names.insert(step.task, TaskName { block: *number, transaction, payload });
         }
     }
     names
 }
 
-/// The blocks that are applied, by number, with the burned amounts that each starts from.
-fn applied_blocks(scenario: &Scenario) -> Vec<(usize, &Block, BTreeMap<AssetId, Amount>)> {
+/// The blocks that are applied, by number.
+fn applied_blocks(scenario: &Scenario) -> Vec<(usize, &Block)> {
     let expectation = Expectation::of(scenario);
     let mut applied = Vec::new();
     let mut number = 0;
-    for (index, (step, expected)) in scenario.steps.iter().zip(&expectation.steps).enumerate() {
+    for (step, expected) in scenario.steps.iter().zip(&expectation.steps) {
         let (workload::Step::Run(blocks), ExpectedStep::Run { blocks: outcomes }) = (step, expected) else { continue };
-        for (position, block) in blocks.iter().enumerate().take(outcomes.len()) {
-            applied.push((number + position, block, burned_before(scenario, index, position, block)));
-        }
+        applied.extend((number..).zip(blocks).take(outcomes.len()));
         number += blocks.len();
     }
     applied
-}
-
-fn burned_before(scenario: &Scenario, step: usize, position: usize, block: &Block) -> BTreeMap<AssetId, Amount> {
-    let burns = block.transactions.iter().filter_map(|transaction| match transaction.body.data {
-        Payload::Burn { asset, .. } => Some(asset),
-        _ => None,
-    });
-    let assets: BTreeSet<AssetId> = burns.collect();
-    if assets.is_empty() {
-        return BTreeMap::new();
-    }
-    let mut before = Scenario { steps: scenario.steps[..=step].to_vec(), ..scenario.clone() };
-    if let Some(workload::Step::Run(blocks)) = before.steps.last_mut() {
-        blocks.truncate(position);
-    }
-    let expectation = Expectation::of(&before);
-    let ledger: &LedgerState = expectation.final_ledger();
-    let amount = |asset: AssetId| match ledger.newest_value(&StateKey::Burned(asset)) {
-        Some(StateValue::Amount(amount)) => *amount,
-        _ => 0,
-    };
-    assets.into_iter().map(|asset| (asset, amount(asset))).collect()
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compare::Oracle;
 use crate::execution::parallel::batches;
-use crate::explain::Explanation;
+use crate::explain::{Explanation, task_names};
 use crate::explore::{Ending, ObservedBlock};
 use crate::ledger::rules::footprint;
 use crate::ledger::{AccountKey, AssetId, Block, FeeType, Payload, Receipt, Transaction};
@@ -16,7 +16,7 @@ use crate::workload::{Expectation, ExpectedStep, Scenario, Step as ScenarioStep}
 use super::Artifact;
 use super::fields::{FieldDifference, compare};
 use super::names::Names;
-use super::timeline::{Timeline, block_begins, task_names};
+use super::timeline::{Timeline, block_begins};
 
 /// What running an artifact again showed, beside the artifact itself.
 #[derive(Debug, Default)]
@@ -102,9 +102,7 @@ impl<'a> Report<'a> {
         let (differing, equal) = compare(&difference.expected, &difference.actual);
         let timeline = position.filter(|position| *position < begins.len()).map(|position| {
             let end = begins.get(position + 1).copied().unwrap_or(rerun.steps.len());
-            let blocks: Vec<Block> =
-                attempted.iter().filter_map(|(block, _)| scenario.blocks().nth(*block).cloned()).collect();
-            let named = task_names(&blocks, &rerun.steps, &begins);
+            let named = task_names(scenario, &rerun.steps);
             let guilty = rerun.explanation.as_ref().and_then(|explanation| explanation.guilty);
             Timeline::new(&rerun.steps, begins[position]..end, guilty, &named, rerun.ending.as_ref())
         });

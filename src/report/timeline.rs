@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use crate::explain::TaskName;
 use crate::explore::Ending;
-use crate::ledger::Block;
 use crate::runtime::model::Step;
 
 /// Operations of one block, in the order in which they happened.
@@ -49,30 +49,6 @@ pub(super) enum Switch {
     Several(usize),
 }
 
-/// Which block, and which transaction of it, each task works for, by the hash it looks up first.
-pub(super) fn task_names(blocks: &[Block], steps: &[Step], begins: &[usize]) -> BTreeMap<u64, (usize, usize)> {
-    let hashes: Vec<Vec<String>> = blocks
-        .iter()
-        .map(|block| block.transactions.iter().map(|transaction| format!("{:?}", transaction.hash())).collect())
-        .collect();
-    let mut names = BTreeMap::new();
-    let mut taken = BTreeSet::new();
-    for (position, step) in steps.iter().enumerate() {
-        let Some(hash) = step.object.strip_prefix("executed ") else { continue };
-        if step.task == 0 || names.contains_key(&step.task) {
-            continue;
-        }
-        let block = begins.partition_point(|begin| *begin <= position).saturating_sub(1);
-        let Some(of_block) = hashes.get(block) else { continue };
-        let free = |tx_index: &usize| of_block[*tx_index] == hash && !taken.contains(&(block, *tx_index));
-        if let Some(tx_index) = (0..of_block.len()).find(free) {
-            taken.insert((block, tx_index));
-            names.insert(step.task, (block, tx_index));
-        }
-    }
-    names
-}
-
 /// Where each block begins: with the look at the top.
 pub(super) fn block_begins(steps: &[Step]) -> Vec<usize> {
     let begins = |(_, step): &(usize, &Step)| step.task == 0 && step.operation == "load" && step.object == "Top";
@@ -87,7 +63,7 @@ impl<'a> Timeline<'a> {
         steps: &'a [Step],
         range: Range<usize>,
         guilty: Option<(usize, usize)>,
-        names: &BTreeMap<u64, (usize, usize)>,
+        names: &BTreeMap<u64, TaskName>,
         ending: Option<&Ending>,
     ) -> Self {
         let guilty = guilty.filter(|(left, right)| left < right && *right < steps.len());
@@ -100,7 +76,7 @@ impl<'a> Timeline<'a> {
         tasks.extend(waiting.iter().map(|(task, _)| *task));
         let name = |task: u64| match names.get(&task) {
             _ if task == 0 => "block".to_owned(),
-            Some((_, tx_index)) => format!("tx {tx_index}"),
+            Some(name) => format!("tx {}", name.transaction),
             None => format!("task {task}"),
         };
         let tasks = tasks.into_iter().map(|task| (task, name(task))).collect();

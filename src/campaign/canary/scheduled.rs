@@ -64,13 +64,13 @@ impl Layer for Scheduled {
         Ok(())
     }
 
-    /// What was lost in counting is missing from the fees.
+    /// What was lost in counting is charged once more.
     fn before_commit(&self, batch: &mut WriteBatch) -> Result<(), StorageError> {
         if self.canary == Canary::CountsByLoadAndStore {
             let lost = self.exact.load(Relaxed) - self.racing().load(Acquire);
             for op in &mut batch.ops {
                 if let WriteOp::Metadata { metadata, .. } = op {
-                    metadata.fees = metadata.fees.wrapping_sub(lost);
+                    metadata.fees = metadata.fees.wrapping_add(lost);
                 }
             }
         }
