@@ -10,6 +10,7 @@
 mod campaign;
 mod explore;
 mod minimise;
+mod promote;
 mod prove;
 mod replay;
 mod report;
@@ -47,6 +48,8 @@ enum Command {
     Replay(ReplayArgs),
     /// Make a violation's case smaller: fewer transactions, accounts and switches
     Minimise(MinimiseArgs),
+    /// Keep an artifact's case: cargo test runs it from then on
+    Promote(PromoteArgs),
     /// Prove all sets of a few transactions under all interleavings
     Prove(ProveArgs),
     /// Show a counterexample: as text, and as a page
@@ -195,6 +198,21 @@ struct MinimiseArgs {
 }
 
 #[derive(Debug, Args)]
+struct PromoteArgs {
+    /// An artifact, as a campaign writes it
+    artifact: PathBuf,
+    /// Name of the case [default: made of what was wrong]
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// What was wrong, in words [default: where it was found]
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+    /// Where cases are kept
+    #[arg(long, value_name = "DIR", default_value = "corpus/regressions")]
+    corpus: PathBuf,
+}
+
+#[derive(Debug, Args)]
 struct ProveArgs {
     /// Transactions of each set
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=3))]
@@ -282,6 +300,8 @@ enum CliError {
     #[error("{path}: {source}", path = .path.display())]
     TooManyTasks { path: PathBuf, source: crate::explore::TooManyTasks },
     #[error(transparent)]
+    Promote(#[from] crate::report::PromoteError),
+    #[error(transparent)]
     Canary(#[from] crate::campaign::CanaryMissed),
     #[error(
         "the canaries' plans did not end in {0:?}: an executor or a subject hangs, `seriatim explore` under shuttle tells where"
@@ -309,6 +329,7 @@ pub fn main() -> ExitCode {
         Some(Command::Explore(args)) => explore::run(&args),
         Some(Command::Replay(args)) => replay::run(&args),
         Some(Command::Minimise(args)) => minimise::run(&args),
+        Some(Command::Promote(args)) => promote::run(&args),
         Some(Command::Prove(args)) => prove::run(&args),
         Some(Command::Report(args)) => report::run(&args),
         Some(Command::Seeds(args)) => seeds::run(&args),

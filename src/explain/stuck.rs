@@ -51,8 +51,12 @@ fn deadlock(case: &Case<'_>, told: &Schedule, circle: &[Link], words: &Words<'_>
 fn taking(told: &Schedule, taken: usize, words: &Words<'_>) -> String {
     let step = &told.steps[taken];
     let next = told.steps.get(taken + 1).filter(|next| next.task == step.task && next.at == step.at);
-    let suspends = told.steps[taken..].iter().any(|later| later.task == step.task && later.operation == "suspend");
-    let keeps = if suspends { "and keeps it while it suspends" } else { "and keeps it" };
+    let later = || told.steps[taken..].iter().filter(|later| later.task == step.task);
+    let keeps = match later().rev().find(|later| later.operation == "load") {
+        Some(load) => format!("and keeps it while it asks storage for {}", load.object),
+        None if later().any(|later| later.operation == "suspend") => "and keeps it while it suspends".to_owned(),
+        None => "and keeps it".to_owned(),
+    };
     match next {
         Some(next) if is_shard(&step.object) => sentence(format!(
             "{} takes the lock of {} for `{}` {keeps}",

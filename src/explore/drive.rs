@@ -12,6 +12,7 @@ use crate::runtime::{Observed, Runtime, panic_message};
 use crate::storage::{Layer, Layered, LedgerState, MemoryStorage, Record, Storage, Suspend};
 use crate::workload::{Scenario, Step};
 
+use super::told::Told;
 use super::{BlockFailure, Observation, ObservedBlock, ObservedStep};
 
 /// A runtime, and the means to run a future on it.
@@ -95,7 +96,9 @@ impl<L: Layer + Clone> Drive<L> {
         let recorded = Arc::new(Layered::new(Arc::clone(&memory), Record::default()));
         let layered = Arc::new(Layered::new(Arc::clone(&recorded), self.layer.clone()));
         let outcome = if self.suspends {
-            let suspending = Arc::new(Layered::new(layered, Suspend(runtime.clone())));
+            // Told before it suspends: whoever holds a lock meanwhile is then known to wait for storage.
+            let suspend = Told::new(Suspend(runtime.clone()), runtime.clone());
+            let suspending = Arc::new(Layered::new(layered, suspend));
             self.steps(
                 host,
                 scenario,

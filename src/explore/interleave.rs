@@ -23,7 +23,6 @@ use super::drive::{Drive, Host, Start};
 use super::executions::{execute, shuttle_config};
 use super::fewest::FewestSwitches;
 use super::schedulers::Choose;
-use super::told::Told;
 use super::{Choices, Chooser, Observation, Schedule, Strategy};
 
 /// Steps after which an execution counts as one that never ends: far more than any block of a plan takes.
@@ -280,7 +279,6 @@ impl<L: Layer + Clone> Interleaver<L> {
                 }
             }));
             let host = ShuttleHost(Shuttle::new(settings));
-            let layer = Told::new(layer, host.runtime());
             let drive = Drive { path: ExecutionPath::Parallel, max_parallelism, suspends: true, layer };
             let observation = drive.run(&host, &scenario, &start);
             *lock(&ended) = Some(observation);

@@ -19,12 +19,12 @@ impl<L, R> Told<L, R> {
 
 impl<L: Layer, R: Runtime> Layer for Told<L, R> {
     async fn before_read(&self, read: Read) -> Result<(), StorageError> {
-        tell(self.runtime.task(), "load", || format!("{read:?}"));
+        tell(|| self.runtime.task(), "load", || format!("{read:?}"));
         self.layer.before_read(read).await
     }
 
     fn before_commit(&self, batch: &mut WriteBatch) -> Result<(), StorageError> {
-        tell(self.runtime.task(), "commit", || format!("{} writes", batch.ops.len()));
+        tell(|| self.runtime.task(), "commit", || format!("{} writes", batch.ops.len()));
         self.layer.before_commit(batch)
     }
 

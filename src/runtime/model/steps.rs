@@ -49,8 +49,10 @@ pub fn take_steps() -> Vec<Step> {
 }
 
 /// Records something that is no operation of the runtime but helps to understand one.
-pub fn tell(task: u64, operation: &str, object: impl FnOnce() -> String) {
-    log(task, operation, object, String::new);
+pub fn tell(task: impl FnOnce() -> u64, operation: &str, object: impl FnOnce() -> String) {
+    if STEPS.with_borrow(Option::is_some) {
+        log(task(), operation, object, String::new);
+    }
 }
 
 /// The texts are made only if somebody asked for them.

@@ -1,0 +1,90 @@
+//! A kept case on the right executor, under every engine: it must agree now.
+
+use std::ops::ControlFlow;
+
+use super::{Examiner, ExploredSubject, interleave};
+use crate::compare::{Verdict, Violation, judge_ending, judge_ending_of};
+use crate::explore::{Explorer, InterleaveConfig, Interleaver, LoomBounds, LoomConfig, Schedule, Strategy};
+use crate::report::Regression;
+use crate::workload::{Built, Expectation};
+
+/// What a check rests on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RegressionEvidence {
+    /// Under shuttle, the recorded schedule among them.
+    pub interleavings: u64,
+    /// Whether partial order reduction ran every interleaving that can matter.
+    pub every_interleaving: bool,
+    /// Under loom; none for cases of more than three transactions.
+    pub loom_executions: usize,
+}
+
+/// Most executions of the search for every interleaving, and under loom. Minimised cases need fewer.
+const MOST_EXECUTIONS: usize = 2_000;
+/// Of loom. Two would take minutes for three transactions.
+const PREEMPTIONS: usize = 1;
+
+/// Runs the case on tokio, under shuttle (its schedule, a portfolio, and every interleaving up to a bound) and under loom.
+///
+/// # Errors
+/// The first violation.
+pub fn check_regression(regression: &Regression, examiner: &Examiner) -> Result<RegressionEvidence, Box<Violation>> {
+    let scenario = &regression.scenario;
+    let expectation = Expectation::of(scenario);
+    let mut evidence = RegressionEvidence::default();
+    agree(examiner.examine(scenario, &expectation, 0, true))?;
+
+    let explorer = ExploredSubject::Parallel.explorer(scenario);
+    let schedule = regression.schedule.clone().unwrap_or_else(Schedule::straight);
+    let (replayed, _) = explorer.replay(&schedule);
+    agree(judge_ending(scenario, &expectation, &replayed.ending))?;
+    let built = Built { scenario: scenario.clone(), expectation: expectation.clone(), classes: Vec::new() };
+    let portfolio = interleave(&built, ExploredSubject::Parallel, schedule.seed);
+    agree(portfolio.verdict)?;
+    let (complete, executions) = every_interleaving(&*explorer, &schedule, regression, &expectation)?;
+    evidence.interleavings = 1 + portfolio.evidence.interleavings + executions;
+    evidence.every_interleaving = complete;
+    evidence.loom_executions = under_loom(regression, &schedule, &expectation)?;
+    Ok(evidence)
+}
+
+fn agree(verdict: Verdict) -> Result<(), Box<Violation>> {
+    verdict.into_violation().map_or(Ok(()), Err)
+}
+
+fn every_interleaving(
+    explorer: &dyn Explorer,
+    schedule: &Schedule,
+    regression: &Regression,
+    expectation: &Expectation,
+) -> Result<(bool, u64), Box<Violation>> {
+    let mut violation = None;
+    let config = InterleaveConfig::like(schedule, Strategy::Random, MOST_EXECUTIONS);
+    let (evidence, exhaustion) = explorer.explore_all(&config, &mut |interleaved| {
+        violation = judge_ending(&regression.scenario, expectation, &interleaved.ending).into_violation();
+        if violation.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    violation.map_or(Ok((exhaustion.complete, evidence.interleavings)), Err)
+}
+
+fn under_loom(
+    regression: &Regression,
+    schedule: &Schedule,
+    expectation: &Expectation,
+) -> Result<usize, Box<Violation>> {
+    let bounds = LoomBounds { executions: MOST_EXECUTIONS, ..LoomBounds::preemptions(PREEMPTIONS) };
+    let config =
+        LoomConfig { bounds, max_parallelism: schedule.max_parallelism as usize, settings: schedule.settings() };
+    let (scenario, expectation) = (regression.scenario.clone(), expectation.clone());
+    let search = Interleaver::new(&regression.scenario).explore_loom(&config, move |ending| {
+        match judge_ending_of("parallel under loom", &scenario, &expectation, &ending) {
+            Verdict::Agree(_) => ControlFlow::Continue(()),
+            Verdict::Violation(violation) => ControlFlow::Break(violation),
+        }
+    });
+    match search {
+        Ok(search) => search.found.map_or(Ok(search.executions), Err),
+        // loom has too few threads for it.
+        Err(_) => Ok(0),
+    }
+}
