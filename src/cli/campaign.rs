@@ -16,8 +16,9 @@ use crate::campaign::{
 use crate::report::write_whole;
 use crate::workload::{Shape, real_shapes};
 
+use super::CliError;
+use super::args::{CampaignArgs, TRIES};
 use super::minimise::with_bar;
-use super::{CampaignArgs, CliError, TRIES};
 
 /// No execution of any campaign takes a hundredth of it.
 pub(super) const HANG_LIMIT: Duration = Duration::from_secs(30);

@@ -14,7 +14,9 @@ use crate::report::{Artifact, Origin, write_whole};
 use crate::runtime::model::ModelSettings;
 use crate::workload::{Expectation, Scenario};
 
-use super::{CliError, EngineChoice, ExploreArgs, PREEMPTIONS, SchedulerChoice, run::read};
+use super::CliError;
+use super::args::{EngineChoice, ExploreArgs, PREEMPTIONS, SchedulerChoice};
+use super::run::read;
 
 /// On tokio and under shuttle, unless told.
 const EXECUTIONS: u32 = 1_000;

@@ -11,9 +11,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::campaign::{Control, SmallerError, minimise_artifact};
 use crate::report::{Artifact, Smaller, write_whole};
 
+use super::CliError;
+use super::args::MinimiseArgs;
 use super::campaign::stop_on_interrupt;
 use super::run::read_artifact;
-use super::{CliError, MinimiseArgs};
 
 pub(super) fn run(args: &MinimiseArgs) -> Result<ExitCode, CliError> {
     let path = &args.artifact;

@@ -11,8 +11,9 @@ use crate::campaign::Control;
 use crate::prove::{Certificate, Engine, ProveConfig, Refutation, Witness, prove};
 use crate::report::write_whole;
 
+use super::CliError;
+use super::args::{PREEMPTIONS, ProveArgs, SearchChoice};
 use super::campaign::stop_on_interrupt;
-use super::{CliError, ProveArgs, SearchChoice};
 
 pub(super) fn run(args: &ProveArgs) -> Result<ExitCode, CliError> {
     let config = ProveConfig {
@@ -54,9 +55,7 @@ fn engine(args: &ProveArgs) -> Result<Engine, CliError> {
     match (args.engine, args.preemptions) {
         (SearchChoice::Dpor, None) => Ok(Engine::Dpor),
         (SearchChoice::Dpor, Some(_)) => Err(CliError::Unfit { option: "--preemptions", engine: "dpor" }),
-        (SearchChoice::Loom, preemptions) => {
-            Ok(Engine::Loom { preemptions: preemptions.unwrap_or(super::PREEMPTIONS) })
-        }
+        (SearchChoice::Loom, preemptions) => Ok(Engine::Loom { preemptions: preemptions.unwrap_or(PREEMPTIONS) }),
     }
 }
 

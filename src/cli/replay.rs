@@ -9,8 +9,10 @@ use crate::report::{Artifact, Divergence, Near, Replay};
 use crate::runtime::model::Step;
 use crate::workload::Expectation;
 
+use super::CliError;
+use super::args::ReplayArgs;
 use super::campaign::HANG_LIMIT;
-use super::{CliError, ReplayArgs, run::read_artifact};
+use super::run::read_artifact;
 
 pub(super) fn run(args: &ReplayArgs) -> Result<ExitCode, CliError> {
     let artifact = read_artifact(&args.artifact)?;

@@ -9,8 +9,9 @@ use crate::explore::Schedule;
 use crate::report::{Artifact, Report, Rerun, Style, write_whole};
 use crate::workload::Scenario;
 
+use super::CliError;
+use super::args::ReportArgs;
 use super::run::read_artifact;
-use super::{CliError, ReportArgs};
 
 pub(super) fn run(args: &ReportArgs) -> Result<ExitCode, CliError> {
     let artifact = read_artifact(&args.artifact)?;

@@ -12,7 +12,8 @@ use crate::ledger::SignatureScheme;
 use crate::report::Artifact;
 use crate::workload::{Expectation, Plan, Scenario, build};
 
-use super::{CliError, RunArgs};
+use super::CliError;
+use super::args::RunArgs;
 
 pub(super) fn run(args: &RunArgs) -> Result<ExitCode, CliError> {
     let (scenario, expectation) = read(&args.file)?;

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use crate::workload::{InterleavedPlan, Plan};
 
-use super::{CliError, SeedsArgs};
+use super::CliError;
+use super::args::SeedsArgs;
 
 pub(super) fn run(args: &SeedsArgs) -> Result<ExitCode, CliError> {
     let SeedsArgs { folder, count, transactions, seed, schedule } = args;
