@@ -10,7 +10,9 @@
 mod args;
 mod campaign;
 mod explore;
+mod junit;
 mod minimise;
+mod output;
 mod prove;
 mod replay;
 mod report;
@@ -72,8 +74,10 @@ enum CliError {
     Artifact { path: PathBuf, source: crate::report::ArtifactError },
     #[error("{path}: {source}", path = .path.display())]
     Subject { path: PathBuf, source: crate::campaign::UnknownSubject },
+    #[error("--json and --junit cannot both go to {path}", path = .0.display())]
+    SamePlace(PathBuf),
     #[error("{option} does not fit --engine {engine}")]
-    Unfit { option: &'static str, engine: &'static str },
+    Unfit { option: &'static str, engine: String },
     #[error("{path}: {source}", path = .path.display())]
     TooManyTasks { path: PathBuf, source: crate::explore::TooManyTasks },
     #[error(transparent)]

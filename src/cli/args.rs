@@ -7,6 +7,22 @@ use clap::Args;
 
 use crate::campaign::ExploredSubject;
 
+/// For scripts.
+#[derive(Debug, Args)]
+pub(super) struct JsonArgs {
+    /// Write what was found as JSON, too; `-`: to standard output, in place of the text
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+}
+
+/// For CI systems.
+#[derive(Debug, Args)]
+pub(super) struct JunitArgs {
+    /// Write what was found as JUnit XML, too; `-`: to standard output, in place of the text
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+}
+
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct CampaignArgs {
@@ -43,9 +59,10 @@ pub(super) struct CampaignArgs {
     /// Threads [default: one a core]
     #[arg(long, value_name = "J")]
     pub jobs: Option<NonZeroUsize>,
-    /// Write the report as JSON, too
-    #[arg(long, value_name = "FILE")]
-    pub json: Option<PathBuf>,
+    #[command(flatten)]
+    pub json: JsonArgs,
+    #[command(flatten)]
+    pub junit: JunitArgs,
     /// Where the artifact of a violation is written
     #[arg(long, value_name = "DIR", default_value = "artifacts")]
     pub artifacts: PathBuf,
@@ -55,6 +72,10 @@ pub(super) struct CampaignArgs {
 pub(super) struct RunArgs {
     /// A scenario or an artifact as JSON, or a plan as bytes (a fuzzer's input or a seed of the corpus)
     pub file: PathBuf,
+    #[command(flatten)]
+    pub json: JsonArgs,
+    #[command(flatten)]
+    pub junit: JunitArgs,
 }
 
 #[derive(Debug, Args)]
@@ -91,6 +112,10 @@ pub(super) struct ExploreArgs {
     /// Write the artifact of a violation to this file, under shuttle
     #[arg(long, value_name = "FILE")]
     pub save: Option<PathBuf>,
+    #[command(flatten)]
+    pub json: JsonArgs,
+    #[command(flatten)]
+    pub junit: JunitArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -129,6 +154,10 @@ pub(super) struct ReplayArgs {
     /// How many times
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub times: u32,
+    #[command(flatten)]
+    pub json: JsonArgs,
+    #[command(flatten)]
+    pub junit: JunitArgs,
 }
 
 /// Executions of a minimisation, unless told: it mostly ends by itself after a tenth of them.
@@ -144,6 +173,8 @@ pub(super) struct MinimiseArgs {
     /// Executions after which the search ends with what it has
     #[arg(long, value_name = "N", default_value_t = TRIES, value_parser = clap::value_parser!(u64).range(1..))]
     pub tries: u64,
+    #[command(flatten)]
+    pub json: JsonArgs,
 }
 
 #[derive(Debug, Args)]
@@ -163,9 +194,10 @@ pub(super) struct ProveArgs {
     /// Executions after which a set is cut, and reported as cut
     #[arg(long, value_name = "N", default_value_t = 1_000_000)]
     pub bound: u32,
-    /// Write the certificate as JSON, too
-    #[arg(long, value_name = "FILE")]
-    pub json: Option<PathBuf>,
+    #[command(flatten)]
+    pub json: JsonArgs,
+    #[command(flatten)]
+    pub junit: JunitArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -192,6 +224,8 @@ pub(super) struct ReportArgs {
     /// Write a page for a browser, too: one file that needs no network
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
+    #[command(flatten)]
+    pub json: JsonArgs,
 }
 
 #[derive(Debug, Args)]
@@ -210,4 +244,6 @@ pub(super) struct SeedsArgs {
     /// So many bytes of schedule after each plan: inputs of the fuzz target `interleave`
     #[arg(long, value_name = "N")]
     pub schedule: Option<u16>,
+    #[command(flatten)]
+    pub json: JsonArgs,
 }
