@@ -8,6 +8,7 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use serde_json::Value;
 
+use seriatim::report::Artifact;
 use seriatim::workload::Plan;
 
 const CONTRACT: &str = include_str!("../docs/machine.md");
@@ -77,6 +78,10 @@ fn folder() -> (tempfile::TempDir, String) {
 #[test]
 fn every_command_writes_what_the_document_says() {
     let (folder, artifact) = folder();
+    // The right executor does not follow a wrong one's schedule.
+    let found = Artifact::from_json(&std::fs::read_to_string(folder.path().join(&artifact)).unwrap()).unwrap();
+    let mended = Artifact { subject: "parallel".to_owned(), ..found }.sealed();
+    std::fs::write(folder.path().join("mended.json"), mended.to_json()).unwrap();
     let canary = ["--subject", "canary:CountsByLoadAndStore"];
     let artifact = artifact.as_str();
     let commands: Vec<(Vec<&str>, i64, Option<&str>)> = vec![
@@ -87,6 +92,7 @@ fn every_command_writes_what_the_document_says() {
         (vec!["explore", "plan", "--executions", "3", "--scheduler", "dpor"], 3, Some("inconclusive")),
         ([&["explore", artifact], &canary[..]].concat(), 1, Some("violation")),
         (vec!["replay", artifact, "--times", "3"], 1, Some("violation")),
+        (vec!["replay", "mended.json"], 3, Some("inconclusive")),
         (vec!["minimise", artifact, "--out", "min.json"], 0, Some("violation")),
         (vec!["prove", "--transactions", "1"], 0, Some("agree")),
         (vec!["prove", "--transactions", "1", "--engine", "loom", "--preemptions", "1"], 0, Some("agree")),
@@ -101,6 +107,10 @@ fn every_command_writes_what_the_document_says() {
         assert_eq!(value["verdict"].as_str(), verdict, "{args:?}");
         assert_eq!(value["reason"].is_string(), code == 3, "{args:?}");
         assert_eq!(value["command"], args[0]);
+        if args[0] == "replay" {
+            let diverged = code == 3;
+            assert_eq!((value["divergence"].is_object(), value["near"].is_object()), (diverged, diverged), "{args:?}");
+        }
         if verdict == Some("violation") {
             assert_eq!(value["violation"]["oracle"], "Figures", "{args:?}");
         }

@@ -216,7 +216,7 @@ mod tests {
                     }
                 }
                 Event::Text(part) => text += &part,
-                Event::GeneralRef(part) => text += &format!("&{};", &*part),
+                Event::GeneralRef(part) => text.extend(["&", &*part, ";"]),
                 Event::Eof => break,
                 _ => {}
             }
