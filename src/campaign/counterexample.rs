@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::{CampaignConfig, Case, EXECUTORS};
 use crate::compare::{Difference, Oracle, Signature, Violation};
@@ -23,6 +23,7 @@ pub struct Counterexample {
     pub signature: Signature,
     pub violation: Violation,
     /// Where the artifact is, if it was stored.
+    #[serde(serialize_with = "lossy")]
     pub path: Option<PathBuf>,
     /// Whether an artifact of the same signature was there before.
     pub known: bool,
@@ -86,6 +87,12 @@ impl Counterexample {
         self.path = Some(stored.path().to_owned());
         Ok(())
     }
+}
+
+/// A path need not be text; in a report it is shown as far as it is.
+#[expect(clippy::ref_option, reason = "serde calls it with what the field holds")]
+fn lossy<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
+    path.as_ref().map(|path| path.display().to_string()).serialize(serializer)
 }
 
 impl fmt::Display for Counterexample {

@@ -2,6 +2,8 @@
 
 use std::ops::ControlFlow;
 
+use serde::Serialize;
+
 use super::{Examiner, ExploredSubject, interleave};
 use crate::compare::{Verdict, Violation, judge_ending, judge_ending_of};
 use crate::explore::{Explorer, InterleaveConfig, Interleaver, LoomBounds, LoomConfig, Schedule, Strategy};
@@ -9,7 +11,7 @@ use crate::report::Regression;
 use crate::workload::{Built, Expectation};
 
 /// What a check rests on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct RegressionEvidence {
     /// Under shuttle, the recorded schedule among them.
     pub interleavings: u64,

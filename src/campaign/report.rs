@@ -10,12 +10,12 @@ use super::{CampaignConfig, Canary, Counterexample, Floor, Lanes, Statistics};
 /// The whole of a campaign.
 #[derive(Debug, Serialize)]
 pub struct CampaignReport {
-    /// Of this JSON form.
-    pub version: u32,
     pub seed: u64,
     pub lanes: &'static str,
     pub jobs: usize,
     pub seconds: f64,
+    /// Said by the head of the JSON form.
+    #[serde(skip)]
     pub conclusion: Conclusion,
     pub missed_floors: Vec<String>,
     pub statistics: Statistics,
@@ -25,6 +25,7 @@ pub struct CampaignReport {
 
 /// What it means; the exit code follows from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Conclusion {
     Agree,
     Violation,
@@ -51,7 +52,6 @@ impl CampaignReport {
             Lanes::Interleavings => "generated plans under shuttle",
         };
         Self {
-            version: 2,
             seed: config.seed,
             lanes,
             jobs: config.jobs,
@@ -72,9 +72,10 @@ impl CampaignReport {
         }
     }
 
-    /// The report as JSON.
-    pub fn to_json(&self) -> String {
-        serde_json::to_string_pretty(self).expect("plain data with text keys")
+    /// Of a campaign that a hang ended after so many executions, of which nothing else was counted.
+    pub fn of_hang(config: &CampaignConfig, counterexample: Counterexample, executions: u64, time: Duration) -> Self {
+        let statistics = Statistics { executions, ..Statistics::default() };
+        Self { missed_floors: Vec::new(), ..Self::new(config, statistics, vec![counterexample], time) }
     }
 }
 

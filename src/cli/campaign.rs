@@ -13,11 +13,17 @@ use crate::campaign::{
     Budget, CampaignConfig, CampaignReport, Canary, Conclusion, Control, Counterexample, Examiner, ExploredSubject,
     Lanes, check_canaries, interleave_canary_plans, run as run_campaign,
 };
-use crate::report::write_whole;
+use crate::compare::Oracle;
 use crate::workload::{Shape, real_shapes};
 
+use super::CliError;
+use super::args::{CampaignArgs, TRIES};
+use super::junit::TestCase;
 use super::minimise::with_bar;
-use super::{CampaignArgs, CliError, TRIES};
+use super::output::{Findings, Output};
+
+/// Of the JSON form; the head came with the third.
+const VERSION: u32 = 3;
 
 /// No execution of any campaign takes a hundredth of it.
 pub(super) const HANG_LIMIT: Duration = Duration::from_secs(30);
@@ -43,23 +49,21 @@ pub(super) fn run(args: &CampaignArgs) -> Result<ExitCode, CliError> {
         keep_going: args.keep_going,
         jobs: args.jobs.map_or_else(available_jobs, usize::from),
     };
-    if let Some(path) = &args.json {
-        check_writable(path)?;
-    }
+    let output = Output::new("campaign", args.json.json.as_ref(), args.junit.junit.as_ref())?;
     let missed_canaries = match canaries() {
         Err(CliError::CanariesHang(_)) if let Some(mut found) = interleave_canary_plans(&config) => {
             if !args.no_minimise {
                 shrink(&mut found, &Control::default());
             }
-            report_counterexample(&mut found, &args.artifacts);
-            return Ok(ExitCode::from(1));
+            let report = CampaignReport::of_hang(&config, found, 0, output.elapsed());
+            return end_early(report, args, &output);
         }
         checked => checked?,
     };
 
     let control = Arc::new(Control::default());
     stop_on_interrupt(&control);
-    let mut report = watched(&config, &shapes, &control, &args.artifacts)?;
+    let mut report = watched(&config, &shapes, &control, args, &output)?;
     report.add_missed_canaries(&missed_canaries);
     for counterexample in &mut report.counterexamples {
         if !args.no_minimise {
@@ -67,17 +71,38 @@ pub(super) fn run(args: &CampaignArgs) -> Result<ExitCode, CliError> {
         }
         store(counterexample, &args.artifacts);
     }
-    print!("{report}");
-    if let Some(path) = &args.json
-        && let Err(source) = write_whole(path, &(report.to_json() + "\n"))
-    {
-        let error = CliError::Write { path: path.clone(), source };
-        if report.conclusion != Conclusion::Violation {
-            return Err(error);
+    output.print(&report);
+    end(&report, args, &output)
+}
+
+fn end(report: &CampaignReport, args: &CampaignArgs, output: &Output) -> Result<ExitCode, CliError> {
+    let reason = (report.conclusion == Conclusion::Inconclusive).then(|| report.missed_floors.join("; "));
+    let findings = Findings::judged(VERSION, report.conclusion, report).because(reason);
+    output.end(&findings.cases(cases(report, args.keep_going)))
+}
+
+/// One test case an oracle, and one for the floors, which stands for the campaign as a whole.
+fn cases(report: &CampaignReport, keep_going: bool) -> Vec<TestCase> {
+    let violated = !report.counterexamples.is_empty();
+    let of_oracle = |oracle: Oracle| {
+        let found = || report.counterexamples.iter().filter(move |found| found.violation.oracle == oracle);
+        match found().next() {
+            Some(first) => {
+                let text: String = found().map(Counterexample::to_string).collect();
+                TestCase::failed(oracle.name(), &first.violation, text)
+            }
+            None if violated && !keep_going => {
+                TestCase::skipped(oracle.name(), "the campaign ended at its first violation")
+            }
+            None => TestCase::passed(oracle.name()),
         }
-        eprintln!("seriatim: {error}");
-    }
-    Ok(exit_code(report.conclusion))
+    };
+    let floors = match report.conclusion {
+        Conclusion::Agree => TestCase::passed("floors"),
+        Conclusion::Violation => TestCase::skipped("floors", "floors are asked of an agreement"),
+        Conclusion::Inconclusive => TestCase::inconclusive("floors", &report.missed_floors.join("\n")),
+    };
+    Oracle::ALL.into_iter().map(of_oracle).chain([floors.timed()]).collect()
 }
 
 /// Checks the canaries, on a thread that may hang.
@@ -93,14 +118,19 @@ fn canaries() -> Result<Vec<Canary>, CliError> {
 }
 
 /// The job that hangs cannot be ended, so the process is, with what it would have reported.
-fn report_hang(config: &CampaignConfig, shapes: &[Shape], index: u64, artifacts: &Path) -> ! {
-    report_counterexample(&mut Counterexample::hang(config, shapes, index, HANG_LIMIT), artifacts);
+fn report_hang(report: CampaignReport, args: &CampaignArgs, output: &Output) -> ! {
+    // With a violation, nothing that fails here changes the exit code.
+    let _ = end_early(report, args, output);
     std::process::exit(1)
 }
 
-fn report_counterexample(counterexample: &mut Counterexample, artifacts: &Path) {
-    store(counterexample, artifacts);
-    print!("{counterexample}");
+/// Tells the counterexample alone: nothing else was counted.
+fn end_early(mut report: CampaignReport, args: &CampaignArgs, output: &Output) -> Result<ExitCode, CliError> {
+    for counterexample in &mut report.counterexamples {
+        store(counterexample, &args.artifacts);
+        output.print(&counterexample);
+    }
+    end(&report, args, output)
 }
 
 /// What cannot be made smaller is kept as it is; Ctrl-C ends the attempt, too.
@@ -118,14 +148,6 @@ fn store(counterexample: &mut Counterexample, artifacts: &Path) {
     }
 }
 
-pub(super) fn exit_code(conclusion: Conclusion) -> ExitCode {
-    match conclusion {
-        Conclusion::Agree => ExitCode::SUCCESS,
-        Conclusion::Violation => ExitCode::from(1),
-        Conclusion::Inconclusive => ExitCode::from(3),
-    }
-}
-
 fn shapes(args: &CampaignArgs) -> Result<Cow<'static, [Shape]>, CliError> {
     let Some(path) = &args.shapes_file else { return Ok(Cow::Borrowed(real_shapes())) };
     let text = std::fs::read_to_string(path).map_err(|source| CliError::Read { path: path.clone(), source })?;
@@ -135,17 +157,6 @@ fn shapes(args: &CampaignArgs) -> Result<Cow<'static, [Shape]>, CliError> {
 
 fn available_jobs() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
-}
-
-/// A campaign may take hours; a report that cannot be written should be known before it.
-fn check_writable(path: &std::path::Path) -> Result<(), CliError> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(std::path::Path::new("."));
-    if path.is_dir() {
-        let source = std::io::Error::from(std::io::ErrorKind::IsADirectory);
-        return Err(CliError::Write { path: path.to_owned(), source });
-    }
-    let probe = tempfile::NamedTempFile::new_in(folder);
-    probe.map(drop).map_err(|source| CliError::Write { path: path.to_owned(), source })
 }
 
 pub(super) fn stop_on_interrupt(control: &Arc<Control>) {
@@ -165,7 +176,8 @@ fn watched(
     config: &CampaignConfig,
     shapes: &[Shape],
     control: &Control,
-    artifacts: &Path,
+    args: &CampaignArgs,
+    output: &Output,
 ) -> Result<CampaignReport, CliError> {
     let bar = match config.budget {
         Budget::Executions(executions) => ProgressBar::new(executions),
@@ -181,7 +193,10 @@ fn watched(
                 draw(&bar, config, control);
                 if let Some(index) = control.overdue(HANG_LIMIT) {
                     bar.finish_and_clear();
-                    report_hang(config, shapes, index, artifacts);
+                    let found = Counterexample::hang(config, shapes, index, HANG_LIMIT);
+                    let executions = control.executions.load(Relaxed);
+                    let report = CampaignReport::of_hang(config, found, executions, output.elapsed());
+                    report_hang(report, args, output);
                 }
                 std::thread::sleep(Duration::from_millis(100));
             }

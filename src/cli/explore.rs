@@ -4,8 +4,11 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 
-use crate::campaign::{Examiner, ExploredSubject, portfolio};
-use crate::compare::{Verdict, Violation, judge_ending, judge_ending_of};
+use clap::ValueEnum;
+use serde::Serialize;
+
+use crate::campaign::{Conclusion, Examiner, ExploredSubject, portfolio};
+use crate::compare::{Evidence, Verdict, Violation, judge_ending, judge_ending_of};
 use crate::explore::{
     Exhaustion, InterleaveConfig, Interleaved, Interleaver, InterleavingEvidence, LoomBounds, LoomConfig, LoomSearch,
     Schedule, Strategy,
@@ -14,21 +17,113 @@ use crate::report::{Artifact, Origin, write_whole};
 use crate::runtime::model::ModelSettings;
 use crate::workload::{Expectation, Scenario};
 
-use super::{CliError, EngineChoice, ExploreArgs, PREEMPTIONS, SchedulerChoice, run::read};
+use super::CliError;
+use super::args::{EngineChoice, ExploreArgs, PREEMPTIONS, SchedulerChoice};
+use super::output::{Findings, Output, Shown, say};
+use super::run::read;
+
+/// Of the JSON form.
+const VERSION: u32 = 1;
 
 /// On tokio and under shuttle, unless told.
 const EXECUTIONS: u32 = 1_000;
 /// Of the schedules with the fewest switches: more could not be run in a lifetime.
 const MOST_SWITCHES: usize = 8;
 
+/// What was explored, within which bounds, and what it came to.
+#[derive(Serialize)]
+struct Explored {
+    scenario: String,
+    engine: String,
+    scheduler: Option<String>,
+    subject: String,
+    seed: u64,
+    bounds: Bounds,
+    executions: u64,
+    complete: Option<bool>,
+    redundant: Option<u64>,
+    /// On tokio.
+    evidence: Option<Evidence>,
+    /// Under shuttle.
+    interleavings: Option<InterleavingEvidence>,
+    violation: Option<Shown>,
+    schedule: Option<Schedule>,
+    saved: Option<String>,
+}
+
+/// Whatever the engine does not have is none.
+#[derive(Serialize)]
+struct Bounds {
+    executions: u64,
+    preemptions: Option<u8>,
+    switches: Option<usize>,
+    parallelism: Option<usize>,
+    workers: Option<usize>,
+    shards: Option<u64>,
+}
+
+/// How an exploration ended, and why where it is inconclusive.
+type Ended = (Conclusion, Option<String>);
+
 pub(super) fn run(args: &ExploreArgs) -> Result<ExitCode, CliError> {
     check_options(args)?;
+    let output = Output::new("explore", args.json.json.as_ref(), args.junit.junit.as_ref())?;
     let (scenario, expectation) = read(&args.scenario)?;
-    match args.engine {
-        EngineChoice::Native => native(args, &scenario, &expectation),
-        EngineChoice::Shuttle => shuttle(args, &scenario, &expectation),
-        EngineChoice::Loom => loom(args, scenario, expectation),
+    let mut explored = Explored::new(args);
+    let (conclusion, reason) = match args.engine {
+        EngineChoice::Native => native(args, &scenario, &expectation, &output, &mut explored),
+        EngineChoice::Shuttle => shuttle(args, &scenario, &expectation, &output, &mut explored),
+        EngineChoice::Loom => loom(args, &scenario, expectation, &output, &mut explored),
+    }?;
+    let name = match &explored.scheduler {
+        Some(scheduler) => format!("{} under {}, {scheduler}", explored.scenario, explored.engine),
+        None => format!("{} under {}", explored.scenario, explored.engine),
+    };
+    let findings = Findings::judged(VERSION, conclusion, &explored).because(reason);
+    output.end(&findings.case(name, explored.violation.as_ref()))
+}
+
+impl Explored {
+    fn new(args: &ExploreArgs) -> Self {
+        let loom = args.engine == EngineChoice::Loom;
+        let scheduler =
+            (args.engine == EngineChoice::Shuttle).then(|| args.scheduler.unwrap_or(SchedulerChoice::Portfolio));
+        let (parallelism, settings) = model(args);
+        let modelled = args.engine != EngineChoice::Native;
+        let bounds = Bounds {
+            executions: if loom {
+                loom_bounds(args).executions as u64
+            } else {
+                args.executions.unwrap_or(EXECUTIONS).into()
+            },
+            preemptions: loom.then(|| preemptions(args)),
+            switches: (scheduler == Some(SchedulerChoice::Fewest)).then_some(MOST_SWITCHES),
+            parallelism: modelled.then_some(parallelism),
+            workers: settings.workers,
+            shards: modelled.then_some(settings.shards),
+        };
+        Self {
+            scenario: args.scenario.display().to_string(),
+            engine: name(args.engine),
+            scheduler: scheduler.map(name),
+            subject: args.subject.to_string(),
+            seed: args.seed,
+            bounds,
+            executions: 0,
+            complete: None,
+            redundant: None,
+            evidence: None,
+            interleavings: None,
+            violation: None,
+            schedule: None,
+            saved: None,
+        }
     }
+}
+
+/// As the command line has it.
+fn name(choice: impl ValueEnum) -> String {
+    choice.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
 }
 
 /// An option that the engine would not look at is refused.
@@ -43,32 +138,45 @@ fn check_options(args: &ExploreArgs) -> Result<(), CliError> {
         ("--workers", args.workers.is_some(), &[Shuttle, Loom]),
         ("--shards", args.shards.is_some(), &[Shuttle, Loom]),
     ];
-    let engine = match args.engine {
-        Native => "native",
-        Shuttle => "shuttle",
-        Loom => "loom",
-    };
     match given.into_iter().find(|(_, given, engines)| *given && !engines.contains(&args.engine)) {
-        Some((option, ..)) => Err(CliError::Unfit { option, engine }),
+        Some((option, ..)) => Err(CliError::Unfit { option, engine: name(args.engine) }),
         None => Ok(()),
     }
 }
 
-fn native(args: &ExploreArgs, scenario: &Scenario, expectation: &Expectation) -> Result<ExitCode, CliError> {
+fn native(
+    args: &ExploreArgs,
+    scenario: &Scenario,
+    expectation: &Expectation,
+    output: &Output,
+    explored: &mut Explored,
+) -> Result<Ended, CliError> {
     let examiner = Examiner::new().map_err(CliError::Start)?;
     let executions = args.executions.unwrap_or(EXECUTIONS);
+    let mut evidence = Evidence::default();
     for execution in 0..u64::from(executions) {
-        let verdict = examiner.examine(scenario, expectation, args.seed.wrapping_add(execution), true);
-        if let Verdict::Violation(violation) = verdict {
-            println!("execution {}", execution + 1);
-            return Ok(violated(&violation));
+        explored.executions = execution + 1;
+        match examiner.examine(scenario, expectation, args.seed.wrapping_add(execution), true) {
+            Verdict::Agree(more) => evidence.merge(&more),
+            Verdict::Violation(violation) => {
+                say!(output, "execution {}", execution + 1);
+                explored.evidence = Some(evidence);
+                return Ok(violated(output, &violation, scenario, explored));
+            }
         }
     }
-    println!("AGREE: {executions} executions on tokio, of five runs each; nothing chose their interleavings");
-    Ok(ExitCode::SUCCESS)
+    explored.evidence = Some(evidence);
+    say!(output, "AGREE: {executions} executions on tokio, of five runs each; nothing chose their interleavings");
+    Ok((Conclusion::Agree, None))
 }
 
-fn shuttle(args: &ExploreArgs, scenario: &Scenario, expectation: &Expectation) -> Result<ExitCode, CliError> {
+fn shuttle(
+    args: &ExploreArgs,
+    scenario: &Scenario,
+    expectation: &Expectation,
+    output: &Output,
+    explored: &mut Explored,
+) -> Result<Ended, CliError> {
     let explorer = args.subject.explorer(scenario);
     let mut evidence = InterleavingEvidence::default();
     let mut exhaustion = None;
@@ -81,31 +189,43 @@ fn shuttle(args: &ExploreArgs, scenario: &Scenario, expectation: &Expectation) -
                 ControlFlow::Break(())
             }
         };
-        let explored = match args.scheduler {
+        let figures = match args.scheduler {
             Some(SchedulerChoice::Dpor) => {
-                let (explored, reached) = explorer.explore_all(&config, &mut judge);
+                let (figures, reached) = explorer.explore_all(&config, &mut judge);
                 exhaustion = Some(reached);
-                explored
+                figures
             }
             Some(SchedulerChoice::Fewest) => explorer.explore_fewest(&config, MOST_SWITCHES, &mut judge),
             _ => explorer.explore(&config, &mut judge),
         };
-        evidence.merge(&explored);
+        evidence.merge(&figures);
+        explored.executions = exhaustion.map_or(evidence.interleavings, |reached| reached.executions);
+        explored.complete = exhaustion.map(|reached| reached.complete);
+        explored.redundant = exhaustion.map(|reached| reached.redundant);
+        explored.interleavings = Some(evidence);
         if let Some((violation, schedule)) = found {
             let schedule = explorer.with_steps(&schedule);
-            println!("interleaving {}, by {}", evidence.interleavings, schedule.strategy);
-            println!("schedule {}", schedule.choices);
-            violated(&violation);
-            let by = format!("explore, by {}", schedule.strategy);
-            let origin = Origin { found_by: by, seed: args.seed, index: evidence.interleavings - 1, plan: None };
-            let artifact = Artifact::new(args.subject.to_string(), origin, violation, scenario.clone(), Some(schedule));
+            say!(output, "interleaving {}, by {}", evidence.interleavings, schedule.strategy);
+            say!(output, "schedule {}", schedule.choices);
+            let ended = violated(output, &violation, scenario, explored);
+            explored.schedule = Some(schedule.clone());
             if let Some(path) = &args.save {
+                let by = format!("explore, by {}", schedule.strategy);
+                let origin = Origin { found_by: by, seed: args.seed, index: evidence.interleavings - 1, plan: None };
+                let subject = args.subject.to_string();
+                let artifact = Artifact::new(subject, origin, violation, scenario.clone(), Some(schedule));
                 write_whole(path, &artifact.to_json())
                     .map_err(|source| CliError::Write { path: path.clone(), source })?;
+                explored.saved = Some(path.display().to_string());
             }
-            return Ok(ExitCode::from(1));
+            return Ok(ended);
         }
     }
+    Ok(unviolated(output, evidence, exhaustion))
+}
+
+/// What an exploration without a violation is worth.
+fn unviolated(output: &Output, evidence: InterleavingEvidence, exhaustion: Option<Exhaustion>) -> Ended {
     let InterleavingEvidence { interleavings, distinct, steps, context_switches, preemptions, meetings } = evidence;
     let figures = format!(
         "{interleavings} interleavings ({distinct} distinct), {steps} steps, {context_switches} context switches, \
@@ -113,50 +233,69 @@ fn shuttle(args: &ExploreArgs, scenario: &Scenario, expectation: &Expectation) -
     );
     if let Some(Exhaustion { complete, executions, redundant }) = exhaustion {
         if !complete {
-            println!("INCONCLUSIVE: cut at {executions} executions, {redundant} of them redundant; {figures}");
-            return Ok(ExitCode::from(3));
+            let cut = format!("cut at {executions} executions, {redundant} of them redundant");
+            say!(output, "INCONCLUSIVE: {cut}; {figures}");
+            return (Conclusion::Inconclusive, Some(cut));
         }
-        println!(
+        say!(
+            output,
             "AGREE: every interleaving that can matter; {executions} executions, {redundant} redundant; {figures}"
         );
-        return Ok(ExitCode::SUCCESS);
+        return (Conclusion::Agree, None);
     }
     if preemptions == 0 || meetings == 0 {
-        println!("INCONCLUSIVE: nothing interleaved; {figures}");
-        return Ok(ExitCode::from(3));
+        say!(output, "INCONCLUSIVE: nothing interleaved; {figures}");
+        return (Conclusion::Inconclusive, Some("nothing interleaved".to_owned()));
     }
-    println!("AGREE: {figures}");
-    Ok(ExitCode::SUCCESS)
+    say!(output, "AGREE: {figures}");
+    (Conclusion::Agree, None)
 }
 
-fn loom(args: &ExploreArgs, scenario: Scenario, expectation: Expectation) -> Result<ExitCode, CliError> {
-    let preemptions = args.preemptions.unwrap_or(PREEMPTIONS);
-    let bounds = LoomBounds::preemptions(preemptions.into());
-    let bounds = LoomBounds { executions: args.executions.map_or(bounds.executions, |limit| limit as usize), ..bounds };
+fn preemptions(args: &ExploreArgs) -> u8 {
+    args.preemptions.unwrap_or(PREEMPTIONS)
+}
+
+fn loom_bounds(args: &ExploreArgs) -> LoomBounds {
+    let bounds = LoomBounds::preemptions(preemptions(args).into());
+    LoomBounds { executions: args.executions.map_or(bounds.executions, |limit| limit as usize), ..bounds }
+}
+
+fn loom(
+    args: &ExploreArgs,
+    scenario: &Scenario,
+    expectation: Expectation,
+    output: &Output,
+    explored: &mut Explored,
+) -> Result<Ended, CliError> {
+    let preemptions = preemptions(args);
     let (max_parallelism, settings) = model(args);
-    let config = LoomConfig { bounds, max_parallelism, settings };
-    let interleaver = Interleaver::new(&scenario);
-    let search = interleaver.explore_loom(&config, move |ending| {
-        match judge_ending_of("parallel under loom", &scenario, &expectation, &ending) {
+    let config = LoomConfig { bounds: loom_bounds(args), max_parallelism, settings };
+    let judged = scenario.clone();
+    let search = Interleaver::new(scenario).explore_loom(&config, move |ending| {
+        match judge_ending_of("parallel under loom", &judged, &expectation, &ending) {
             Verdict::Agree(_) => ControlFlow::Continue(()),
             Verdict::Violation(violation) => ControlFlow::Break(violation),
         }
     });
     let LoomSearch { executions, complete, found } =
         search.map_err(|source| CliError::TooManyTasks { path: args.scenario.clone(), source })?;
+    explored.executions = executions as u64;
+    explored.complete = Some(complete);
     if let Some(violation) = found {
-        println!("execution {executions} under loom, preemption bound {preemptions}");
-        return Ok(violated(&violation));
+        say!(output, "execution {executions} under loom, preemption bound {preemptions}");
+        return Ok(violated(output, &violation, scenario, explored));
     }
     if !complete {
-        println!("INCONCLUSIVE: cut at {executions} executions under loom, preemption bound {preemptions}");
-        return Ok(ExitCode::from(3));
+        let cut = format!("cut at {executions} executions under loom, preemption bound {preemptions}");
+        say!(output, "INCONCLUSIVE: {cut}");
+        return Ok((Conclusion::Inconclusive, Some(cut)));
     }
-    println!(
+    say!(
+        output,
         "AGREE: all {executions} executions under loom that the preemption bound {preemptions} leaves: every one with fewer \
          preemptions, memory orderings included"
     );
-    Ok(ExitCode::SUCCESS)
+    Ok((Conclusion::Agree, None))
 }
 
 /// Most tasks at a time, and the model they run on.
@@ -191,7 +330,8 @@ fn configs(args: &ExploreArgs) -> Vec<InterleaveConfig> {
     }
 }
 
-fn violated(violation: &Violation) -> ExitCode {
-    println!("VIOLATION {violation}");
-    ExitCode::from(1)
+fn violated(output: &Output, violation: &Violation, scenario: &Scenario, explored: &mut Explored) -> Ended {
+    say!(output, "VIOLATION {violation}");
+    explored.violation = Some(Shown::new(violation, scenario));
+    (Conclusion::Violation, None)
 }

@@ -7,32 +7,62 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
 
-use crate::campaign::{Control, SmallerError, minimise_artifact};
+use crate::campaign::{Conclusion, Control, SmallerError, minimise_artifact};
 use crate::report::{Artifact, Smaller, write_whole};
 
+use super::CliError;
+use super::args::MinimiseArgs;
 use super::campaign::stop_on_interrupt;
+use super::output::{Findings, Output, Shown, say};
 use super::run::read_artifact;
-use super::{CliError, MinimiseArgs};
+
+/// Of the JSON form.
+const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Made<'a> {
+    artifact: String,
+    subject: &'a str,
+    tries: u64,
+    smaller: Option<&'a Smaller>,
+    violation: Option<Shown>,
+    out: Option<String>,
+}
 
 pub(super) fn run(args: &MinimiseArgs) -> Result<ExitCode, CliError> {
     let path = &args.artifact;
+    let output = Output::new("minimise", args.json.json.as_ref(), None)?;
     let artifact = read_artifact(path)?;
     let control = Arc::new(Control::default());
     stop_on_interrupt(&control);
+    let mut made = Made {
+        artifact: path.display().to_string(),
+        subject: &artifact.subject,
+        tries: args.tries,
+        smaller: None,
+        violation: None,
+        out: None,
+    };
     let smaller = match with_bar(&artifact, args.tries, &control) {
         Ok(smaller) => smaller,
         Err(SmallerError::Subject(source)) => return Err(CliError::Subject { path: path.clone(), source }),
         Err(SmallerError::Start(source)) => return Err(CliError::Start(source)),
         Err(error @ (SmallerError::NotShown(_) | SmallerError::Stopped)) => {
-            println!("INCONCLUSIVE: {error}");
-            return Ok(ExitCode::from(3));
+            say!(output, "INCONCLUSIVE: {error}");
+            let findings = Findings::judged(VERSION, Conclusion::Inconclusive, &made);
+            return output.end(&findings.because(Some(error.to_string())));
         }
     };
     let out = args.out.clone().unwrap_or_else(|| path.with_extension("min.json"));
     write_whole(&out, &smaller.to_json()).map_err(|source| CliError::Write { path: out.clone(), source })?;
-    print_result(&smaller, &out);
-    Ok(ExitCode::SUCCESS)
+    print_result(&output, &smaller, &out);
+    made.subject = &smaller.subject;
+    made.smaller = smaller.smaller.as_ref();
+    made.violation = Some(Shown { violation: smaller.violation.clone(), signature: smaller.signature.clone() });
+    made.out = Some(out.display().to_string());
+    output.end(&Findings::made(VERSION, Some(Conclusion::Violation), &made))
 }
 
 /// Minimises while a bar is drawn; without a terminal nothing is.
@@ -49,22 +79,22 @@ pub(super) fn with_bar(artifact: &Artifact, tries: u64, control: &Control) -> Re
     smaller
 }
 
-fn print_result(artifact: &Artifact, out: &Path) {
-    println!("SMALLER {}", artifact.violation);
+fn print_result(output: &Output, artifact: &Artifact, out: &Path) {
+    say!(output, "SMALLER {}", artifact.violation);
     if let Some(smaller) = &artifact.smaller {
-        print_smaller(smaller, artifact.schedule.is_some());
+        print_smaller(output, smaller, artifact.schedule.is_some());
     }
-    println!("  written  {}", out.display());
+    say!(output, "  written  {}", out.display());
 }
 
-fn print_smaller(smaller: &Smaller, has_schedule: bool) {
+fn print_smaller(output: &Output, smaller: &Smaller, has_schedule: bool) {
     let Smaller { transactions, accounts, tries, is_one_minimal, preemptions, context_switches } = smaller;
-    println!("  transactions {} of {}, accounts {} of {}", transactions.1, transactions.0, accounts.1, accounts.0);
+    say!(output, "  transactions {} of {}, accounts {} of {}", transactions.1, transactions.0, accounts.1, accounts.0);
     if has_schedule {
-        println!("  schedule with {preemptions} preemptions and {context_switches} context switches");
+        say!(output, "  schedule with {preemptions} preemptions and {context_switches} context switches");
     } else {
-        println!("  no schedule needed");
+        say!(output, "  no schedule needed");
     }
     let minimal = if *is_one_minimal { "no single removal keeps the violation" } else { "cut: raise --tries for less" };
-    println!("  {tries} executions; {minimal}");
+    say!(output, "  {tries} executions; {minimal}");
 }

@@ -2,23 +2,57 @@
 
 use std::process::ExitCode;
 
-use crate::campaign::{Examiner, check_regression};
+use serde::Serialize;
+
+use crate::campaign::{Examiner, RegressionEvidence, check_regression};
+use crate::compare::Signature;
 use crate::report::Regression;
 
+use super::CliError;
+use super::args::PromoteArgs;
+use super::output::{Findings, Output, Shown, say};
 use super::run::read_artifact;
-use super::{CliError, PromoteArgs};
+
+/// Of the JSON form.
+const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Made<'a> {
+    artifact: String,
+    regression: String,
+    note: &'a str,
+    once: &'a Signature,
+    /// None: it is still wrong.
+    evidence: Option<RegressionEvidence>,
+    violation: Option<Shown>,
+}
 
 pub(super) fn run(args: &PromoteArgs) -> Result<ExitCode, CliError> {
+    let output = Output::new("promote", args.json.json.as_ref(), None)?;
     let artifact = read_artifact(&args.artifact)?;
     let note = args.note.clone().unwrap_or_else(|| format!("{}, {}", artifact.origin.found_by, artifact.subject));
     let regression = Regression::of(&artifact, note);
     let name = args.name.clone().unwrap_or_else(|| regression.speaking_name());
-    let path = regression.store(&args.corpus, &name)?;
-    println!("{}: once {}", path.display(), regression.once);
     let examiner = Examiner::new().map_err(CliError::Start)?;
-    match check_regression(&regression, &examiner) {
-        Ok(_) => println!("it agrees now, and cargo test will see that it stays so"),
-        Err(violation) => println!("it is still wrong, so cargo test fails until it is mended: {violation}"),
-    }
-    Ok(ExitCode::SUCCESS)
+    let path = regression.store(&args.corpus, &name)?;
+    say!(output, "{}: once {}", path.display(), regression.once);
+    let (evidence, violation) = match check_regression(&regression, &examiner) {
+        Ok(evidence) => {
+            say!(output, "it agrees now, and cargo test will see that it stays so");
+            (Some(evidence), None)
+        }
+        Err(violation) => {
+            say!(output, "it is still wrong, so cargo test fails until it is mended: {violation}");
+            (None, Some(Shown::new(&violation, &regression.scenario)))
+        }
+    };
+    let made = Made {
+        artifact: args.artifact.display().to_string(),
+        regression: path.display().to_string(),
+        note: &regression.note,
+        once: &regression.once,
+        evidence,
+        violation,
+    };
+    output.end(&Findings::made(VERSION, None, &made))
 }

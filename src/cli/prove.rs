@@ -6,15 +6,45 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
 
-use crate::campaign::Control;
+use crate::campaign::{Conclusion, Control};
+use crate::explore::Schedule;
 use crate::prove::{Certificate, Engine, ProveConfig, Refutation, Witness, prove};
-use crate::report::write_whole;
+use crate::workload::Scenario;
 
+use super::CliError;
+use super::args::{PREEMPTIONS, ProveArgs, SearchChoice};
 use super::campaign::stop_on_interrupt;
-use super::{CliError, ProveArgs, SearchChoice};
+use super::output::{Findings, Output, Shown, say};
+
+/// Of the JSON form; the first had no head.
+const VERSION: u32 = 2;
+
+#[derive(Serialize)]
+struct Found<'a> {
+    engine: Engine,
+    transactions: usize,
+    /// As the command line has it.
+    shard: String,
+    bound: usize,
+    certificate: Option<&'a Certificate>,
+    refutation: Option<Refuted<'a>>,
+    violation: Option<Shown>,
+}
+
+#[derive(Serialize)]
+struct Refuted<'a> {
+    sets: u64,
+    interleavings: u64,
+    set: Vec<String>,
+    schedule: Option<&'a Schedule>,
+    loom_execution: Option<usize>,
+    scenario: &'a Scenario,
+}
 
 pub(super) fn run(args: &ProveArgs) -> Result<ExitCode, CliError> {
+    let output = Output::new("prove", args.json.json.as_ref(), args.junit.junit.as_ref())?;
     let config = ProveConfig {
         transactions: args.transactions.into(),
         shard: args.shard,
@@ -34,33 +64,59 @@ pub(super) fn run(args: &ProveArgs) -> Result<ExitCode, CliError> {
         if control.stop.load(Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     bar.finish_and_clear();
-    match proved {
+    let (part, parts) = config.shard;
+    let mut found = Found {
+        engine: config.engine,
+        transactions: config.transactions,
+        shard: format!("{}/{parts}", part + 1),
+        bound: config.bound,
+        certificate: None,
+        refutation: None,
+        violation: None,
+    };
+    let mut reason = None;
+    let conclusion = match &proved {
         Ok(certificate) => {
-            print_certificate(&certificate);
-            if let Some(path) = &args.json {
-                let json = serde_json::to_string_pretty(&certificate).expect("plain data with text keys");
-                write_whole(path, &json).map_err(|source| CliError::Write { path: path.clone(), source })?;
+            print_certificate(&output, certificate);
+            found.certificate = Some(certificate);
+            if certificate.is_complete() {
+                Conclusion::Agree
+            } else {
+                reason = Some(format!("{} sets were cut", certificate.cut));
+                Conclusion::Inconclusive
             }
-            Ok(if certificate.is_complete() { ExitCode::SUCCESS } else { ExitCode::from(3) })
         }
         Err(refutation) => {
-            print_refutation(&refutation);
-            Ok(ExitCode::from(1))
+            print_refutation(&output, refutation);
+            found.violation = Some(Shown::new(&refutation.violation, &refutation.scenario));
+            found.refutation = Some(refuted(refutation));
+            Conclusion::Violation
         }
-    }
+    };
+    let name = format!("every set of {} transactions, part {} of {parts}", config.transactions, part + 1);
+    let findings = Findings::judged(VERSION, conclusion, &found).because(reason);
+    output.end(&findings.case(name, found.violation.as_ref()))
+}
+
+fn refuted(refutation: &Refutation) -> Refuted<'_> {
+    let Refutation { sets, interleavings, letters, scenario, witness, violation: _ } = refutation;
+    let (schedule, loom_execution) = match witness {
+        Witness::Schedule(schedule) => (Some(schedule), None),
+        Witness::LoomExecution(number) => (None, Some(*number)),
+    };
+    let set = letters.iter().map(|letter| format!("{letter:?}")).collect();
+    Refuted { sets: *sets, interleavings: *interleavings, set, schedule, loom_execution, scenario }
 }
 
 fn engine(args: &ProveArgs) -> Result<Engine, CliError> {
     match (args.engine, args.preemptions) {
         (SearchChoice::Dpor, None) => Ok(Engine::Dpor),
-        (SearchChoice::Dpor, Some(_)) => Err(CliError::Unfit { option: "--preemptions", engine: "dpor" }),
-        (SearchChoice::Loom, preemptions) => {
-            Ok(Engine::Loom { preemptions: preemptions.unwrap_or(super::PREEMPTIONS) })
-        }
+        (SearchChoice::Dpor, Some(_)) => Err(CliError::Unfit { option: "--preemptions", engine: "dpor".to_owned() }),
+        (SearchChoice::Loom, preemptions) => Ok(Engine::Loom { preemptions: preemptions.unwrap_or(PREEMPTIONS) }),
     }
 }
 
-fn print_certificate(certificate: &Certificate) {
+fn print_certificate(output: &Output, certificate: &Certificate) {
     let Certificate {
         engine,
         transactions,
@@ -74,49 +130,55 @@ fn print_certificate(certificate: &Certificate) {
         cut,
         bound,
     } = certificate;
-    println!(
+    say!(
+        output,
         "sets of {transactions} transactions over at most 3 accounts and 2 assets, up to renaming, part {} of {parts}",
         part + 1
     );
     let proved = match engine {
         Engine::Dpor => {
-            println!(
+            say!(
+                output,
                 "  {sets} sets from {genesis_states} genesis states; in {sets_with_choice} of them tasks can meet"
             );
-            println!(
+            say!(
+                output,
                 "  {interleavings} interleavings, at most {most_interleavings} of one set; {redundant} redundant executions"
             );
-            println!(
+            say!(
+                output,
                 "  source-set DPOR under sequential consistency, no preemption bound; each key in a shard of its own"
             );
             "every interleaving of every set gives the reference's answer; nothing was cut"
         }
         Engine::Loom { preemptions } => {
-            println!("  {sets} sets from {genesis_states} genesis states");
-            println!("  {interleavings} executions, at most {most_interleavings} of one set");
-            println!(
+            say!(output, "  {sets} sets from {genesis_states} genesis states");
+            say!(output, "  {interleavings} executions, at most {most_interleavings} of one set");
+            say!(
+                output,
                 "  loom: C11 without load buffering, the last seven stores of each atomic; each key in a shard of its own"
             );
-            println!(
+            say!(
+                output,
                 "  preemption bound {preemptions}: every execution with fewer; of those with as many, one order after the last"
             );
             "within these bounds every execution of every set gives the reference's answer; no set was cut"
         }
     };
     if certificate.is_complete() {
-        println!("PROVED: {proved}");
+        say!(output, "PROVED: {proved}");
     } else {
-        println!("INCONCLUSIVE: {cut} sets were cut (bound {bound} executions a set, or stopped); the rest agrees");
+        say!(output, "INCONCLUSIVE: {cut} sets were cut (bound {bound} executions a set, or stopped); the rest agrees");
     }
 }
 
-fn print_refutation(refutation: &Refutation) {
+fn print_refutation(output: &Output, refutation: &Refutation) {
     let Refutation { sets, interleavings, letters, scenario: _, witness, violation } = refutation;
-    println!("VIOLATION {violation}");
-    println!("  set      {letters:?}");
+    say!(output, "VIOLATION {violation}");
+    say!(output, "  set      {letters:?}");
     match witness {
-        Witness::Schedule(schedule) => println!("  schedule {}", schedule.choices),
-        Witness::LoomExecution(number) => println!("  loom     execution {number} of this set"),
+        Witness::Schedule(schedule) => say!(output, "  schedule {}", schedule.choices),
+        Witness::LoomExecution(number) => say!(output, "  loom     execution {number} of this set"),
     }
-    println!("  before   {sets} sets agreed; {interleavings} executions in all");
+    say!(output, "  before   {sets} sets agreed; {interleavings} executions in all");
 }

@@ -3,76 +3,149 @@
 use std::process::ExitCode;
 use std::sync::mpsc;
 
-use crate::campaign::{EXECUTORS, Examiner, ExploredSubject};
-use crate::compare::{Signature, Verdict};
+use serde::Serialize;
+
+use crate::campaign::{Conclusion, EXECUTORS, Examiner, ExploredSubject};
+use crate::compare::{Difference, Oracle, Signature, Verdict, Violation};
+use crate::explore::Schedule;
 use crate::report::{Artifact, Divergence, Near, Replay};
 use crate::runtime::model::Step;
 use crate::workload::Expectation;
 
+use super::CliError;
+use super::args::ReplayArgs;
 use super::campaign::HANG_LIMIT;
-use super::{CliError, ReplayArgs, run::read_artifact};
+use super::output::{Findings, Output, Shown, say};
+use super::run::read_artifact;
+
+/// Of the JSON form.
+const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Replayed {
+    artifact: String,
+    subject: String,
+    /// Of the recorded violation.
+    signature: Signature,
+    times: u64,
+    same: u64,
+    other: u64,
+    violation: Option<Shown>,
+    divergence: Option<Divergence>,
+    near: Option<Searched>,
+}
+
+/// The search near a schedule.
+#[derive(Serialize)]
+struct Searched {
+    executions: u64,
+    schedule: Option<Schedule>,
+}
 
 pub(super) fn run(args: &ReplayArgs) -> Result<ExitCode, CliError> {
+    let output = Output::new("replay", args.json.json.as_ref(), args.junit.junit.as_ref())?;
     let artifact = read_artifact(&args.artifact)?;
-    println!("{}: {} on {}", args.artifact.display(), artifact.signature, artifact.subject);
-    if artifact.subject == EXECUTORS {
-        return on_tokio(artifact, args.times.into());
-    }
-    let subject: Result<ExploredSubject, _> = artifact.subject.parse();
-    let subject = subject.map_err(|source| CliError::Subject { path: args.artifact.clone(), source })?;
+    let mut replayed = Replayed {
+        artifact: args.artifact.display().to_string(),
+        subject: artifact.subject.clone(),
+        signature: artifact.signature.clone(),
+        times: args.times.into(),
+        same: 0,
+        other: 0,
+        violation: None,
+        divergence: None,
+        near: None,
+    };
+    say!(output, "{}: {} on {}", replayed.artifact, artifact.signature, artifact.subject);
+    let conclusion = if artifact.subject == EXECUTORS {
+        on_tokio(artifact, &output, &mut replayed)?
+    } else {
+        under_shuttle(&artifact, subject(args, &artifact)?, &output, &mut replayed)
+    };
+    let reason = (conclusion == Conclusion::Inconclusive)
+        .then(|| "the schedule diverged, and nothing near it shows the violation".to_owned());
+    let findings = Findings::judged(VERSION, conclusion, &replayed).because(reason);
+    output.end(&findings.case(replayed.artifact.clone(), replayed.violation.as_ref()))
+}
+
+fn subject(args: &ReplayArgs, artifact: &Artifact) -> Result<ExploredSubject, CliError> {
+    artifact.subject.parse().map_err(|source| CliError::Subject { path: args.artifact.clone(), source })
+}
+
+fn under_shuttle(
+    artifact: &Artifact,
+    subject: ExploredSubject,
+    output: &Output,
+    replayed: &mut Replayed,
+) -> Conclusion {
     let explorer = subject.explorer(&artifact.scenario);
-    let replay = artifact.replay(&*explorer, args.times.into());
-    print_replay(&artifact, &replay);
-    Ok(match &replay.divergence {
-        _ if replay.same == replay.times => ExitCode::from(1),
+    let replay = artifact.replay(&*explorer, replayed.times);
+    print_replay(output, artifact, &replay);
+    let shown = |violation: &Violation| Shown::new(violation, &artifact.scenario);
+    replayed.same = replay.same;
+    replayed.other = replay.other;
+    replayed.violation = replay.violation.as_ref().map(shown);
+    replayed.divergence.clone_from(&replay.divergence);
+    match &replay.divergence {
+        _ if replay.same == replay.times => Conclusion::Violation,
         Some(divergence) => {
             let near = artifact.search_near(&*explorer, divergence);
-            print_near(&near);
-            ExitCode::from(if near.found.is_some() { 1 } else { 3 })
+            let showed = replay.same + replay.other > 0;
+            print_near(output, &near, showed);
+            let Near { executions, found } = near;
+            if let Some((_, violation)) = &found {
+                replayed.violation = Some(shown(violation));
+            }
+            let is_violated = showed || found.is_some();
+            replayed.near = Some(Searched { executions, schedule: found.map(|(schedule, _)| schedule) });
+            if is_violated { Conclusion::Violation } else { Conclusion::Inconclusive }
         }
-        None if replay.same + replay.other > 0 => ExitCode::from(1),
+        None if replay.same + replay.other > 0 => Conclusion::Violation,
         None => {
-            println!("AGREE: the same steps, and no violation any more");
-            ExitCode::SUCCESS
+            say!(output, "AGREE: the same steps, and no violation any more");
+            Conclusion::Agree
         }
-    })
+    }
 }
 
-fn print_replay(artifact: &Artifact, replay: &Replay) {
+fn print_replay(output: &Output, artifact: &Artifact, replay: &Replay) {
     let Replay { times, same, other, violation, divergence } = replay;
     match (divergence, &artifact.schedule) {
-        (Some(divergence), _) => print_divergence(divergence),
-        (None, Some(schedule)) => println!("followed all {} choices of the schedule", schedule.choices.0.len()),
-        (None, None) => println!("no schedule is needed: every task ran until it could not go on"),
+        (Some(divergence), _) => print_divergence(output, divergence),
+        (None, Some(schedule)) => say!(output, "followed all {} choices of the schedule", schedule.choices.0.len()),
+        (None, None) => say!(output, "no schedule is needed: every task ran until it could not go on"),
     }
     if let Some(violation) = violation {
-        println!("VIOLATION {violation}");
+        say!(output, "VIOLATION {violation}");
     }
     let others = if *other > 0 { format!("; another violation in {other}") } else { String::new() };
-    println!("the same violation in {same} of {times} replays{others}");
+    say!(output, "the same violation in {same} of {times} replays{others}");
 }
 
-fn print_divergence(divergence: &Divergence) {
+fn print_divergence(output: &Output, divergence: &Divergence) {
     let Divergence { at_choice, choices, other_step } = divergence;
     if let Some(at) = at_choice {
-        println!("DIVERGED at choice {at} of {choices}: the recorded task cannot run there any more");
+        say!(output, "DIVERGED at choice {at} of {choices}: the recorded task cannot run there any more");
     }
     if let Some(other) = other_step {
         let show = |step: &Option<Step>| step.as_ref().map_or_else(|| "nothing".to_owned(), Step::to_string);
-        println!("DIVERGED at operation {}", other.position);
-        println!("  expected {}", show(&other.expected));
-        println!("  got      {}", show(&other.actual));
+        say!(output, "DIVERGED at operation {}", other.position);
+        say!(output, "  expected {}", show(&other.expected));
+        say!(output, "  got      {}", show(&other.actual));
     }
 }
 
-fn print_near(near: &Near) {
+fn print_near(output: &Output, near: &Near, showed: bool) {
     match &near.found {
         Some((schedule, violation)) => {
-            println!("VIOLATION {violation}");
-            println!("still there: found in execution {} of a search near the schedule", near.executions);
-            println!("  schedule {}", schedule.choices);
+            say!(output, "VIOLATION {violation}");
+            say!(output, "still there: found in execution {} of a search near the schedule", near.executions);
+            say!(output, "  schedule {}", schedule.choices);
         }
-        None => println!(
+        // Another violation was shown, so the verdict is there.
+        None if showed => say!(output, "this one was not seen in {} executions near the schedule", near.executions),
+        None => say!(
+            output,
             "INCONCLUSIVE: not seen in {} executions near the schedule; the code that showed it has changed",
             near.executions
         ),
@@ -80,34 +153,42 @@ fn print_near(near: &Near) {
 }
 
 /// On a thread that may hang, since that may be the violation.
-fn on_tokio(artifact: Artifact, times: u64) -> Result<ExitCode, CliError> {
+fn on_tokio(artifact: Artifact, output: &Output, replayed: &mut Replayed) -> Result<Conclusion, CliError> {
+    let times = replayed.times;
     let expectation = Expectation::of(&artifact.scenario);
     for done in 0..times {
         let (told, outcome) = mpsc::channel();
-        let (artifact, expectation) = (artifact.clone(), expectation.clone());
+        let (case, expectation) = (artifact.clone(), expectation.clone());
         #[expect(clippy::disallowed_methods, reason = "joined by the channel, or left behind by a process that ends")]
         std::thread::spawn(move || {
             let examined = Examiner::new()
-                .map(|examiner| examiner.examine(&artifact.scenario, &expectation, artifact.origin.seed ^ done, true));
+                .map(|examiner| examiner.examine(&case.scenario, &expectation, case.origin.seed ^ done, true));
             // Nobody listens any more once the limit has passed.
             let _ = told.send(examined.map(|verdict| match verdict {
                 Verdict::Agree(_) => None,
                 Verdict::Violation(violation) => {
-                    let same = Signature::of(&violation, &artifact.scenario) == artifact.signature;
+                    let same = Signature::of(&violation, &case.scenario) == case.signature;
                     Some((*violation, same))
                 }
             }));
         });
         let Ok(examined) = outcome.recv_timeout(HANG_LIMIT) else {
-            println!("VIOLATION an executor hangs on tokio: replay {} did not end in {HANG_LIMIT:?}", done + 1);
-            return Ok(ExitCode::from(1));
+            say!(output, "VIOLATION an executor hangs on tokio: replay {} did not end in {HANG_LIMIT:?}", done + 1);
+            let difference = Difference::new("time of the replay", HANG_LIMIT, "more, and it still runs");
+            let subject = "one of those on tokio".to_owned();
+            let violation = Violation { oracle: Oracle::Livelock, subject, difference };
+            replayed.violation = Some(Shown::new(&violation, &artifact.scenario));
+            return Ok(Conclusion::Violation);
         };
         if let Some((violation, same)) = examined.map_err(CliError::Start)? {
+            replayed.same = same.into();
+            replayed.other = (!same).into();
+            replayed.violation = Some(Shown::new(&violation, &artifact.scenario));
             let same = if same { "the same" } else { "another" };
-            println!("VIOLATION {violation}\n{same} violation in replay {} on tokio", done + 1);
-            return Ok(ExitCode::from(1));
+            say!(output, "VIOLATION {violation}\n{same} violation in replay {} on tokio", done + 1);
+            return Ok(Conclusion::Violation);
         }
     }
-    println!("AGREE: no violation in {times} replays on tokio, where nothing chose their interleavings");
-    Ok(ExitCode::SUCCESS)
+    say!(output, "AGREE: no violation in {times} replays on tokio, where nothing chose their interleavings");
+    Ok(Conclusion::Agree)
 }

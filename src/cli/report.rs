@@ -3,16 +3,36 @@
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
+use serde::Serialize;
+
 use crate::campaign::ExploredSubject;
-use crate::explain::explain;
+use crate::explain::{Explanation, explain};
 use crate::explore::Schedule;
 use crate::report::{Artifact, Report, Rerun, Style, write_whole};
 use crate::workload::Scenario;
 
+use super::CliError;
+use super::args::ReportArgs;
+use super::output::{Findings, Output, Shown};
 use super::run::read_artifact;
-use super::{CliError, ReportArgs};
+
+/// Of the JSON form.
+const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Shows<'a> {
+    artifact: String,
+    subject: &'a str,
+    violation: Shown,
+    transactions: usize,
+    steps: usize,
+    explanation: Option<&'a Explanation>,
+    note: Option<&'a str>,
+    html: Option<String>,
+}
 
 pub(super) fn run(args: &ReportArgs) -> Result<ExitCode, CliError> {
+    let output = Output::new("report", args.json.json.as_ref(), None)?;
     let artifact = read_artifact(&args.artifact)?;
     let rerun = rerun(&artifact);
     let report = Report::new(&artifact, args.artifact.display().to_string(), &rerun);
@@ -20,8 +40,18 @@ pub(super) fn run(args: &ReportArgs) -> Result<ExitCode, CliError> {
         write_whole(path, &report.html()).map_err(|source| CliError::Write { path: path.clone(), source })?;
     }
     let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    print!("{}", report.text(if colour { Style::Colour } else { Style::Plain }));
-    Ok(ExitCode::SUCCESS)
+    output.print(report.text(if colour { Style::Colour } else { Style::Plain }));
+    let shows = Shows {
+        artifact: args.artifact.display().to_string(),
+        subject: &artifact.subject,
+        violation: Shown { violation: artifact.violation.clone(), signature: artifact.signature.clone() },
+        transactions: artifact.scenario.tx_count(),
+        steps: rerun.steps.len(),
+        explanation: rerun.explanation.as_ref(),
+        note: rerun.note.as_deref(),
+        html: args.html.as_ref().map(|path| path.display().to_string()),
+    };
+    output.end(&Findings::made(VERSION, None, &shows))
 }
 
 /// Runs the named subject under the recorded schedule, or straight where there is none.

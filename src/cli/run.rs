@@ -3,39 +3,62 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 
-use crate::campaign::Examiner;
-use crate::compare::Verdict;
+use crate::campaign::{Conclusion, Examiner};
+use crate::compare::{Evidence, Verdict};
 use crate::ledger::SignatureScheme;
 use crate::report::Artifact;
 use crate::workload::{Expectation, Plan, Scenario, build};
 
-use super::{CliError, RunArgs};
+use super::CliError;
+use super::args::RunArgs;
+use super::output::{Findings, Output, Shown, say};
+
+/// Of the JSON form.
+const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Found {
+    file: String,
+    blocks: usize,
+    transactions: usize,
+    evidence: Option<Evidence>,
+    violation: Option<Shown>,
+}
 
 pub(super) fn run(args: &RunArgs) -> Result<ExitCode, CliError> {
+    let output = Output::new("run", args.json.json.as_ref(), args.junit.junit.as_ref())?;
     let (scenario, expectation) = read(&args.file)?;
     let examiner = Examiner::new().map_err(CliError::Start)?;
     let verdict = examiner.examine(&scenario, &expectation, 0, true);
-    println!("{}: {} blocks, {} transactions", args.file.display(), scenario.blocks().count(), scenario.tx_count());
-    Ok(match verdict {
-        Verdict::Agree(evidence) if evidence.transactions == 0 => {
-            println!("INCONCLUSIVE: no transaction to compare");
-            ExitCode::from(3)
-        }
+    let (blocks, transactions) = (scenario.blocks().count(), scenario.tx_count());
+    let mut found =
+        Found { file: args.file.display().to_string(), blocks, transactions, evidence: None, violation: None };
+    say!(output, "{}: {blocks} blocks, {transactions} transactions", found.file);
+    let mut reason = None;
+    let conclusion = match verdict {
         Verdict::Agree(evidence) => {
-            println!(
-                "AGREE: {} runs, {} of {} transactions executed",
-                evidence.observations, evidence.executed, evidence.transactions
-            );
-            ExitCode::SUCCESS
+            found.evidence = Some(evidence);
+            if evidence.transactions == 0 {
+                reason = Some("no transaction to compare".to_owned());
+                say!(output, "INCONCLUSIVE: no transaction to compare");
+                Conclusion::Inconclusive
+            } else {
+                let Evidence { observations, executed, transactions, .. } = evidence;
+                say!(output, "AGREE: {observations} runs, {executed} of {transactions} transactions executed");
+                Conclusion::Agree
+            }
         }
         Verdict::Violation(violation) => {
-            println!("VIOLATION {violation}");
-            ExitCode::from(1)
+            say!(output, "VIOLATION {violation}");
+            found.violation = Some(Shown::new(&violation, &scenario));
+            Conclusion::Violation
         }
-    })
+    };
+    let findings = Findings::judged(VERSION, conclusion, &found).because(reason);
+    output.end(&findings.case(found.file.clone(), found.violation.as_ref()))
 }
 
 /// An artifact, whole.

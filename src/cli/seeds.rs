@@ -3,12 +3,29 @@
 
 use std::process::ExitCode;
 
+use serde::Serialize;
+
 use crate::workload::{InterleavedPlan, Plan};
 
-use super::{CliError, SeedsArgs};
+use super::CliError;
+use super::args::SeedsArgs;
+use super::output::{Findings, Output, say};
+
+/// Of the JSON form.
+const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Made {
+    folder: String,
+    count: u64,
+    transactions: u16,
+    seed: u64,
+    schedule: Option<u16>,
+}
 
 pub(super) fn run(args: &SeedsArgs) -> Result<ExitCode, CliError> {
-    let SeedsArgs { folder, count, transactions, seed, schedule } = args;
+    let SeedsArgs { folder, count, transactions, seed, schedule, json } = args;
+    let output = Output::new("seeds", json.json.as_ref(), None)?;
     let cannot_write = |path: &std::path::Path| {
         let path = path.to_owned();
         move |source| CliError::Write { path, source }
@@ -24,6 +41,13 @@ pub(super) fn run(args: &SeedsArgs) -> Result<ExitCode, CliError> {
         };
         std::fs::write(&path, bytes).map_err(cannot_write(&path))?;
     }
-    println!("{count} plans of {transactions} transactions in {}", folder.display());
-    Ok(ExitCode::SUCCESS)
+    say!(output, "{count} plans of {transactions} transactions in {}", folder.display());
+    let made = Made {
+        folder: folder.display().to_string(),
+        count: *count,
+        transactions: *transactions,
+        seed: *seed,
+        schedule: *schedule,
+    };
+    output.end(&Findings::made(VERSION, None, &made))
 }

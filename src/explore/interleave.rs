@@ -62,7 +62,7 @@ pub struct InterleavingEvidence {
 }
 
 /// The first operation in which two executions of one schedule differ.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct OtherStep {
     pub position: usize,
     pub expected: Option<Step>,

@@ -3,6 +3,8 @@
 
 use std::ops::ControlFlow;
 
+use serde::Serialize;
+
 use super::Artifact;
 use crate::compare::{Signature, Verdict, Violation, judge_ending};
 use crate::explore::{Explorer, InterleaveConfig, Interleaved, OtherStep, Schedule, Strategy};
@@ -21,7 +23,7 @@ pub struct Replay {
 }
 
 /// Where a schedule stops to fit.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Divergence {
     /// The first choice that could not be followed. None: all could, but tasks did something else.
     pub at_choice: Option<usize>,

@@ -1,0 +1,266 @@
+//! What the command line takes.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::campaign::ExploredSubject;
+
+/// For scripts.
+#[derive(Debug, Args)]
+pub(super) struct JsonArgs {
+    /// Write what was found as JSON, too; `-`: to standard output, in place of the text
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+}
+
+/// For CI systems.
+#[derive(Debug, Args)]
+pub(super) struct JunitArgs {
+    /// Write what was found as JUnit XML, too; `-`: to standard output, in place of the text
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+pub(super) struct CampaignArgs {
+    /// Stop after so many seconds [default: 30]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
+    pub seconds: Option<u64>,
+    /// Stop after so many executions instead
+    #[arg(long, value_name = "N", conflicts_with = "seconds", value_parser = clap::value_parser!(u64).range(1..))]
+    pub executions: Option<u64>,
+    /// Where all choices come from; the same seed gives the same scenarios
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    pub seed: u64,
+    /// Real block shapes only
+    #[arg(long)]
+    pub shapes: bool,
+    /// Generated plans on tokio only
+    #[arg(long, conflicts_with = "shapes")]
+    pub plans: bool,
+    /// Generated plans under shuttle only
+    #[arg(long, conflicts_with_all = ["shapes", "plans"])]
+    pub interleavings: bool,
+    /// Interleave this subject only: `parallel`, or one that is wrong on purpose, such as `canary:CountsByLoadAndStore`
+    #[arg(long, value_name = "NAME", default_value_t = ExploredSubject::Parallel, conflicts_with_all = ["shapes", "plans"])]
+    pub subject: ExploredSubject,
+    /// Keep violations as they are met
+    #[arg(long)]
+    pub no_minimise: bool,
+    /// Go on after a violation, and count those of each kind
+    #[arg(long)]
+    pub keep_going: bool,
+    /// Read block shapes from this file instead of the built-in ones
+    #[arg(long, value_name = "FILE")]
+    pub shapes_file: Option<PathBuf>,
+    /// Threads [default: one a core]
+    #[arg(long, value_name = "J")]
+    pub jobs: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub json: JsonArgs,
+    #[command(flatten)]
+    pub junit: JunitArgs,
+    /// Where the artifact of a violation is written
+    #[arg(long, value_name = "DIR", default_value = "artifacts")]
+    pub artifacts: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// A scenario or an artifact as JSON, or a plan as bytes (a fuzzer's input or a seed of the corpus)
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub json: JsonArgs,
+    #[command(flatten)]
+    pub junit: JunitArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExploreArgs {
+    /// A scenario or an artifact as JSON, or a plan as bytes
+    pub scenario: PathBuf,
+    /// What runs the tasks
+    #[arg(long, value_enum, default_value_t = EngineChoice::Shuttle)]
+    pub engine: EngineChoice,
+    /// Who chooses the next task, under shuttle [default: portfolio]
+    #[arg(long, value_enum)]
+    pub scheduler: Option<SchedulerChoice>,
+    /// Bound on preemptions, under loom: all executions with fewer, some with as many [default: 2]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..))]
+    pub preemptions: Option<u8>,
+    /// Executions at most [default: 1000; under loom 1000000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub executions: Option<u32>,
+    /// Where all choices come from
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    pub seed: u64,
+    /// Most tasks at a time, under shuttle and loom [default: 4]
+    #[arg(long, value_name = "P")]
+    pub parallelism: Option<NonZeroUsize>,
+    /// Workers of the model [default: as many as tasks]
+    #[arg(long, value_name = "W")]
+    pub workers: Option<NonZeroUsize>,
+    /// Shards of each map of the model [default: 4]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub shards: Option<u64>,
+    /// Under shuttle, this subject: `parallel`, or one that is wrong on purpose, such as `canary:OppositeLocks`
+    #[arg(long, value_name = "NAME", default_value_t = ExploredSubject::Parallel)]
+    pub subject: ExploredSubject,
+    /// Write the artifact of a violation to this file, under shuttle
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
+    #[command(flatten)]
+    pub json: JsonArgs,
+    #[command(flatten)]
+    pub junit: JunitArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum EngineChoice {
+    /// tokio, on one thread and on two
+    Native,
+    /// Controlled interleavings
+    Shuttle,
+    /// Every interleaving that --preemptions leaves, memory orderings included; for at most three transactions
+    Loom,
+}
+
+/// The bound on preemptions under loom, unless told.
+pub(super) const PREEMPTIONS: u8 = 2;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum SchedulerChoice {
+    /// The uniform walk, then random, then PCT
+    Portfolio,
+    /// In proportion to the steps that tasks have left
+    Urw,
+    /// Any task, with equal chance
+    Random,
+    /// Priorities, with three points of change
+    Pct,
+    /// In order of their switches, fewest first
+    Fewest,
+    /// Every interleaving that can matter, up to --executions
+    Dpor,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReplayArgs {
+    /// An artifact, as a campaign writes it
+    pub artifact: PathBuf,
+    /// How many times
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub times: u32,
+    #[command(flatten)]
+    pub json: JsonArgs,
+    #[command(flatten)]
+    pub junit: JunitArgs,
+}
+
+/// Executions of a minimisation, unless told: it mostly ends by itself after a tenth of them.
+pub(super) const TRIES: u64 = 200_000;
+
+#[derive(Debug, Args)]
+pub(super) struct MinimiseArgs {
+    /// A violation's file, as a campaign writes it
+    pub artifact: PathBuf,
+    /// Where the smaller one is written [default: beside it, as NAME.min.json]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Executions after which the search ends with what it has
+    #[arg(long, value_name = "N", default_value_t = TRIES, value_parser = clap::value_parser!(u64).range(1..))]
+    pub tries: u64,
+    #[command(flatten)]
+    pub json: JsonArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PromoteArgs {
+    /// An artifact, as a campaign writes it
+    pub artifact: PathBuf,
+    /// Name of the case [default: made of what was wrong]
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// What was wrong, in words [default: where it was found]
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
+    /// Where cases are kept
+    #[arg(long, value_name = "DIR", default_value = "corpus/regressions")]
+    pub corpus: PathBuf,
+    #[command(flatten)]
+    pub json: JsonArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ProveArgs {
+    /// Transactions of each set
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=3))]
+    pub transactions: u8,
+    /// What searches the interleavings of a set
+    #[arg(long, value_enum, default_value_t = SearchChoice::Dpor)]
+    pub engine: SearchChoice,
+    /// Bound on preemptions, under loom: all executions with fewer, some with as many [default: 2]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..))]
+    pub preemptions: Option<u8>,
+    /// Only this part of the sets, as part/parts, counted from 1
+    #[arg(long, value_name = "K/N", default_value = "1/1", value_parser = part)]
+    pub shard: (usize, usize),
+    /// Executions after which a set is cut, and reported as cut
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    pub bound: u32,
+    #[command(flatten)]
+    pub json: JsonArgs,
+    #[command(flatten)]
+    pub junit: JunitArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum SearchChoice {
+    /// Every interleaving, under sequential consistency
+    Dpor,
+    /// Memory orderings too, for what --preemptions leaves
+    Loom,
+}
+
+/// `2/5` as the second of five parts, counted from 0.
+fn part(text: &str) -> Result<(usize, usize), String> {
+    let parsed = text.split_once('/').and_then(|(part, parts)| Some((part.parse().ok()?, parts.parse().ok()?)));
+    match parsed {
+        Some((part, parts)) if (1..=parts).contains(&part) => Ok((part - 1, parts)),
+        _ => Err("not K/N with K in 1..=N".to_owned()),
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReportArgs {
+    /// A counterexample, as campaigns write them
+    pub artifact: PathBuf,
+    /// Write a page for a browser, too: one file that needs no network
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    #[command(flatten)]
+    pub json: JsonArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SeedsArgs {
+    /// Folder for the plans; created if it is missing
+    pub folder: PathBuf,
+    /// How many plans
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub count: u64,
+    /// Transactions of each plan
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub transactions: u16,
+    /// The first plan's seed
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    pub seed: u64,
+    /// So many bytes of schedule after each plan: inputs of the fuzz target `interleave`
+    #[arg(long, value_name = "N")]
+    pub schedule: Option<u16>,
+    #[command(flatten)]
+    pub json: JsonArgs,
+}

@@ -1,0 +1,220 @@
+//! Where a command's findings go: as text to standard output, and to files for machines. `docs/machine.md` is the contract.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use crate::campaign::Conclusion;
+use crate::compare::{Signature, Violation};
+use crate::report::write_whole;
+use crate::workload::Scenario;
+
+use super::CliError;
+use super::junit::{Suite, TestCase};
+
+/// `--json` and `--junit`, checked.
+#[derive(Debug)]
+pub(super) struct Output {
+    command: &'static str,
+    json: Option<Place>,
+    junit: Option<Place>,
+    begun: Instant,
+}
+
+/// Where one form goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Place {
+    StandardOutput,
+    File(PathBuf),
+}
+
+/// What a command found, in the form that is common to all of them.
+#[derive(Debug)]
+pub(super) struct Findings<'a, T> {
+    /// Of the command's JSON form.
+    version: u32,
+    verdict: Option<Conclusion>,
+    exit_code: u8,
+    /// Why it is inconclusive.
+    reason: Option<String>,
+    body: &'a T,
+    cases: Vec<TestCase>,
+}
+
+/// The JSON object: the same head for every command, then what this one found.
+#[derive(Serialize)]
+struct Document<'a, T> {
+    version: u32,
+    command: &'static str,
+    build: &'static str,
+    exit_code: u8,
+    verdict: Option<Conclusion>,
+    reason: Option<&'a str>,
+    #[serde(flatten)]
+    body: &'a T,
+}
+
+/// A violation with its signature.
+#[derive(Debug, Serialize)]
+pub(super) struct Shown {
+    #[serde(flatten)]
+    pub violation: Violation,
+    pub signature: Signature,
+}
+
+impl Shown {
+    pub(super) fn new(violation: &Violation, scenario: &Scenario) -> Self {
+        Self { violation: violation.clone(), signature: Signature::of(violation, scenario) }
+    }
+}
+
+impl<'a, T> Findings<'a, T> {
+    /// The exit code follows from the verdict.
+    pub(super) fn judged(version: u32, verdict: Conclusion, body: &'a T) -> Self {
+        let exit_code = match verdict {
+            Conclusion::Agree => 0,
+            Conclusion::Violation => 1,
+            Conclusion::Inconclusive => 3,
+        };
+        Self { version, verdict: Some(verdict), exit_code, reason: None, body, cases: Vec::new() }
+    }
+
+    /// Of a command that made what it was to make.
+    pub(super) fn made(version: u32, verdict: Option<Conclusion>, body: &'a T) -> Self {
+        Self { version, verdict, exit_code: 0, reason: None, body, cases: Vec::new() }
+    }
+
+    /// Why an inconclusive verdict is one.
+    pub(super) fn because(self, reason: Option<String>) -> Self {
+        Self { reason, ..self }
+    }
+
+    /// JUnit's test cases.
+    pub(super) fn cases(self, cases: Vec<TestCase>) -> Self {
+        Self { cases, ..self }
+    }
+
+    /// One test case for all that was judged.
+    pub(super) fn case(self, name: String, violation: Option<&Shown>) -> Self {
+        let case = match (self.verdict, violation) {
+            (Some(Conclusion::Violation), Some(Shown { violation, .. })) => TestCase::violated(name, violation),
+            (Some(Conclusion::Inconclusive), _) => {
+                TestCase::inconclusive(name, self.reason.as_deref().unwrap_or_default())
+            }
+            _ => TestCase::passed(name),
+        };
+        self.cases(vec![case.timed()])
+    }
+}
+
+impl Output {
+    /// Refuses a place that cannot be written to, before any work is done.
+    ///
+    /// # Errors
+    /// `Write` for such a place, `SamePlace` if both forms would go to one.
+    #[expect(clippy::disallowed_methods, reason = "JUnit wants to know how long the command took")]
+    pub(super) fn new(
+        command: &'static str,
+        json: Option<&PathBuf>,
+        junit: Option<&PathBuf>,
+    ) -> Result<Self, CliError> {
+        let place = |path: &PathBuf| {
+            if path.as_os_str() == "-" { Place::StandardOutput } else { Place::File(path.clone()) }
+        };
+        if let (Some(path), true) = (json, json == junit) {
+            return Err(CliError::SamePlace(path.clone()));
+        }
+        let output = Self { command, json: json.map(place), junit: junit.map(place), begun: Instant::now() };
+        for place in output.json.iter().chain(&output.junit) {
+            if let Place::File(path) = place {
+                check_writable(path)?;
+            }
+        }
+        Ok(output)
+    }
+
+    /// Text for people, if standard output is theirs.
+    pub(super) fn print(&self, text: impl fmt::Display) {
+        let taken = [&self.json, &self.junit].into_iter().any(|place| *place == Some(Place::StandardOutput));
+        if !taken {
+            print!("{text}");
+        }
+    }
+
+    /// Writes the forms that were asked for and gives the exit code. A violation is one whether or not the disk has room
+    /// for it: a failure is told then, and the code stays.
+    ///
+    /// # Errors
+    /// `Write`, where there is no violation.
+    pub(super) fn end<T: Serialize>(&self, findings: &Findings<'_, T>) -> Result<ExitCode, CliError> {
+        match self.write(findings) {
+            Err(error) if findings.exit_code == 1 => eprintln!("seriatim: {error}"),
+            written => written?,
+        }
+        Ok(ExitCode::from(findings.exit_code))
+    }
+
+    fn write<T: Serialize>(&self, findings: &Findings<'_, T>) -> Result<(), CliError> {
+        let Findings { version, verdict, exit_code, reason, body, cases } = findings;
+        let document = Document {
+            version: *version,
+            command: self.command,
+            build: concat!("seriatim ", env!("CARGO_PKG_VERSION")),
+            exit_code: *exit_code,
+            verdict: *verdict,
+            reason: reason.as_deref(),
+            body: *body,
+        };
+        if let Some(place) = &self.junit {
+            let value = serde_json::to_value(&document).expect("plain data with text keys");
+            let time = self.begun.elapsed();
+            place.write(&Suite { command: self.command, time, figures: &value, cases }.to_xml())?;
+        }
+        if let Some(place) = &self.json {
+            let json = serde_json::to_string_pretty(&document).expect("plain data with text keys");
+            place.write(&(json + "\n"))?;
+        }
+        Ok(())
+    }
+
+    /// Since the command began.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.begun.elapsed()
+    }
+}
+
+impl Place {
+    fn write(&self, text: &str) -> Result<(), CliError> {
+        match self {
+            Self::StandardOutput => {
+                print!("{text}");
+                Ok(())
+            }
+            Self::File(path) => {
+                write_whole(path, text).map_err(|source| CliError::Write { path: path.clone(), source })
+            }
+        }
+    }
+}
+
+/// A command may take hours; a file that cannot be written should be known before it.
+fn check_writable(path: &Path) -> Result<(), CliError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if path.is_dir() {
+        let source = std::io::Error::from(std::io::ErrorKind::IsADirectory);
+        return Err(CliError::Write { path: path.to_owned(), source });
+    }
+    let probe = tempfile::NamedTempFile::new_in(folder);
+    probe.map(drop).map_err(|source| CliError::Write { path: path.to_owned(), source })
+}
+
+/// A line for people.
+macro_rules! say {
+    ($output:expr, $($text:tt)*) => {
+        $output.print(format_args!("{}\n", format_args!($($text)*)))
+    };
+}
+pub(super) use say;
