@@ -8,6 +8,7 @@
 //! | 3 | inconclusive: no violation, but a floor was missed |
 
 mod campaign;
+mod corpus;
 mod explore;
 mod minimise;
 mod prove;
@@ -53,6 +54,9 @@ enum Command {
     Report(ReportArgs),
     /// Write generated plans as files, for a fuzzer to start from
     Seeds(SeedsArgs),
+    /// Make a fuzzer's corpus smaller
+    #[command(subcommand)]
+    Corpus(corpus::CorpusCommand),
 }
 
 #[derive(Debug, Args)]
@@ -282,6 +286,8 @@ enum CliError {
     #[error("{path}: {source}", path = .path.display())]
     TooManyTasks { path: PathBuf, source: crate::explore::TooManyTasks },
     #[error(transparent)]
+    Corpus(#[from] crate::corpus::CorpusError),
+    #[error(transparent)]
     Canary(#[from] crate::campaign::CanaryMissed),
     #[error(
         "the canaries' plans did not end in {0:?}: an executor or a subject hangs, `seriatim explore` under shuttle tells where"
@@ -312,6 +318,7 @@ pub fn main() -> ExitCode {
         Some(Command::Prove(args)) => prove::run(&args),
         Some(Command::Report(args)) => report::run(&args),
         Some(Command::Seeds(args)) => seeds::run(&args),
+        Some(Command::Corpus(command)) => corpus::run(&command),
     });
     match outcome {
         Ok(Ok(code)) => code,

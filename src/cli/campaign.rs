@@ -138,7 +138,7 @@ fn available_jobs() -> usize {
 }
 
 /// A campaign may take hours; a report that cannot be written should be known before it.
-fn check_writable(path: &std::path::Path) -> Result<(), CliError> {
+pub(super) fn check_writable(path: &std::path::Path) -> Result<(), CliError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(std::path::Path::new("."));
     if path.is_dir() {
         let source = std::io::Error::from(std::io::ErrorKind::IsADirectory);
