@@ -1,13 +1,13 @@
 //! What a scenario and an execution of it show, as a set.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use super::Judged;
 use crate::campaign::{Examiner, ExploredSubject, abort_name, bytes_config, outcome_name};
 use crate::compare::{Verdict, judge_ending, payload_name};
 use crate::execution::parallel::batches;
-use crate::explain::access::{Access, accesses, lives};
+use crate::explain::access::{accesses, is_shard, lives};
 use crate::explore::InterleavingEvidence;
 use crate::ledger::SignatureScheme;
 use crate::runtime::model::Step;
@@ -30,8 +30,8 @@ pub enum Feature {
     Blocks(u32),
     /// Rewinds of the scenario, as they are.
     Rewinds(usize),
-    /// Two accesses of which one writes, the next after each other of one object, by two tasks that lived at one time:
-    /// operation, object without its key, operation.
+    /// Two accesses to one object, one right after the other, at least one for writing, by two tasks that lived at one
+    /// time: operation, object without its key, operation.
     Order(String, String, String),
     /// Tasks taken off that could have gone on.
     Preemptions(u32),
@@ -99,7 +99,7 @@ fn of_scenario(built: &Built) -> BTreeSet<Feature> {
         ExpectedStep::Rewind => &[],
     });
     for (block, outcome) in built.scenario.blocks().zip(outcomes) {
-        let batches = batches(&block.transactions, &std::collections::BTreeMap::new());
+        let batches = batches(&block.transactions, &BTreeMap::new());
         let widest = batches.iter().map(Vec::len).max().unwrap_or(0);
         features.insert(Feature::Batches(bits(batches.len() as u64), bits(widest as u64)));
         match outcome {
@@ -124,29 +124,58 @@ fn of_execution(evidence: &InterleavingEvidence, steps: &[Step]) -> BTreeSet<Fea
     let mut features =
         BTreeSet::from([Feature::Preemptions(bits(evidence.preemptions)), Feature::Meetings(bits(evidence.meetings))]);
     let lives = lives(steps);
-    let mut last: std::collections::BTreeMap<String, Access> = std::collections::BTreeMap::new();
-    for access in accesses(steps) {
-        let operation = |access: &Access| steps[access.step].operation.clone();
+    let mut last: BTreeMap<&str, &Touch> = BTreeMap::new();
+    let touches = touches(steps);
+    for touch in &touches {
         // A task that ended before the other began comes before it under every schedule.
-        let at_one_time = |before: &Access| lives[&before.task].1 >= lives[&access.task].0;
-        if let Some(before) = last.get(&access.object)
-            && before.conflicts(&access)
+        let at_one_time = |before: &Touch| lives[&before.task].1 >= lives[&touch.task].0;
+        if let Some(before) = last.insert(&touch.object, touch)
+            && before.task != touch.task
+            && (before.writes || touch.writes)
             && at_one_time(before)
         {
-            let object = without_key(&access.object).to_owned();
-            features.insert(Feature::Order(operation(before), object, operation(&access)));
+            let operation = |touch: &Touch| steps[touch.step].operation.clone();
+            features.insert(Feature::Order(operation(before), without_key(&touch.object), operation(touch)));
         }
-        last.insert(access.object.clone(), access);
     }
     features
 }
 
-/// The label of an object; that of a map's entry is followed by its key, that of a join set's order preceded by what it is.
-fn without_key(object: &str) -> &str {
-    if object.starts_with("order of ") {
-        return object;
+/// A task's access to something that tasks share, or its hold on a lock or a permit.
+struct Touch {
+    step: usize,
+    task: u64,
+    object: String,
+    writes: bool,
+}
+
+/// In order. The right executor's tasks side by side share no account, but shards and permits, and where they end.
+fn touches(steps: &[Step]) -> Vec<Touch> {
+    let data = accesses(steps).into_iter().map(|access| {
+        let writes = access.writes();
+        (access.step, Touch { step: access.step, task: access.task, object: access.object, writes })
+    });
+    let holds = steps.iter().enumerate().filter_map(|(position, step)| {
+        let writes = match step.operation.as_str() {
+            "read-lock" if is_shard(&step.object) => false,
+            "write-lock" if is_shard(&step.object) => true,
+            "acquire" | "release" => true,
+            _ => return None,
+        };
+        let touch = Touch { step: position, task: step.task, object: step.object.clone(), writes };
+        (step.task != 0).then_some((position, touch))
+    });
+    let touches: BTreeMap<usize, Touch> = data.chain(holds).collect();
+    touches.into_values().collect()
+}
+
+/// The label of an object: without the key in a map, or the number of a shard.
+fn without_key(object: &str) -> String {
+    match object.split_once(" of ") {
+        Some((_, map)) if is_shard(object) => format!("shard of {map}"),
+        Some(_) if object.starts_with("order of ") => object.to_owned(),
+        _ => object.split_once(' ').map_or(object, |(label, _)| label).to_owned(),
     }
-    object.split_once(' ').map_or(object, |(label, _)| label)
 }
 
 /// How many bits the number has.
@@ -187,6 +216,15 @@ mod tests {
         let same_key = step(2, "store", "accounts Key(1)", "8");
         let end = step(1, "end", "task 0 of block", "ok");
         assert_eq!(orders(&[spawn(1), read(1), end, spawn(2), same_key]), []);
+    }
+
+    #[test]
+    fn holds_of_a_shard_are_an_order_unless_both_only_read() {
+        let spawn = |task: u64| step(0, "spawn", "task of block", &format!("task {task}"));
+        let lock = |task, operation: &str| step(task, operation, "shard 3 of accounts", "");
+        let steps = [spawn(1), spawn(2), lock(1, "read-lock"), lock(2, "read-lock"), lock(1, "write-lock")];
+        let order = Feature::Order("read-lock".to_owned(), "shard of accounts".to_owned(), "write-lock".to_owned());
+        assert_eq!(orders(&steps), [order]);
     }
 
     #[test]
