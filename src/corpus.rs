@@ -13,6 +13,9 @@
 //! All features that the corpus had are kept, and a second pass changes nothing: each input that stayed is either a violation
 //! or the only one with some feature, so both steps keep it.
 //!
+//! A plan that never ends on tokio never ends here: the bar names it, and Ctrl-C, twice, leaves everything as it was.
+//! With schedules, an execution without end is cut off and counts as a violation.
+//!
 //! Nothing is written until everything has been read and judged. What cannot be read or decoded is named and left where
 //! it is.
 

@@ -41,7 +41,7 @@ fn is_sound(inputs: Vec<Input>, judge: &mut Judge<'_>) -> Minimised {
         let mut others = minimised.kept.clone();
         let input = others.remove(left_out);
         let needed = judge(&input.bytes).unwrap().violates || features_of(&others, judge) != minimised.features;
-        assert!(needed, "{:?} could be left out", input.name);
+        assert!(needed, "{} could be left out", input.name.display());
     }
     minimised
 }
