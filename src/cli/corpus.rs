@@ -133,7 +133,8 @@ fn with_bar(inputs: Vec<Input>, with_schedules: bool) -> Result<Option<Minimised
         minimise(inputs, &mut plans(&examiner), &mut watch)
     };
     bar.finish_and_clear();
-    Ok(minimised)
+    // Also when it came during the last input.
+    Ok(minimised.filter(|_| !control.stop.load(Relaxed)))
 }
 
 impl Summary {
