@@ -28,11 +28,11 @@ use counterexample::Found;
 pub use canary::{Canary, CanaryMissed, check_canaries, interleave_canary_plans};
 pub use counterexample::Counterexample;
 pub use examiner::Examiner;
-pub use interleavings::{Interleavings, interleave, interleave_with, portfolio};
+pub use interleavings::{Interleavings, bytes_config, interleave, interleave_with, portfolio};
 pub use regression::{RegressionEvidence, check_regression};
 pub use report::{CampaignReport, Conclusion};
 pub use smaller::{SmallerError, Watch, minimise_artifact};
-pub use statistics::{Floor, Statistics};
+pub use statistics::{Floor, Statistics, abort_name, outcome_name};
 pub use subjects::{ExploredSubject, UnknownSubject};
 
 /// What to run.

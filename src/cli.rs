@@ -9,6 +9,7 @@
 
 mod args;
 mod campaign;
+mod corpus;
 mod explore;
 mod junit;
 mod minimise;
@@ -60,6 +61,9 @@ enum Command {
     Report(ReportArgs),
     /// Write generated plans as files, for a fuzzer to start from
     Seeds(SeedsArgs),
+    /// Make a fuzzer's corpus smaller
+    #[command(subcommand)]
+    Corpus(corpus::CorpusCommand),
 }
 
 /// A command that could not do its work.
@@ -87,6 +91,8 @@ enum CliError {
     TooManyTasks { path: PathBuf, source: crate::explore::TooManyTasks },
     #[error(transparent)]
     Promote(#[from] crate::report::PromoteError),
+    #[error(transparent)]
+    Corpus(#[from] crate::corpus::CorpusError),
     #[error(transparent)]
     Canary(#[from] crate::campaign::CanaryMissed),
     #[error(
@@ -119,6 +125,7 @@ pub fn main() -> ExitCode {
         Some(Command::Prove(args)) => prove::run(&args),
         Some(Command::Report(args)) => report::run(&args),
         Some(Command::Seeds(args)) => seeds::run(&args),
+        Some(Command::Corpus(command)) => corpus::run(&command),
     });
     match outcome {
         Ok(Ok(code)) => code,

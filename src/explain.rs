@@ -1,6 +1,6 @@
 //! Why a schedule shows a violation: the anomaly by its name, and the two accesses whose order makes the difference.
 
-mod access;
+pub(crate) mod access;
 mod case;
 mod every_schedule;
 mod guilt;

@@ -4,7 +4,7 @@
 //! [`ledger`] (what a block means), [`storage`] (the versioned ledger), [`runtime`] (everything concurrent, behind
 //! one trait), [`execution`] (reference, sequential and parallel executors) and [`chain`] (blocks, orphans, rewinds).
 //! The *harness* judges it: [`workload`] makes scenarios, `explore` runs a subject on them, `compare` gives the
-//! verdict, `minimise` makes a case smaller, `report` keeps a violation, `campaign` does it many times and `cli` is the command. The system never imports the harness;
+//! verdict, `minimise` makes a case smaller, `report` keeps a violation, `campaign` does it many times, `corpus` thins a fuzzer's inputs and `cli` is the command. The system never imports the harness;
 //! `default-features = false` leaves the harness out.
 
 pub mod chain;
@@ -19,6 +19,8 @@ pub mod campaign;
 pub mod cli;
 #[cfg(feature = "harness")]
 pub mod compare;
+#[cfg(feature = "harness")]
+pub mod corpus;
 #[cfg(feature = "harness")]
 pub mod explain;
 #[cfg(feature = "harness")]

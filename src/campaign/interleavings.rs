@@ -42,6 +42,11 @@ pub fn interleave(built: &Built, subject: ExploredSubject, seed: u64) -> Interle
 
 /// One execution whose choices are bytes, with the inputs of the model that a plan's header names.
 pub fn interleave_with(built: &Built, header: &Header, schedule: Vec<u8>) -> Interleavings {
+    explore(built, ExploredSubject::Parallel, [bytes_config(header, schedule)])
+}
+
+/// What [`interleave_with`] explores.
+pub fn bytes_config(header: &Header, schedule: Vec<u8>) -> InterleaveConfig {
     let seed = u64::from(header.schedule_seed);
     let workers = match header.workers % 4 {
         0 => None,
@@ -50,11 +55,7 @@ pub fn interleave_with(built: &Built, header: &Header, schedule: Vec<u8>) -> Int
     let settings = ModelSettings { workers, shards: 1 << (header.workers >> 2 & 7), placement_seed: seed };
     let max_parallelism = 2 + usize::from(header.workers >> 5);
     let strategy = Strategy::Bytes(schedule);
-    explore(
-        built,
-        ExploredSubject::Parallel,
-        [InterleaveConfig { strategy, seed, executions: 1, max_parallelism, settings }],
-    )
+    InterleaveConfig { strategy, seed, executions: 1, max_parallelism, settings }
 }
 
 fn explore(

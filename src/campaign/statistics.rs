@@ -64,6 +64,23 @@ pub enum Floor {
 
 const EXECUTED: &str = "executed";
 
+/// What a transaction's outcome is called.
+pub fn outcome_name(receipt: &Receipt) -> &'static str {
+    match receipt {
+        Receipt::Executed { .. } => EXECUTED,
+        Receipt::Skipped { .. } => "skipped",
+        Receipt::Orphaned { error, .. } => error.name(),
+    }
+}
+
+/// What a block's abort is called.
+pub fn abort_name(abort: BlockAbort) -> &'static str {
+    match abort {
+        BlockAbort::RewardOverflow => "RewardOverflow",
+        BlockAbort::FeesOverflow => "FeesOverflow",
+    }
+}
+
 impl Statistics {
     pub(super) fn count(&mut self, lane: &'static str, built: &Built) {
         self.executions += 1;
@@ -91,21 +108,10 @@ impl Statistics {
             Ok(receipts) => {
                 self.empty_blocks += u64::from(receipts.is_empty());
                 for receipt in receipts {
-                    let outcome = match receipt {
-                        Receipt::Executed { .. } => EXECUTED,
-                        Receipt::Skipped { .. } => "skipped",
-                        Receipt::Orphaned { error, .. } => error.name(),
-                    };
-                    *self.outcomes.entry(outcome).or_default() += 1;
+                    *self.outcomes.entry(outcome_name(receipt)).or_default() += 1;
                 }
             }
-            Err(abort) => {
-                let name = match abort {
-                    BlockAbort::RewardOverflow => "RewardOverflow",
-                    BlockAbort::FeesOverflow => "FeesOverflow",
-                };
-                *self.aborts.entry(name).or_default() += 1;
-            }
+            Err(abort) => *self.aborts.entry(abort_name(*abort)).or_default() += 1,
         }
     }
 

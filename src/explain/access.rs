@@ -6,7 +6,7 @@ use crate::runtime::model::Step;
 
 /// One access of one task, at the moment it takes effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Access {
+pub(crate) struct Access {
     /// Position among the steps, and of the choice that let the task run.
     pub step: usize,
     pub at: usize,
@@ -19,7 +19,7 @@ pub(super) struct Access {
 
 /// What an access does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Read,
     /// A read that finds nothing under the key.
     Absent,
@@ -38,32 +38,32 @@ pub(super) enum Kind {
 }
 
 impl Access {
-    pub(super) fn reads(&self) -> bool {
+    pub(crate) fn reads(&self) -> bool {
         !matches!(self.kind, Kind::Write | Kind::End)
     }
 
-    pub(super) fn writes(&self) -> bool {
+    pub(crate) fn writes(&self) -> bool {
         !self.only_reads()
     }
 
-    pub(super) fn only_reads(&self) -> bool {
+    pub(crate) fn only_reads(&self) -> bool {
         matches!(self.kind, Kind::Read | Kind::Absent)
     }
 
     /// Whether it makes something else of what was there.
-    pub(super) fn replaces(&self) -> bool {
+    pub(crate) fn replaces(&self) -> bool {
         self.writes() && !matches!(self.kind, Kind::Fill | Kind::Keep | Kind::End)
     }
 
     /// Whether the order of the two can matter.
-    pub(super) fn conflicts(&self, other: &Self) -> bool {
+    pub(crate) fn conflicts(&self, other: &Self) -> bool {
         self.object == other.object && self.task != other.task && (self.writes() || other.writes())
     }
 }
 
 /// The accesses of the tasks, in order. The execution's own thread has none: it waits while they run. What is guarded by a
 /// lock cannot be seen; taking the lock stands for it.
-pub(super) fn accesses(steps: &[Step]) -> Vec<Access> {
+pub(crate) fn accesses(steps: &[Step]) -> Vec<Access> {
     let tasks = steps.iter().enumerate().filter(|(_, step)| step.task != 0);
     tasks.filter_map(|(position, step)| access(steps, position, step)).collect()
 }
@@ -115,12 +115,12 @@ fn access(steps: &[Step], position: usize, step: &Step) -> Option<Access> {
 }
 
 /// Whether a lock's name is that of a shard of a map.
-pub(super) fn is_shard(object: &str) -> bool {
+pub(crate) fn is_shard(object: &str) -> bool {
     object.starts_with("shard ")
 }
 
 /// The value as it was when the guard taken at `position` was let go.
-pub(super) fn left(steps: &[Step], position: usize) -> Option<&str> {
+pub(crate) fn left(steps: &[Step], position: usize) -> Option<&str> {
     let Step { task, object, .. } = &steps[position];
     let mut later = steps[position + 1..].iter().filter(|step| step.task == *task && step.object == *object);
     later.next().filter(|step| step.operation == "leave").map(|step| step.result.as_str())
@@ -137,7 +137,7 @@ fn changed(before: &str, after: &str, is_insertion: bool) -> Kind {
 }
 
 /// From which step to which each task lived, tasks without end to the last.
-pub(super) fn lives(steps: &[Step]) -> BTreeMap<u64, (usize, usize)> {
+pub(crate) fn lives(steps: &[Step]) -> BTreeMap<u64, (usize, usize)> {
     let mut lives = BTreeMap::new();
     for (position, step) in steps.iter().enumerate() {
         let spawned = (step.operation == "spawn").then(|| spawned(step)).flatten();
@@ -150,6 +150,6 @@ pub(super) fn lives(steps: &[Step]) -> BTreeMap<u64, (usize, usize)> {
 }
 
 /// The task that a `spawn` made.
-pub(super) fn spawned(step: &Step) -> Option<u64> {
+pub(crate) fn spawned(step: &Step) -> Option<u64> {
     step.result.strip_prefix("task ")?.parse().ok()
 }
