@@ -86,7 +86,7 @@ fn first_parting(case: &Case<'_>, like: &Schedule) -> Vec<String> {
 /// The whole scenario's difference, if it is another.
 fn also(case: &Case<'_>, smaller: &Violation) -> Option<String> {
     let same = smaller.oracle == case.violation.oracle && smaller.difference.field == case.violation.difference.field;
-    (!same).then(|| sentence(format!("In the whole scenario it shows like this: {}", wrong(&case.violation))))
+    (!same).then(|| sentence(format!("In the whole scenario it shows at another place. {}", wrong(&case.violation))))
 }
 
 /// A number up to `most` at which something is wrong that is not wrong at one less; the last if none below is wrong.

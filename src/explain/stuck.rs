@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compare::Oracle;
 use crate::explore::Schedule;
-use crate::runtime::model::{Step, Waiting};
+use crate::runtime::model::{A_WORKER, Step, Waiting};
 
 use super::access::{is_shard, lives};
 use super::case::{Case, Outcome};
@@ -142,6 +142,9 @@ fn awaited(for_what: &str) -> String {
         let map = rest.rsplit_once(", for ").map_or(rest, |(map, _)| map);
         return format!("{shard} of {map}");
     }
+    if text == A_WORKER {
+        return "workers".to_owned();
+    }
     text.strip_prefix("a permit of ").unwrap_or(text).to_owned()
 }
 
@@ -258,7 +261,7 @@ mod tests {
             step(4, "unlock", "left"),
         ];
         let waiting = [
-            waits(2, "a permit of workers"),
+            waits(2, A_WORKER),
             waits(3, "write access to shard 3 of the map accounts, for 01010101"),
             waits(4, "read access to the lock left"),
         ];

@@ -70,6 +70,8 @@ impl<'a> Words<'a> {
             ("read-lock", _) => format!("takes the lock `{object}` for reading"),
             ("write-lock", _) => format!("takes the lock `{object}` for writing"),
             ("unlock", _) => format!("gives the lock `{object}` back"),
+            ("acquire", _) if object == "workers" => "gets a worker thread of the runtime".to_owned(),
+            ("release", _) if object == "workers" => "lets go of its worker thread".to_owned(),
             ("acquire", _) => format!("takes a permit of `{object}`"),
             ("release", _) => format!("gives a permit of `{object}` back"),
             ("end", _) if result == "ok" => "ends".to_owned(),
@@ -117,8 +119,15 @@ impl<'a> Words<'a> {
 
     /// Two transactions on one account should not have been in one batch.
     pub(super) fn side_by_side(&self, first: &Access, second: &Access) -> Option<String> {
-        let account = first.object.strip_prefix("accounts ")?;
         let (one, other) = (self.names.get(&first.task)?, self.names.get(&second.task)?);
+        let account = match first.object.strip_prefix("accounts ") {
+            Some(account) => account,
+            None if first.object == "burned" && one.block == other.block => {
+                let (one, other) = (one.transaction.min(other.transaction), one.transaction.max(other.transaction));
+                return Some(format!("Tx {one} and tx {other} both burn, and they run side by side, in one batch."));
+            }
+            None => return None,
+        };
         let touches = |name: &TaskName| {
             let block = self.scenario.blocks().nth(name.block);
             let transaction = block.and_then(|block| block.transactions.get(name.transaction));

@@ -60,7 +60,15 @@ impl Report<'_> {
             }
         }
         heading(&mut text, style, "Again");
-        push(&mut text, &format!("seriatim replay {}", self.file), "  ");
+        let command = format!("  seriatim replay {}", self.file);
+        if command.chars().count() <= WIDTH {
+            text.push_str(&command);
+            text.push('\n');
+        } else {
+            // As a shell reads it, in two lines.
+            text.push_str("  seriatim replay \\\n");
+            push(&mut text, &self.file, "  ");
+        }
         text
     }
 
@@ -346,6 +354,17 @@ pub(super) fn fitting(whose: &str, words: &str, width: usize) -> String {
     {
         let head = cut(head, width - value.chars().count() - 2);
         return format!("{head}: {value}");
+    }
+    // Of a number the last digits differ most.
+    if let Some((head, value)) = all.rsplit_once(": ")
+        && all.chars().count() > width
+        && !value.is_empty()
+        && value.chars().all(|c| c.is_ascii_digit())
+    {
+        let head = cut(head, width / 2);
+        let room = width.saturating_sub(head.chars().count() + 4);
+        let tail: String = value.chars().skip(value.chars().count().saturating_sub(room)).collect();
+        return format!("{head}: ..{tail}");
     }
     cut(&all, width)
 }

@@ -120,14 +120,19 @@ impl<'a> Timeline<'a> {
             // Counted from the operation shown last, so that a change of task is told once.
             let from = next.max(self.range.start + 1).saturating_sub(1);
             let between = self.switches(from..position);
-            let fold_switches = self.switches(next..position.saturating_sub(1));
-            let operations = telling(next..position);
+            // Where the task of this operation came to run: what is folded before was others', what comes after its own.
+            let began = (from..position).rev().find(|&at| self.changes_after(at)).map_or(next, |at| at + 1).max(next);
+            let operations = telling(next..began);
             if operations > 0 {
-                rows.push(Row::Folded { operations, switches: fold_switches });
+                rows.push(Row::Folded { operations, switches: self.switches(next..began.saturating_sub(1)) });
             }
             if let Some(from) = last.filter(|last| *last != step.task) {
                 let kind = if between == 1 { self.only_switch(next - 1..position) } else { Switch::Several(between) };
                 rows.push(Row::Switch { from, to: step.task, kind });
+            }
+            let operations = telling(began..position);
+            if operations > 0 {
+                rows.push(Row::Folded { operations, switches: 0 });
             }
             rows.push(Row::Operation(position));
             last = Some(step.task);
@@ -240,6 +245,9 @@ impl<'a> Timeline<'a> {
                 _ if position < alone => 1,
                 _ if culprit == Some(step.object.as_str()) => 4,
                 _ if shared.contains(step.object.as_str()) => 3,
+                // Where nothing is shared, what each task changes by itself is what can be wrong.
+                "write-lock" => 1,
+                operation if shared.is_empty() && changes(operation) => 3,
                 _ => 1,
             }
         };

@@ -30,7 +30,7 @@ pub use lock::{ModelReadGuard, ModelRwLock, ModelWriteGuard};
 pub use loom_engine::{LoomEngine, TASKS_OF_LOOM, abandon_loom_execution, begin_loom_execution, is_endless, is_stuck};
 pub use map::{ModelMap, ModelRef, ModelRefMut};
 pub use meetings::take_meetings;
-pub use semaphore::{ModelPermit, ModelSemaphore};
+pub use semaphore::{A_WORKER, ModelPermit, ModelSemaphore};
 pub use shuttle_engine::ShuttleEngine;
 pub use steps::{MOST_STEPS, Step, begin_step, record_steps, take_steps, tell};
 pub use waiting::{Waiting, take_waiting};

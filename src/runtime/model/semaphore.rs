@@ -28,6 +28,9 @@ struct Waiter {
 /// The label of the semaphore whose permits are workers.
 pub(super) const WORKERS: &str = "workers";
 
+/// What a task waits for that is to be polled while every worker polls another.
+pub const A_WORKER: &str = "a worker thread of the runtime to run on";
+
 /// A counting semaphore.
 pub struct ModelSemaphore<E: Engine> {
     label: &'static str,
@@ -115,7 +118,9 @@ impl<E: Engine> Future for Acquire<E> {
             waiting::end(E::task());
             Poll::Ready(ModelPermit { label: this.label, object: this.object, state: Arc::clone(&this.state) })
         } else {
-            waiting::begin(E::task(), this.label == WORKERS, || format!("a permit of {}", this.label));
+            let worker = this.label == WORKERS;
+            let permit = || format!("a permit of {}", this.label);
+            waiting::begin(E::task(), worker, || if worker { A_WORKER.to_owned() } else { permit() });
             Poll::Pending
         }
     }
