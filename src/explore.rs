@@ -22,6 +22,11 @@ use crate::workload::Scenario;
 
 pub use chain_subject::{ChainSubject, Engine, Threads};
 pub use explorer::Explorer;
+
+/// Transactions of a scenario whose every interleaving can be searched: beside their tasks there are the execution's own thread
+/// and the sentinel.
+pub const DPOR_TRANSACTIONS: usize = dpor::MOST_TASKS - 2;
+
 pub use interleave::{
     Ending, Exhaustion, InterleaveConfig, Interleaved, Interleaver, InterleavingEvidence, OtherStep, STEP_BOUND,
 };

@@ -74,6 +74,16 @@ fn wrong_options_are_refused_by_name_and_value() {
 }
 
 #[test]
+fn more_transactions_than_an_engine_can_follow_are_refused_by_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = build(&Plan::sized(1, 256), SignatureScheme::Tagged).scenario;
+    std::fs::write(folder.path().join("large.json"), scenario.to_json()).unwrap();
+    let count = scenario.tx_count().to_string();
+    refuses(folder.path(), &["explore", "large.json", "--scheduler", "dpor"], &["large.json", &count, "126"]);
+    refuses(folder.path(), &["explore", "large.json", "--engine", "loom"], &["large.json", &count, "3"]);
+}
+
+#[test]
 fn malformed_files_are_refused_with_place_and_value() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, content: &[u8]| std::fs::write(folder.path().join(name), content).unwrap();

@@ -74,7 +74,7 @@ fn more_tasks_than_loom_has_threads_for_are_refused() {
     let four = scenario(Genesis::Plain, &[Letter::Freeze { from: 0 }; 4]);
     let judge = |_| ControlFlow::<()>::Continue(());
     let refused = Interleaver::new(&four).explore_loom(&config(1), judge);
-    assert_eq!(refused.unwrap_err(), TooManyTasks { found: 4, most: 3 });
+    assert_eq!(refused.unwrap_err(), TooManyTasks { engine: "loom", found: 4, most: 3 });
 }
 
 /// The first account's task publishes a value, the second's takes it and fails if the value is stale.

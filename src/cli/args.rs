@@ -143,7 +143,7 @@ pub(super) enum SchedulerChoice {
     Pct,
     /// In order of their switches, fewest first
     Fewest,
-    /// Every interleaving that can matter, up to --executions
+    /// Every interleaving that can matter, up to --executions; for at most 126 transactions
     Dpor,
 }
 

@@ -87,8 +87,8 @@ pub(super) fn run(command: &CorpusCommand) -> Result<ExitCode, CliError> {
         Some(out) => Destination::Folder(out.clone()),
         None => Destination::Folder(default_target(&args.folder)),
     };
-    destination.check()?;
     let (inputs, unread) = read(&args.folder)?;
+    destination.check()?;
     let count = inputs.len();
     let Some(mut minimised) = with_bar(inputs, args.schedules)? else {
         let reason = format!("stopped before all of {count} inputs were judged; nothing was written");

@@ -10,8 +10,8 @@ use serde::Serialize;
 use crate::campaign::{Conclusion, Examiner, ExploredSubject, portfolio};
 use crate::compare::{Evidence, Verdict, Violation, judge_ending, judge_ending_of};
 use crate::explore::{
-    Exhaustion, InterleaveConfig, Interleaved, Interleaver, InterleavingEvidence, LoomBounds, LoomConfig, LoomSearch,
-    Schedule, Strategy,
+    DPOR_TRANSACTIONS, Exhaustion, InterleaveConfig, Interleaved, Interleaver, InterleavingEvidence, LoomBounds,
+    LoomConfig, LoomSearch, Schedule, Strategy, TooManyTasks,
 };
 use crate::report::{Artifact, Origin, write_whole};
 use crate::runtime::model::ModelSettings;
@@ -69,6 +69,11 @@ pub(super) fn run(args: &ExploreArgs) -> Result<ExitCode, CliError> {
     check_options(args)?;
     let output = Output::new("explore", args.json.json.as_ref(), args.junit.junit.as_ref())?;
     let (scenario, expectation) = read(&args.scenario)?;
+    let found = scenario.tx_count();
+    if args.scheduler == Some(SchedulerChoice::Dpor) && found > DPOR_TRANSACTIONS {
+        let source = TooManyTasks { engine: "dpor", found, most: DPOR_TRANSACTIONS };
+        return Err(CliError::TooManyTasks { path: args.scenario.clone(), source });
+    }
     let mut explored = Explored::new(args);
     let (conclusion, reason) = match args.engine {
         EngineChoice::Native => native(args, &scenario, &expectation, &output, &mut explored),
@@ -244,8 +249,8 @@ fn unviolated(output: &Output, evidence: InterleavingEvidence, exhaustion: Optio
         return (Conclusion::Agree, None);
     }
     if preemptions == 0 || meetings == 0 {
-        say!(output, "INCONCLUSIVE: nothing interleaved; {figures}");
-        return (Conclusion::Inconclusive, Some("nothing interleaved".to_owned()));
+        say!(output, "INCONCLUSIVE: no two tasks touched one object side by side; {figures}");
+        return (Conclusion::Inconclusive, Some("no two tasks touched one object side by side".to_owned()));
     }
     say!(output, "AGREE: {figures}");
     (Conclusion::Agree, None)

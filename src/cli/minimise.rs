@@ -80,7 +80,10 @@ pub(super) fn with_bar(artifact: &Artifact, tries: u64, control: &Control) -> Re
 }
 
 fn print_result(output: &Output, artifact: &Artifact, out: &Path) {
-    say!(output, "SMALLER {}", artifact.violation);
+    let is_smaller = artifact.smaller.as_ref().is_some_and(|smaller| {
+        smaller.transactions.1 < smaller.transactions.0 || smaller.accounts.1 < smaller.accounts.0
+    });
+    say!(output, "{} {}", if is_smaller { "SMALLER" } else { "AS SMALL AS BEFORE" }, artifact.violation);
     if let Some(smaller) = &artifact.smaller {
         print_smaller(output, smaller, artifact.schedule.is_some());
     }

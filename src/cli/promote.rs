@@ -38,11 +38,11 @@ pub(super) fn run(args: &PromoteArgs) -> Result<ExitCode, CliError> {
     say!(output, "{}: once {}", path.display(), regression.once);
     let (evidence, violation) = match check_regression(&regression, &examiner) {
         Ok(evidence) => {
-            say!(output, "it agrees now, and cargo test will see that it stays so");
+            say!(output, "the executor agrees on it now; from corpus/regressions, cargo test runs it");
             (Some(evidence), None)
         }
         Err(violation) => {
-            say!(output, "it is still wrong, so cargo test fails until it is mended: {violation}");
+            say!(output, "the executor is still wrong on it: {violation}");
             (None, Some(Shown::new(&violation, &regression.scenario)))
         }
     };

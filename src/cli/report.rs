@@ -41,6 +41,9 @@ pub(super) fn run(args: &ReportArgs) -> Result<ExitCode, CliError> {
     }
     let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     output.print(report.text(if colour { Style::Colour } else { Style::Plain }));
+    if let Some(path) = &args.html {
+        output.print(format_args!("\nThe same as a page: {}\n", path.display()));
+    }
     let shows = Shows {
         artifact: args.artifact.display().to_string(),
         subject: &artifact.subject,

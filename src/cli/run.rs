@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::campaign::{Conclusion, Examiner};
 use crate::compare::{Evidence, Verdict};
 use crate::ledger::SignatureScheme;
-use crate::report::Artifact;
+use crate::report::{Artifact, Regression};
 use crate::workload::{Expectation, Plan, Scenario, build};
 
 use super::CliError;
@@ -61,10 +61,15 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode, CliError> {
     output.end(&findings.case(found.file.clone(), found.violation.as_ref()))
 }
 
-/// An artifact, whole.
+/// An artifact, whole; a kept case counts as one.
 pub(super) fn read_artifact(path: &Path) -> Result<Artifact, CliError> {
     let text = std::fs::read(path).map_err(|source| CliError::Read { path: path.to_owned(), source })?;
-    let artifact = Artifact::from_json(&String::from_utf8_lossy(&text));
+    let text = String::from_utf8_lossy(&text);
+    let artifact = if is_regression(&text) {
+        Regression::from_json(&text).map(|regression| regression.to_artifact())
+    } else {
+        Artifact::from_json(&text)
+    };
     artifact.map_err(|source| CliError::Artifact { path: path.to_owned(), source })
 }
 
@@ -87,6 +92,14 @@ pub(super) fn read(path: &Path) -> Result<(Scenario, Expectation), CliError> {
         let built = build(&plan, SignatureScheme::Tagged);
         Ok((built.scenario, built.expectation))
     }
+}
+
+fn is_regression(text: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Probe {
+        note: Option<IgnoredAny>,
+    }
+    serde_json::from_str::<Probe>(text).is_ok_and(|probe| probe.note.is_some())
 }
 
 fn is_artifact(text: &str) -> bool {

@@ -16,6 +16,11 @@ pub(super) fn check(ending: &Ending) -> Result<&Observation, Box<(Oracle, Differ
         Ending::Stuck(waiting) => {
             let tasks: Vec<String> =
                 waiting.iter().map(|waiting| format!("task {} waits for {}", waiting.task, waiting.for_what)).collect();
+            let tasks = if tasks.is_empty() {
+                vec!["all sleep, on nothing that the model knows and anybody could give".to_owned()]
+            } else {
+                tasks
+            };
             let held = waiting.iter().any(|waiting| waiting.held_by_another);
             let oracle = if held { Oracle::Deadlock } else { Oracle::LostWakeup };
             let difference = Difference::new("tasks that can never go on", "none", tasks.join("; "));

@@ -36,10 +36,11 @@ pub struct LoomSearch<B> {
     pub found: Option<B>,
 }
 
-/// loom has too few threads for the scenario: each transaction is a task, and a task a thread.
+/// An engine has too few tasks for the scenario: each transaction of each block is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{found} transactions, but loom runs at most {most} in all blocks together")]
+#[error("{found} transactions, but {engine} runs at most {most} in all blocks together")]
 pub struct TooManyTasks {
+    pub engine: &'static str,
     pub found: usize,
     pub most: usize,
 }
@@ -60,7 +61,7 @@ impl<L: Layer + Clone> Interleaver<L> {
     ) -> Result<LoomSearch<B>, TooManyTasks> {
         let found = self.scenario.tx_count();
         if found > TASKS_OF_LOOM {
-            return Err(TooManyTasks { found, most: TASKS_OF_LOOM });
+            return Err(TooManyTasks { engine: "loom", found, most: TASKS_OF_LOOM });
         }
         let judging = Arc::new(Mutex::new(Judging { judge, found: None }));
         let Checked { begun, panic } = check(config.bounds, self.execution(config, &judging));

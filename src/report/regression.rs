@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Artifact, ArtifactError, write_whole};
+use super::{Artifact, ArtifactError, Origin, write_whole};
 use crate::compare::{Signature, Violation};
 use crate::explore::Schedule;
 use crate::workload::Scenario;
@@ -50,6 +50,13 @@ impl Regression {
             schedule,
             scenario: artifact.scenario.clone(),
         }
+    }
+
+    /// What it was kept of, as far as it was kept, for whoever shows or runs artifacts.
+    pub fn to_artifact(&self) -> Artifact {
+        let origin = Origin { found_by: self.note.clone(), seed: 0, index: 0, plan: None };
+        let (violation, scenario) = (self.violation.clone(), self.scenario.clone());
+        Artifact::new("parallel", origin, violation, scenario, self.schedule.clone())
     }
 
     /// Reads one back.

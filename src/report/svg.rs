@@ -111,7 +111,11 @@ pub(super) fn lanes(report: &Report<'_>, timeline: &Timeline<'_>) -> Markup {
             }
         }
         let from = last;
-        last = column.map(|column| (column, y)).or(last);
+        // What is folded after a switch is the new task's.
+        last = match row {
+            Row::Switch { to, .. } => Some((drawing.columns.of_task(*to), y)),
+            _ => column.map(|column| (column, y)).or(last),
+        };
         drawn.push(drawing.row(row, y, from));
         y += if matches!(row, Row::Switch { .. }) { 20 } else { 24 };
     }

@@ -4,13 +4,13 @@ use crate::runtime::announce::Access;
 
 /// A set of tasks, at most [`TaskSet::CAPACITY`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct TaskSet(u64);
+pub(super) struct TaskSet(u128);
 
 impl TaskSet {
-    const CAPACITY: usize = 64;
+    const CAPACITY: usize = super::MOST_TASKS;
 
     /// # Panics
-    /// If the number of the task is 64 or more: a search that deep would not end anyway.
+    /// If the number of the task is too great: a search that deep would not end anyway.
     pub fn insert(&mut self, task: usize) {
         assert!(task < Self::CAPACITY, "task {task}: the explorer knows {} tasks", Self::CAPACITY);
         self.0 |= 1 << task;
