@@ -17,6 +17,7 @@
 
 mod determinism;
 mod difference;
+pub(crate) mod fields;
 mod figures;
 mod invariants;
 mod marks;

@@ -2,7 +2,6 @@
 
 mod artifact;
 mod case;
-mod fields;
 mod html;
 mod lanes;
 mod names;

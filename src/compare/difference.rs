@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::fields::{FieldDifference, compare};
 use crate::ledger::rules::footprint;
 use crate::ledger::{Block, Topoheight};
 use crate::storage::StateKey;
@@ -54,6 +55,29 @@ impl Difference {
     }
 }
 
+impl Difference {
+    /// Both values, of structures only the fields that differ: the first ones, if they are many.
+    fn differing(&self) -> (String, String) {
+        let (differing, _) = compare(&self.expected, &self.actual);
+        if differing.iter().any(|difference| difference.field.is_empty()) {
+            return (self.expected.clone(), self.actual.clone());
+        }
+        let shown = |value: fn(&FieldDifference) -> &str| {
+            let of = |difference: &FieldDifference| match value(difference) {
+                "" => format!("no {}", difference.field),
+                value => format!("{} {value}", difference.field),
+            };
+            let first: Vec<String> = differing.iter().take(MOST_FIELDS).map(of).collect();
+            let more = differing.len() - first.len();
+            first.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() }
+        };
+        (shown(|difference| &difference.expected), shown(|difference| &difference.actual))
+    }
+}
+
+/// Fields of a structure that a line names.
+const MOST_FIELDS: usize = 3;
+
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Place { block, topoheight, transactions } = &self.place;
@@ -68,7 +92,8 @@ impl fmt::Display for Difference {
             [tx_index] => write!(f, "transaction {tx_index}, ")?,
             several => write!(f, "transactions {several:?}, ")?,
         }
-        write!(f, "{}: expected {}, got {}", self.field, self.expected, self.actual)
+        let (expected, actual) = self.differing();
+        write!(f, "{}: expected {expected}, got {actual}", self.field)
     }
 }
 

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compare::Oracle;
+use crate::compare::fields::{FieldDifference, compare};
 use crate::execution::parallel::batches;
 use crate::explain::{Explanation, task_names};
 use crate::explore::{Ending, ObservedBlock};
@@ -14,7 +15,6 @@ use crate::storage::{StateKey, StateValue};
 use crate::workload::{Expectation, ExpectedStep, Scenario, Step as ScenarioStep};
 
 use super::Artifact;
-use super::fields::{FieldDifference, compare};
 use super::names::Names;
 use super::timeline::{Timeline, block_begins};
 

@@ -5,7 +5,7 @@ const DEEPEST: usize = 16;
 
 /// One field in which two values differ; empty where a side has no such field.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct FieldDifference {
+pub(crate) struct FieldDifference {
     pub field: String,
     pub expected: String,
     pub actual: String,
@@ -13,7 +13,7 @@ pub(super) struct FieldDifference {
 
 impl FieldDifference {
     /// How far apart two numbers are, in words.
-    pub(super) fn distance(&self) -> Option<String> {
+    pub(crate) fn distance(&self) -> Option<String> {
         let (expected, actual): (u64, u64) = (self.expected.parse().ok()?, self.actual.parse().ok()?);
         Some(if actual < expected {
             format!("{} too few", expected - actual)
@@ -24,7 +24,7 @@ impl FieldDifference {
 }
 
 /// The fields in which the values differ, and the names of those in which they do not.
-pub(super) fn compare(expected: &str, actual: &str) -> (Vec<FieldDifference>, Vec<String>) {
+pub(crate) fn compare(expected: &str, actual: &str) -> (Vec<FieldDifference>, Vec<String>) {
     let whole = || FieldDifference { field: String::new(), expected: unquoted(expected), actual: unquoted(actual) };
     let (Some(left), Some(right)) = (fields(expected), fields(actual)) else { return (vec![whole()], Vec::new()) };
     let mut differing = Vec::new();
