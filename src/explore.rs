@@ -8,6 +8,7 @@ mod explorer;
 mod fewest;
 mod interleave;
 mod interleave_loom;
+mod recorder;
 mod schedule;
 mod schedulers;
 mod told;

@@ -8,13 +8,11 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 
 use serde::{Deserialize, Serialize};
-use shuttle::scheduler::{Schedule as ShuttleSchedule, Scheduler, Task, TaskId};
+use shuttle::scheduler::Scheduler;
 
 use crate::chain::ExecutionPath;
 use crate::runtime::announce;
-use crate::runtime::model::{
-    ModelSettings, Shuttle, Step, Waiting, begin_step, record_steps, take_meetings, take_steps, take_waiting,
-};
+use crate::runtime::model::{ModelSettings, Shuttle, Step, Waiting, record_steps, take_steps};
 use crate::storage::Layer;
 use crate::workload::Scenario;
 
@@ -22,8 +20,9 @@ use super::dpor::Dpor;
 use super::drive::{Drive, Host, Start};
 use super::executions::{execute, shuttle_config};
 use super::fewest::FewestSwitches;
+use super::recorder::{Record, Recorder};
 use super::schedulers::Choose;
-use super::{Choices, Chooser, Observation, Schedule, Strategy};
+use super::{Chooser, Observation, Schedule, Strategy};
 
 /// Steps after which an execution counts as one that never ends: far more than any block of a plan takes.
 pub const STEP_BOUND: usize = 200_000;
@@ -289,7 +288,7 @@ impl<L: Layer + Clone> Interleaver<L> {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -318,105 +317,4 @@ pub(super) fn quieten_shuttle() {
         execute(recorder, schedule, &shuttle_config(), || ());
         std::panic::set_hook(before);
     });
-}
-
-/// The task that an execution spawns first, and that can always run. The scheduler never sees it; where it is the only one
-/// that can run, the execution is stuck, which shuttle itself would report by a panic and by text on standard error.
-const SENTINEL: usize = 1;
-
-/// Wraps a chooser: writes its choices down, counts, and ends executions that are stuck or go on for ever.
-struct Recorder<C> {
-    chooser: C,
-    /// Of the execution under way.
-    record: Record,
-    /// What can run, the sentinel left out. Kept for its room.
-    runnable: Vec<usize>,
-    /// What the execution under way leaves when it comes to its end; the sentinel may then go.
-    ended: Arc<Mutex<Option<Observation>>>,
-}
-
-/// One execution, as it was chosen and what it came to.
-#[derive(Debug, Default)]
-struct Record {
-    choices: Vec<u32>,
-    context_switches: u64,
-    preemptions: u64,
-    meetings: u64,
-    /// Who waited for what when nothing could run.
-    stuck: Option<Vec<Waiting>>,
-    /// By the scheduler.
-    broken_off: bool,
-    observation: Option<Observation>,
-}
-
-impl Record {
-    fn interleaved(self, config: &InterleaveConfig, strategy: &str) -> Interleaved {
-        let Self { choices, stuck, observation, .. } = self;
-        let mut schedule = Schedule::new(config.max_parallelism, config.settings, strategy, config.seed);
-        schedule.choices = Choices(choices);
-        let ending = match (observation, stuck) {
-            (Some(mut observation), _) => {
-                observation.subject = format!("parallel under shuttle ({} at a time)", config.max_parallelism);
-                Ending::Complete(Box::new(observation))
-            }
-            (None, Some(waiting)) => Ending::Stuck(waiting),
-            (None, None) => Ending::Endless(STEP_BOUND),
-        };
-        Interleaved { schedule, ending }
-    }
-}
-
-impl<C> Recorder<C> {
-    fn new(chooser: C) -> Rc<RefCell<Self>> {
-        let (record, runnable) = (Record::default(), Vec::new());
-        Rc::new(RefCell::new(Self { chooser, record, runnable, ended: Arc::default() }))
-    }
-
-    /// What was recorded of the execution that has just ended.
-    fn end(&mut self) -> Record {
-        take_waiting();
-        // The next one will take about as many steps.
-        let next = Record { choices: Vec::with_capacity(self.record.choices.len()), ..Record::default() };
-        self.record.meetings = take_meetings();
-        Record { observation: lock(&self.ended).take(), ..std::mem::replace(&mut self.record, next) }
-    }
-}
-
-impl<C: Choose> Scheduler for Recorder<C> {
-    fn new_execution(&mut self) -> Option<ShuttleSchedule> {
-        self.chooser.begin().then(|| ShuttleSchedule::new(0))
-    }
-
-    fn next_task(&mut self, runnable: &[&Task], current: Option<TaskId>, is_yielding: bool) -> Option<TaskId> {
-        let Self { chooser, record, runnable: tasks, ended } = self;
-        tasks.clear();
-        tasks.extend(runnable.iter().map(|task| usize::from(task.id())).filter(|&task| task != SENTINEL));
-        if tasks.is_empty() {
-            if lock(ended).is_some() {
-                return Some(TaskId::from(SENTINEL));
-            }
-            record.stuck = Some(take_waiting());
-            return None;
-        }
-        if record.choices.len() >= STEP_BOUND {
-            return None;
-        }
-        let current = current.map(usize::from).filter(|&task| task != SENTINEL);
-        let Some(chosen) = chooser.choose(tasks, current, is_yielding) else {
-            record.broken_off = true;
-            return None;
-        };
-        if let Some(current) = current.filter(|&current| current != chosen) {
-            record.context_switches += 1;
-            let could_go_on = !is_yielding && tasks.contains(&current);
-            record.preemptions += u64::from(could_go_on);
-        }
-        begin_step(record.choices.len());
-        record.choices.push(chosen as u32);
-        Some(TaskId::from(chosen))
-    }
-
-    fn next_u64(&mut self) -> u64 {
-        self.chooser.next_u64()
-    }
 }
