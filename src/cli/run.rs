@@ -65,10 +65,14 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode, CliError> {
 pub(super) fn read_artifact(path: &Path) -> Result<Artifact, CliError> {
     let text = std::fs::read(path).map_err(|source| CliError::Read { path: path.to_owned(), source })?;
     let text = String::from_utf8_lossy(&text);
-    let artifact = if is_regression(&text) {
-        Regression::from_json(&text).map(|regression| regression.to_artifact())
+    parse_artifact(&text, Probe::of(&text).is_regression(), path)
+}
+
+fn parse_artifact(text: &str, is_regression: bool, path: &Path) -> Result<Artifact, CliError> {
+    let artifact = if is_regression {
+        Regression::from_json(text).map(|regression| regression.to_artifact())
     } else {
-        Artifact::from_json(&text)
+        Artifact::from_json(text)
     };
     artifact.map_err(|source| CliError::Artifact { path: path.to_owned(), source })
 }
@@ -80,8 +84,9 @@ pub(super) fn read(path: &Path) -> Result<(Scenario, Expectation), CliError> {
     let bytes = std::fs::read(path).map_err(|source| CliError::Read { path: at(), source })?;
     if bytes.trim_ascii_start().first() == Some(&b'{') {
         let text = String::from_utf8_lossy(&bytes);
-        let scenario = if is_artifact(&text) {
-            read_artifact(path)?.scenario
+        let probe = Probe::of(&text);
+        let scenario = if probe.holds_a_scenario() {
+            parse_artifact(&text, probe.is_regression(), path)?.scenario
         } else {
             Scenario::from_json(&text).map_err(|source| CliError::Scenario { path: at(), source })?
         };
@@ -94,18 +99,23 @@ pub(super) fn read(path: &Path) -> Result<(Scenario, Expectation), CliError> {
     }
 }
 
-fn is_regression(text: &str) -> bool {
-    #[derive(Deserialize)]
-    struct Probe {
-        note: Option<IgnoredAny>,
-    }
-    serde_json::from_str::<Probe>(text).is_ok_and(|probe| probe.note.is_some())
+/// The keys by which one kind of file is told from another; none where the text is no JSON.
+#[derive(Default, Deserialize)]
+struct Probe {
+    scenario: Option<IgnoredAny>,
+    note: Option<IgnoredAny>,
 }
 
-fn is_artifact(text: &str) -> bool {
-    #[derive(Deserialize)]
-    struct Probe {
-        scenario: Option<IgnoredAny>,
+impl Probe {
+    fn of(text: &str) -> Self {
+        serde_json::from_str(text).unwrap_or_default()
     }
-    serde_json::from_str::<Probe>(text).is_ok_and(|probe| probe.scenario.is_some())
+
+    fn holds_a_scenario(&self) -> bool {
+        self.scenario.is_some()
+    }
+
+    fn is_regression(&self) -> bool {
+        self.note.is_some()
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::{Exhaustion, InterleaveConfig, Interleaved, Interleaver, InterleavingEvidence, Schedule};
+use super::{Exhaustion, InterleaveConfig, Interleaved, Interleaver, InterleavingEvidence, OtherStep, Schedule};
 use crate::storage::Layer;
 
 /// [`Interleaver`] without its type of layer.
@@ -37,6 +37,9 @@ pub trait Explorer {
 
     /// See [`Interleaver::with_steps`].
     fn with_steps(&self, schedule: &Schedule) -> Schedule;
+
+    /// See [`Interleaver::first_other_step`].
+    fn first_other_step(&self, schedule: &Schedule) -> Option<OtherStep>;
 }
 
 impl<L: Layer + Clone> Explorer for Interleaver<L> {
@@ -75,5 +78,9 @@ impl<L: Layer + Clone> Explorer for Interleaver<L> {
 
     fn with_steps(&self, schedule: &Schedule) -> Schedule {
         Self::with_steps(self, schedule)
+    }
+
+    fn first_other_step(&self, schedule: &Schedule) -> Option<OtherStep> {
+        Self::first_other_step(self, schedule)
     }
 }

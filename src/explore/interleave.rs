@@ -231,13 +231,7 @@ impl<L: Layer + Clone> Interleaver<L> {
     /// Runs one schedule again. Returns its ending and the first step at which it could not be followed, if any.
     pub fn replay(&self, schedule: &Schedule) -> (Interleaved, Option<usize>) {
         quieten_shuttle();
-        let config = InterleaveConfig {
-            strategy: Strategy::Replay(schedule.choices.clone()),
-            seed: schedule.seed,
-            executions: 1,
-            max_parallelism: schedule.max_parallelism as usize,
-            settings: schedule.settings(),
-        };
+        let config = InterleaveConfig::like(schedule, Strategy::Replay(schedule.choices.clone()), 1);
         let recorder = Recorder::new(Chooser::new(config.strategy.clone(), config.seed));
         let record = self.execute(&config, &recorder).expect("a replay wants an execution");
         let diverged_at = recorder.borrow().chooser.diverged_at();

@@ -111,14 +111,9 @@ impl Artifact {
 }
 
 fn divergence(explorer: &dyn Explorer, schedule: &Schedule, at_choice: Option<usize>) -> Option<Divergence> {
-    let steps = explorer.with_steps(schedule).steps;
-    let recorded = &schedule.steps;
-    let differs = |position: &usize| steps.get(*position) != recorded.get(*position);
-    let first = (0..steps.len().max(recorded.len())).find(differs).filter(|_| !recorded.is_empty());
-    let other_step = first.map(|position| {
-        let (expected, actual) = (recorded.get(position).cloned(), steps.get(position).cloned());
-        OtherStep { position, expected, actual }
-    });
+    // Of a schedule without steps only the choices can be compared.
+    let told = !schedule.steps.is_empty();
+    let other_step = told.then(|| explorer.first_other_step(schedule)).flatten();
     let diverged = at_choice.is_some() || other_step.is_some();
     let choices = schedule.choices.0.len();
     diverged.then_some(Divergence { at_choice, choices, other_step })
