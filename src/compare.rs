@@ -31,6 +31,8 @@ mod verdict;
 mod versions;
 mod writes;
 
+use std::ops::ControlFlow;
+
 use crate::explore::{Ending, Observation, ObservedStep};
 use crate::workload::{Expectation, ExpectedStep, Scenario};
 
@@ -69,6 +71,18 @@ pub fn judge_ending_of(subject: &str, scenario: &Scenario, expectation: &Expecta
             let (oracle, difference) = *stopped;
             Verdict::violation(oracle, subject, difference)
         }
+    }
+}
+
+/// A judge for a search under loom, which it breaks off at the first violation. It owns what it needs, since it is asked on
+/// loom's threads.
+pub fn judge_under_loom(
+    scenario: Scenario,
+    expectation: Expectation,
+) -> impl FnMut(Ending) -> ControlFlow<Box<Violation>> + Send + 'static {
+    move |ending| match judge_ending_of("parallel under loom", &scenario, &expectation, &ending) {
+        Verdict::Agree(_) => ControlFlow::Continue(()),
+        Verdict::Violation(violation) => ControlFlow::Break(violation),
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use serde::Serialize;
 
 use super::{Examiner, ExploredSubject, interleave};
-use crate::compare::{Verdict, Violation, judge_ending, judge_ending_of};
+use crate::compare::{Verdict, Violation, judge_ending, judge_under_loom};
 use crate::explore::{
     DPOR_TRANSACTIONS, Explorer, InterleaveConfig, Interleaver, LoomBounds, LoomConfig, Schedule, Strategy,
 };
@@ -82,13 +82,8 @@ fn under_loom(
     let bounds = LoomBounds { executions: MOST_EXECUTIONS, ..LoomBounds::preemptions(PREEMPTIONS) };
     let config =
         LoomConfig { bounds, max_parallelism: schedule.max_parallelism as usize, settings: schedule.settings() };
-    let (scenario, expectation) = (regression.scenario.clone(), expectation.clone());
-    let search = Interleaver::new(&regression.scenario).explore_loom(&config, move |ending| {
-        match judge_ending_of("parallel under loom", &scenario, &expectation, &ending) {
-            Verdict::Agree(_) => ControlFlow::Continue(()),
-            Verdict::Violation(violation) => ControlFlow::Break(violation),
-        }
-    });
+    let judge = judge_under_loom(regression.scenario.clone(), expectation.clone());
+    let search = Interleaver::new(&regression.scenario).explore_loom(&config, judge);
     match search {
         Ok(search) => search.found.map_or(Ok(search.executions), Err),
         // loom has too few threads for it.

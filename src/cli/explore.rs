@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use crate::campaign::{Conclusion, Examiner, ExploredSubject, portfolio};
-use crate::compare::{Evidence, Verdict, Violation, judge_ending, judge_ending_of};
+use crate::compare::{Evidence, Verdict, Violation, judge_ending, judge_under_loom};
 use crate::explore::{
     DPOR_TRANSACTIONS, Exhaustion, InterleaveConfig, Interleaved, Interleaver, InterleavingEvidence, LoomBounds,
     LoomConfig, LoomSearch, Schedule, Strategy, TooManyTasks,
@@ -275,13 +275,8 @@ fn loom(
     let preemptions = preemptions(args);
     let (max_parallelism, settings) = model(args);
     let config = LoomConfig { bounds: loom_bounds(args), max_parallelism, settings };
-    let judged = scenario.clone();
-    let search = Interleaver::new(scenario).explore_loom(&config, move |ending| {
-        match judge_ending_of("parallel under loom", &judged, &expectation, &ending) {
-            Verdict::Agree(_) => ControlFlow::Continue(()),
-            Verdict::Violation(violation) => ControlFlow::Break(violation),
-        }
-    });
+    let judge = judge_under_loom(scenario.clone(), expectation);
+    let search = Interleaver::new(scenario).explore_loom(&config, judge);
     let LoomSearch { executions, complete, found } =
         search.map_err(|source| CliError::TooManyTasks { path: args.scenario.clone(), source })?;
     explored.executions = executions as u64;

@@ -1,9 +1,8 @@
 //! One set, every execution of it, by either engine.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
-use crate::compare::{Verdict, Violation, judge_ending, judge_ending_of};
+use crate::compare::{Verdict, Violation, judge_ending, judge_under_loom};
 use crate::explore::{InterleaveConfig, Interleaver, LoomBounds, LoomConfig, Strategy};
 use crate::runtime::model::ModelSettings;
 use crate::workload::{Expectation, Scenario};
@@ -66,16 +65,10 @@ pub(super) fn by_loom(
     scenario: &Scenario,
     certificate: &mut Certificate,
 ) -> Result<u64, Box<Wrong>> {
-    let shared = Arc::new((scenario.clone(), Expectation::of(scenario)));
+    let judge = judge_under_loom(scenario.clone(), Expectation::of(scenario));
     let bounds = LoomBounds { executions: config.bound, ..LoomBounds::preemptions(preemptions.into()) };
     let explore = LoomConfig { bounds, max_parallelism: config.max_parallelism(), settings: SETTINGS };
-    let search = Interleaver::new(scenario).explore_loom(&explore, move |ending| {
-        let (scenario, expectation) = &*shared;
-        match judge_ending_of("parallel under loom", scenario, expectation, &ending) {
-            Verdict::Agree(_) => ControlFlow::Continue(()),
-            Verdict::Violation(violation) => ControlFlow::Break(violation),
-        }
-    });
+    let search = Interleaver::new(scenario).explore_loom(&explore, judge);
     let search = search.expect("a set has no more transactions than loom has threads for tasks");
     let interleavings = search.executions as u64;
     if let Some(violation) = search.found {
