@@ -1,0 +1,122 @@
+//! What an engineer would try first. Each is judged by the same oracles as the harness's own lanes; only what is searched
+//! differs.
+
+use std::ops::ControlFlow;
+use std::sync::mpsc;
+
+use arbitrary::{Arbitrary, Unstructured};
+use mutants::{Found, Outcome};
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rand_xoshiro::rand_core::{Rng, SeedableRng};
+use seriatim::campaign::{CampaignConfig, Examiner, ExploredSubject, Lanes};
+use seriatim::compare::{Oracle, Verdict, Violation, judge, judge_ending};
+use seriatim::explore::{ChainSubject, Engine, InterleaveConfig, Interleaver, Strategy, Subject, Threads};
+use seriatim::ledger::SignatureScheme;
+use seriatim::runtime::model::ModelSettings;
+use seriatim::workload::{Expectation, Plan};
+
+use super::{Budget, HANG_LIMIT};
+
+mod fixed;
+mod plain;
+
+/// Most bytes that a plain scenario is made of.
+const PLAIN_BYTES: usize = 2_048;
+
+/// Blocks by `derive(Arbitrary)`, on all paths.
+pub(super) fn arbitrary(seed: u64, budget: &Budget) -> std::io::Result<Outcome> {
+    let examiner = Examiner::new()?;
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+    Ok(repeat(budget, move |index| {
+        let mut bytes = vec![0; PLAIN_BYTES];
+        random.fill_bytes(&mut bytes);
+        let block = plain::PlainBlock::arbitrary(&mut Unstructured::new(&bytes));
+        let scenario = block.expect("every type takes what there is, also nothing").scenario();
+        let soak = index.is_multiple_of(8);
+        examiner.examine(&scenario, &Expectation::of(&scenario), seed ^ index, soak)
+    }))
+}
+
+/// Generated plans, once each on two real threads: no controlled interleaving, no second path.
+pub(super) fn threads(seed: u64, budget: &Budget) -> std::io::Result<Outcome> {
+    let engine = Engine::new()?;
+    let config = CampaignConfig {
+        seed,
+        budget: seriatim::campaign::Budget::Executions(budget.executions),
+        lanes: Lanes::Plans,
+        subject: ExploredSubject::Parallel,
+        keep_going: false,
+        jobs: 1,
+    };
+    Ok(repeat(budget, move |index| {
+        let seriatim::campaign::Case::Plan { seed } = config.case(index, 0) else { unreachable!("only plans") };
+        let built = seriatim::workload::build(&Plan::from_seed(seed), SignatureScheme::Tagged);
+        let subject = ChainSubject { threads: Threads::Two, ..ChainSubject::parallel(&engine, 8, seed) };
+        judge(&built.scenario, &built.expectation, &[subject.run(&built.scenario)])
+    }))
+}
+
+/// The block of [`fixed`], interleaved by the uniform walk.
+pub(super) fn urw(seed: u64, budget: &Budget) -> Outcome {
+    let scenario = fixed::scenario();
+    let expectation = Expectation::of(&scenario);
+    let config = InterleaveConfig {
+        strategy: Strategy::UniformWalk,
+        seed,
+        executions: budget.executions as usize,
+        max_parallelism: 4,
+        settings: ModelSettings { workers: None, shards: 4, placement_seed: seed },
+    };
+    let mut violation = None;
+    let evidence = Interleaver::new(&scenario).explore(&config, |interleaved| {
+        match judge_ending(&scenario, &expectation, &interleaved.ending) {
+            Verdict::Agree(_) if budget.out_of_time() => ControlFlow::Break(()),
+            Verdict::Agree(_) => ControlFlow::Continue(()),
+            Verdict::Violation(found) => {
+                violation = Some(found);
+                ControlFlow::Break(())
+            }
+        }
+    });
+    let seconds = budget.begun.elapsed().as_secs_f64();
+    Outcome { executions: evidence.interleavings, seconds, found: violation.map(|violation| found(&violation)) }
+}
+
+/// Runs one execution after another, on a thread that may hang.
+fn repeat(budget: &Budget, mut execute: impl FnMut(u64) -> Verdict + Send + 'static) -> Outcome {
+    let (sender, receiver) = mpsc::channel();
+    let executions = budget.executions;
+    #[expect(clippy::disallowed_methods, reason = "left behind by a process that ends")]
+    std::thread::spawn(move || {
+        for index in 0..executions {
+            // Nobody listens any more once the budget is used up.
+            if sender.send(execute(index).into_violation()).is_err() {
+                return;
+            }
+        }
+    });
+    let mut done = 0;
+    let found = loop {
+        match receiver.recv_timeout(HANG_LIMIT) {
+            Ok(Some(violation)) => {
+                done += 1;
+                break Some(found(&violation));
+            }
+            Ok(None) => done += 1,
+            Err(mpsc::RecvTimeoutError::Disconnected) => break None,
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                let violation = format!("no end within {} s", HANG_LIMIT.as_secs());
+                done += 1;
+                break Some(Found { oracle: Oracle::Livelock.name().to_owned(), violation, smallest: None });
+            }
+        }
+        if budget.out_of_time() {
+            break None;
+        }
+    };
+    Outcome { executions: done, seconds: budget.begun.elapsed().as_secs_f64(), found }
+}
+
+fn found(violation: &Violation) -> Found {
+    Found { oracle: violation.oracle.name().to_owned(), violation: violation.to_string(), smallest: None }
+}
