@@ -149,7 +149,29 @@ impl Scene<'_> {
         }
     }
 
+    /// The room that the newest burn left does not suffice for this one, by somebody who may share nothing with the first:
+    /// only the sum over the whole block decides which of the two is executed.
+    fn rival_burn(&self) -> Option<Draft> {
+        let (burner, asset) = self.memory.burn?;
+        let room = Amount::MAX - self.reference.burned(&asset);
+        let pool = &self.stage.pool;
+        let start = usize::from(self.record.receiver);
+        let candidates = (0..pool.len()).map(|step| pool[(start + step) % pool.len()]);
+        let rival =
+            candidates.filter(|account| *account != burner && self.can_pay(account, 1_020_000)).find(|account| {
+                let kept = if asset == AssetId::TOS { 1_000_000 } else { 0 };
+                self.reference.balance(account, &asset).saturating_sub(kept) > room
+            })?;
+        let burn = self.right_draft(rival, Payload::Burn { asset, amount: room + 1 });
+        Some(Draft { amount: AmountChoice::AsDrafted, ..burn })
+    }
+
     fn limits(&mut self) -> Draft {
+        if self.record.detail >= 128
+            && let Some(rival) = self.rival_burn()
+        {
+            return rival;
+        }
         let whale = self.stage.whales.get(usize::from(self.record.sender & 1)).or(self.stage.whales.first()).copied();
         let source = self.sender();
         let receiver = self.receiver(&source);

@@ -37,6 +37,8 @@ pub(super) struct Memory {
     pub payment: Option<(AccountKey, AccountKey)>,
     /// The same of the newest failed transfer.
     pub failure: Option<(AccountKey, AccountKey)>,
+    /// Who made the newest executed burn, and of which asset.
+    pub burn: Option<(AccountKey, AssetId)>,
     /// Who was emptied last.
     pub drained: Option<AccountKey>,
     /// Nonces below the next one that the current run did not use.
@@ -57,6 +59,11 @@ impl Memory {
             } else {
                 self.failure = parties;
             }
+        }
+        if let Payload::Burn { asset, .. } = &tx.body.data
+            && executed
+        {
+            self.burn = Some((source, *asset));
         }
         if executed {
             let nonce = tx.body.nonce;
