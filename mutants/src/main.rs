@@ -115,6 +115,7 @@ fn run(args: &Args) -> Result<ExitCode, Failure> {
         seeds: args.seeds,
         executions: args.executions,
         seconds: args.seconds,
+        is_control: args.control,
         jobs: args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from),
         root: root.to_owned(),
         folder: folder.clone(),

@@ -22,6 +22,8 @@ pub struct Plan {
     /// Of each search.
     pub executions: u64,
     pub seconds: u64,
+    /// The tree as it is, searched for long.
+    pub is_control: bool,
     /// Mutants at a time.
     pub jobs: usize,
     /// The tree that is copied.
@@ -73,7 +75,8 @@ impl Plan {
         let queue = Mutex::new(order.into_iter());
         let errors = Mutex::new(Vec::new());
         let worker = |number: usize| {
-            let tree = Tree::new(&self.root, &self.folder, number);
+            let make = if self.is_control { Tree::optimised } else { Tree::new };
+            let tree = make(&self.root, &self.folder, number);
             loop {
                 let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
                 let Some(mutant) = next else { return };

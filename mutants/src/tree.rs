@@ -16,6 +16,8 @@ pub struct Tree {
     original: PathBuf,
     copy: PathBuf,
     build: PathBuf,
+    /// Further arguments of cargo.
+    config: &'static [&'static str],
 }
 
 /// Why a mutant cannot be scored. None of these is a miss.
@@ -54,6 +56,17 @@ impl Tree {
             original: original.to_owned(),
             copy: folder.join(format!("tree-{number}")),
             build: folder.join(format!("build-{number}")),
+            config: &[],
+        }
+    }
+
+    /// The same, optimised: for long searches of few trees.
+    pub fn optimised(original: &Path, folder: &Path, number: usize) -> Self {
+        Self {
+            copy: folder.join(format!("tree-optimised-{number}")),
+            build: folder.join(format!("build-optimised-{number}")),
+            config: &["--config", "profile.mutant.package.seriatim.opt-level=3"],
+            ..Self::new(original, folder, number)
         }
     }
 
@@ -116,7 +129,7 @@ impl Tree {
 
     fn cargo(&self, args: &[&str]) -> Command {
         let mut cargo = Command::new("cargo");
-        cargo.args(args).args(["--locked", "--profile", PROFILE]).current_dir(&self.copy);
+        cargo.args(args).args(["--locked", "--profile", PROFILE]).args(self.config).current_dir(&self.copy);
         // Warnings of a patch are nobody's business.
         cargo.env("CARGO_TARGET_DIR", &self.build).env("RUSTFLAGS", "--cap-lints=warn");
         cargo

@@ -166,9 +166,20 @@ impl Scene<'_> {
         Some(Draft { amount: AmountChoice::AsDrafted, ..burn })
     }
 
+    /// A fee that does not fit beside the newest large one, by somebody else: only the sum over the whole block shows it.
+    fn rival_fee(&self) -> Option<Draft> {
+        let (payer, fee) = self.memory.large_fee?;
+        let room = Amount::MAX - fee;
+        let whales = self.stage.whales.iter().copied();
+        let able = |account: &AccountKey| self.can_pay(account, 20_000) && self.tos(account) > room;
+        let rival = whales.filter(|account| *account != payer).find(able)?;
+        let right = self.right_transfer(rival, self.receiver(&rival));
+        Some(Draft { fee: FeeChoice::Exactly(room + 1), amount: AmountChoice::Exactly(0), ..right })
+    }
+
     fn limits(&mut self) -> Draft {
         if self.record.detail >= 128
-            && let Some(rival) = self.rival_burn()
+            && let Some(rival) = self.rival_burn().or_else(|| self.rival_fee())
         {
             return rival;
         }
@@ -181,7 +192,15 @@ impl Scene<'_> {
             let draft = self.right_draft(source, Payload::Burn { asset, amount });
             Draft { amount: AmountChoice::AsDrafted, ..draft }
         };
+        let large_fee = |whale| {
+            let fee = FeeChoice::Exactly(self.tos(&whale) / 4 * 3);
+            Draft { fee, amount: AmountChoice::Exactly(0), ..self.right_transfer(whale, receiver) }
+        };
+        let two_whales = self.stage.whales.len() > 1;
         match (self.record.detail % 16, whale) {
+            (_, Some(whale)) if two_whales && self.record.detail & 32 != 0 && self.can_pay(&whale, 20_000) => {
+                large_fee(whale)
+            }
             (0, _) => Draft { amount: AmountChoice::Exactly(Amount::MAX), ..self.right_transfer(source, receiver) },
             // The sum of two outputs, which no balance could cover either.
             (1, _) => {
@@ -212,10 +231,7 @@ impl Scene<'_> {
                 Draft { amount: AmountChoice::UpTo(self.literal()), ..self.right_transfer(whale, receiver) }
             }
             // Two of these in one block overflow the sum of its fees.
-            (12 | 13, Some(whale)) if self.can_pay(&whale, 20_000) => {
-                let fee = FeeChoice::Exactly(self.tos(&whale) / 4 * 3);
-                Draft { fee, amount: AmountChoice::Exactly(0), ..self.right_transfer(whale, receiver) }
-            }
+            (12 | 13, Some(whale)) if self.can_pay(&whale, 20_000) => large_fee(whale),
             (14, _) => {
                 let fee = FeeChoice::Exactly(self.tos(&source) / 2);
                 Draft { fee, amount: AmountChoice::AllAnd(0), ..self.right_transfer(source, receiver) }

@@ -39,6 +39,8 @@ pub(super) struct Memory {
     pub failure: Option<(AccountKey, AccountKey)>,
     /// Who made the newest executed burn, and of which asset.
     pub burn: Option<(AccountKey, AssetId)>,
+    /// Who paid the newest fee of more than half of 64 bits, and how much.
+    pub large_fee: Option<(AccountKey, Amount)>,
     /// Who was emptied last.
     pub drained: Option<AccountKey>,
     /// Nonces below the next one that the current run did not use.
@@ -64,6 +66,9 @@ impl Memory {
             && executed
         {
             self.burn = Some((source, *asset));
+        }
+        if executed && tx.body.fee > Amount::MAX / 2 {
+            self.large_fee = Some((source, tx.body.fee));
         }
         if executed {
             let nonce = tx.body.nonce;
