@@ -10,7 +10,7 @@ mod tampered;
 use std::collections::BTreeSet;
 
 use seriatim::campaign::{Canary, Examiner, check_canaries};
-use seriatim::compare::{Evidence, Oracle, Verdict};
+use seriatim::compare::{Evidence, Oracle, Signature, Verdict};
 use seriatim::execution::parallel::batches;
 use seriatim::ledger::{Block, Receipt, SignatureScheme};
 use seriatim::workload::{Built, Expectation, Plan, build, real_shapes};
@@ -95,6 +95,31 @@ fn every_canary_is_caught_by_its_oracle() {
 fn every_oracle_has_a_canary() {
     let with_canary: BTreeSet<Oracle> = Canary::ALL.iter().map(|canary| canary.oracle()).collect();
     assert_eq!(with_canary, BTreeSet::from(Oracle::ALL));
+}
+
+#[test]
+fn every_oracle_has_a_name_of_its_own() {
+    let names: BTreeSet<&str> = Oracle::ALL.iter().map(|oracle| oracle.name()).collect();
+    assert!(names.len() == Oracle::ALL.len() && !names.contains(""), "{names:?}");
+}
+
+#[test]
+fn a_signature_covers_fewer_types_of_transactions_and_nothing_else_that_differs() {
+    let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<BTreeSet<String>>();
+    let receipts = Some(("Executed".to_owned(), "Skipped".to_owned()));
+    let transactions = names(&["burn", "transfer"]);
+    let whole = Signature { oracle: Oracle::Receipts, field: "receipt".to_owned(), receipts, transactions };
+    for fewer in [&["burn", "transfer"][..], &["burn"], &[]] {
+        assert!(whole.covers(&Signature { transactions: names(fewer), ..whole.clone() }), "{fewer:?}");
+    }
+    for other in [
+        Signature { oracle: Oracle::State, ..whole.clone() },
+        Signature { field: "task".to_owned(), ..whole.clone() },
+        Signature { receipts: None, ..whole.clone() },
+        Signature { transactions: names(&["burn", "freeze"]), ..whole.clone() },
+    ] {
+        assert!(!whole.covers(&other), "{other:?}");
+    }
 }
 
 #[test]

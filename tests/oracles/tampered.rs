@@ -1,10 +1,10 @@
 //! A right observation, to be changed in one part, and what is then to be said of it: which oracle, which field, where.
 
 use seriatim::campaign::Examiner;
-use seriatim::compare::{Oracle, Place, Violation, judge};
+use seriatim::compare::{Oracle, Place, Signature, Violation, judge};
 use seriatim::explore::{ChainSubject, Observation, ObservedBlock, ObservedStep, Subject};
 use seriatim::ledger::rules::footprint;
-use seriatim::ledger::{Block, BlockAbort, Receipt, SignatureScheme, Topoheight};
+use seriatim::ledger::{Block, BlockAbort, Payload, Receipt, SignatureScheme, Topoheight};
 use seriatim::storage::StateKey;
 use seriatim::workload::{Built, ExpectedStep, Plan, Step, build};
 
@@ -108,9 +108,36 @@ pub fn at(block: usize, transactions: &[usize]) -> Place {
     Place { block: Some(block), topoheight: None, transactions: transactions.to_vec() }
 }
 
-/// The oracle, the field and the place are those that were to be named.
+/// The oracle, the field and the place are those that were to be named; the signature keeps of them what is no name.
 pub fn is_said(tampered: &Right, oracle: Oracle, field: &str, place: &Place) {
     let Some(violation) = tampered.violation() else { panic!("nobody misses {field} at {place:?}") };
     let Violation { oracle: named, difference, .. } = &violation;
     assert_eq!((*named, &*difference.field, &difference.place), (oracle, field, place), "{violation}");
+
+    let scenario = &tampered.built.scenario;
+    let transactions = place.block.and_then(|block| scenario.blocks().nth(block)).map(|block| &block.transactions);
+    let types = place.transactions.iter().filter_map(|&index| Some(type_name(&transactions?.get(index)?.body.data)));
+    let signature = Signature {
+        oracle,
+        field: field.split(' ').map(|word| if is_name(word) { "_" } else { word }).collect::<Vec<_>>().join(" "),
+        receipts: difference.receipts.clone(),
+        transactions: types.map(str::to_owned).collect(),
+    };
+    assert_eq!(Signature::of(&violation, scenario), signature, "{violation}");
+}
+
+/// A number, or the eight digits that accounts, assets and hashes are shown by.
+fn is_name(word: &str) -> bool {
+    let word = word.trim_end_matches(',');
+    word.parse::<u64>().is_ok() || (word.len() == 8 && word.chars().all(|digit| digit.is_ascii_hexdigit()))
+}
+
+fn type_name(payload: &Payload) -> &'static str {
+    match payload {
+        Payload::Transfers(_) => "transfer",
+        Payload::Burn { .. } => "burn",
+        Payload::MultiSig { .. } => "multisig",
+        Payload::FreezeTos { .. } => "freeze",
+        Payload::UnfreezeTos { .. } => "unfreeze",
+    }
 }
