@@ -1,22 +1,67 @@
 //! The oracles in pairs: what they accept (every right subject), and a wrong subject that each of them rejects.
 
+#[path = "oracles/blocks.rs"]
+mod blocks;
+#[path = "oracles/ledgers.rs"]
+mod ledgers;
+#[path = "oracles/tampered.rs"]
+mod tampered;
+
 use std::collections::BTreeSet;
 
 use seriatim::campaign::{Canary, Examiner, check_canaries};
-use seriatim::compare::{Oracle, Verdict};
-use seriatim::ledger::SignatureScheme;
-use seriatim::workload::{Expectation, Plan, build, real_shapes};
+use seriatim::compare::{Evidence, Oracle, Signature, Verdict};
+use seriatim::execution::parallel::batches;
+use seriatim::ledger::{Block, Receipt, SignatureScheme};
+use seriatim::workload::{Built, Expectation, Plan, build, real_shapes};
 
 #[test]
 fn right_subjects_are_accepted_with_evidence() {
     let examiner = Examiner::new().unwrap();
+    let (mut all, mut sums, mut counted) = (Evidence::default(), Evidence::default(), 0);
     for seed in 0..300 {
-        let built = build(&Plan::from_seed(seed), SignatureScheme::Tagged);
-        match examiner.examine(&built.scenario, &built.expectation, seed, seed % 8 == 0) {
-            Verdict::Agree(evidence) => assert!(evidence.observations >= 4),
+        let Built { scenario, expectation, .. } = build(&Plan::from_seed(seed), SignatureScheme::Tagged);
+        let soak = seed % 8 == 0;
+        let evidence = match examiner.examine(&scenario, &expectation, seed, soak) {
+            Verdict::Agree(evidence) => evidence,
             Verdict::Violation(violation) => panic!("seed {seed}: {violation}"),
+        };
+        let executed = |receipt: &&Receipt| matches!(receipt, Receipt::Executed { .. });
+        let (transactions, aborted) = (expectation.receipts().count() as u64, expectation.aborts().count() as u64);
+        // A run ends with its aborted block, and the builder puts no block after it.
+        let blocks = scenario.blocks().count() as u64;
+        let of_reference = Evidence {
+            observations: 4 + u64::from(soak),
+            blocks,
+            aborted_blocks: aborted,
+            transactions,
+            executed: expectation.receipts().filter(executed).count() as u64,
+            ..evidence
+        };
+        assert_eq!(evidence, of_reference, "seed {seed}");
+        // Elsewhere tasks of an aborted block count too, and burns near their limit run one by one.
+        if aborted == 0 && scenario.genesis.burned.is_empty() {
+            assert_eq!(evidence.tasks, transactions * (evidence.observations - 1), "seed {seed}");
+            let several = |block: &&Block| batches(&block.transactions, &[].into()).iter().any(|batch| batch.len() > 1);
+            let blocks = scenario.blocks().filter(several).count() as u64;
+            assert_eq!(
+                evidence.blocks_with_overlap,
+                2 * blocks,
+                "with two and with eight tasks at a time, seed {seed}"
+            );
+            counted += 1;
         }
+        all.merge(&evidence);
+        sums.observations += evidence.observations;
+        sums.blocks += evidence.blocks;
+        sums.aborted_blocks += evidence.aborted_blocks;
+        sums.transactions += evidence.transactions;
+        sums.executed += evidence.executed;
+        sums.tasks += evidence.tasks;
+        sums.blocks_with_overlap += evidence.blocks_with_overlap;
     }
+    assert_eq!(all, sums);
+    assert!(counted > 150 && all.aborted_blocks > 1, "{counted} {all:?}");
 }
 
 #[test]
@@ -50,6 +95,31 @@ fn every_canary_is_caught_by_its_oracle() {
 fn every_oracle_has_a_canary() {
     let with_canary: BTreeSet<Oracle> = Canary::ALL.iter().map(|canary| canary.oracle()).collect();
     assert_eq!(with_canary, BTreeSet::from(Oracle::ALL));
+}
+
+#[test]
+fn every_oracle_has_a_name_of_its_own() {
+    let names: BTreeSet<&str> = Oracle::ALL.iter().map(|oracle| oracle.name()).collect();
+    assert!(names.len() == Oracle::ALL.len() && !names.contains(""), "{names:?}");
+}
+
+#[test]
+fn a_signature_covers_fewer_types_of_transactions_and_nothing_else_that_differs() {
+    let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<BTreeSet<String>>();
+    let receipts = Some(("Executed".to_owned(), "Skipped".to_owned()));
+    let transactions = names(&["burn", "transfer"]);
+    let whole = Signature { oracle: Oracle::Receipts, field: "receipt".to_owned(), receipts, transactions };
+    for fewer in [&["burn", "transfer"][..], &["burn"], &[]] {
+        assert!(whole.covers(&Signature { transactions: names(fewer), ..whole.clone() }), "{fewer:?}");
+    }
+    for other in [
+        Signature { oracle: Oracle::State, ..whole.clone() },
+        Signature { field: "task".to_owned(), ..whole.clone() },
+        Signature { receipts: None, ..whole.clone() },
+        Signature { transactions: names(&["burn", "freeze"]), ..whole.clone() },
+    ] {
+        assert!(!whole.covers(&other), "{other:?}");
+    }
 }
 
 #[test]
