@@ -47,6 +47,8 @@ pub enum RunError {
 
 /// Baselines get this part of the executions, and twice this part of the time.
 const BASELINE_SHARE: u64 = 20;
+/// A lane that the head does not announce gets this part of both.
+const UNANNOUNCED_SHARE: u64 = 4;
 /// A lane minds its budget by itself; one that does not end for so much longer is ended.
 const GRACE: Duration = Duration::from_mins(4);
 /// The models have no budget; the right ones take seconds.
@@ -140,8 +142,12 @@ impl Plan {
         let mut command = tree.lane();
         command.args([lane.name(), "--seed", &seed.to_string()]);
         // What a baseline has not found by then, it finds hundreds of times later than a lane of the harness.
-        let share = if Lane::BASELINES.contains(&lane) { BASELINE_SHARE } else { 1 };
-        let (executions, seconds) = (self.executions.div_ceil(share), self.seconds.div_ceil(share.div_ceil(2)));
+        let (of_executions, of_time) = match (Lane::BASELINES.contains(&lane), mutant.lanes.contains(&lane)) {
+            (true, _) => (BASELINE_SHARE, BASELINE_SHARE / 2),
+            (false, false) => (UNANNOUNCED_SHARE, UNANNOUNCED_SHARE),
+            (false, true) => (1, 1),
+        };
+        let (executions, seconds) = (self.executions.div_ceil(of_executions), self.seconds.div_ceil(of_time));
         command.args(["--executions", &executions.to_string(), "--seconds", &seconds.to_string()]);
         // One case is as small as another: the first seed's tells how small they get.
         if seed == 1 {
