@@ -129,7 +129,7 @@ impl Mutant {
         Ok(mutants.into_values().collect())
     }
 
-    fn parse(path: &Path, patch: String) -> Result<Self, MutantError> {
+    pub(crate) fn parse(path: &Path, patch: String) -> Result<Self, MutantError> {
         let head = Head::parse(path, &patch)?;
         let id = head.text("Id")?;
         let file = path.file_name().unwrap_or_default().to_string_lossy();

@@ -1,7 +1,7 @@
 //! Lanes on mutants: one tree a worker, one process a search.
 
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::sync::{Mutex, PoisonError};
@@ -71,9 +71,9 @@ impl Plan {
         results: &Results,
         progress: &(dyn Fn(Progress<'_>) + Sync),
     ) -> Vec<RunError> {
-        // What is hard to find comes first, so that misses are known early.
+        // What is found soon comes first: a run that is broken off then has most of the rows.
         let mut order: Vec<&Mutant> = mutants.iter().collect();
-        order.sort_by_key(|mutant| (std::cmp::Reverse(mutant.depth), mutant.class == Class::AnySchedule));
+        order.sort_by_key(|mutant| (mutant.depth, mutant.class != Class::AnySchedule));
         let queue = Mutex::new(order.into_iter());
         let errors = Mutex::new(Vec::new());
         let worker = |number: usize| {
@@ -118,18 +118,15 @@ impl Plan {
         if !mutant.patch.is_empty() {
             tree.apply(mutant)?;
         }
-        tree.build(Target::Lane, &mutant.id)?;
-        if searches.iter().any(|&(lane, _)| lane == Lane::Models) {
-            tree.build(Target::Models, &mutant.id)?;
-        }
+        let program = tree.build(Target::Lane, &mutant.id)?;
         for (lane, seed) in searches {
             if is_futile(mutant, lane, seed, results) {
                 continue;
             }
             progress(Progress::Searching(mutant, lane, seed));
             let outcome = match lane {
-                Lane::Models => models(tree, mutant)?,
-                _ => self.search(tree, mutant, lane, seed)?,
+                Lane::Models => models(&tree.build(Target::Models, &mutant.id)?, mutant)?,
+                _ => self.search(&program, mutant, lane, seed)?,
             };
             progress(Progress::Found(mutant, lane, seed, &outcome));
             let kept = results.put(mutant, lane, seed, &outcome);
@@ -138,8 +135,8 @@ impl Plan {
         Ok(())
     }
 
-    fn search(&self, tree: &Tree, mutant: &Mutant, lane: Lane, seed: u64) -> Result<Outcome, RunError> {
-        let mut command = tree.lane();
+    fn search(&self, program: &Path, mutant: &Mutant, lane: Lane, seed: u64) -> Result<Outcome, RunError> {
+        let mut command = Command::new(program);
         command.args([lane.name(), "--seed", &seed.to_string()]);
         // What a baseline has not found by then, it finds hundreds of times later than a lane of the harness.
         let (of_executions, of_time) = match (Lane::BASELINES.contains(&lane), mutant.lanes.contains(&lane)) {
@@ -172,11 +169,11 @@ fn is_futile(mutant: &Mutant, lane: Lane, seed: u64, results: &Results) -> bool 
 }
 
 /// The models fail, all of them pass, or one of them does not end.
-fn models(tree: &Tree, mutant: &Mutant) -> Result<Outcome, RunError> {
+fn models(program: &Path, mutant: &Mutant) -> Result<Outcome, RunError> {
     #[expect(clippy::disallowed_methods, reason = "seconds are part of the score")]
     let begun = Instant::now();
     let start = |source| RunError::Start { id: mutant.id.clone(), lane: Lane::Models, source };
-    let ended = run_within(&mut tree.models(), MODELS_LIMIT).map_err(start)?;
+    let ended = run_within(Command::new(program).arg("--quiet"), MODELS_LIMIT).map_err(start)?;
     let failing: Vec<&str> =
         ended.output.lines().filter_map(|line| line.strip_prefix("test ")?.split(' ').next()).collect();
     let violation = match (ended.success, ended.in_time) {

@@ -328,16 +328,7 @@ mod tests {
     fn mutant() -> Mutant {
         let text = "Id: P00\nName: n\nLived: a\nSource: catalogue, documented\nClass: crash\nDepth: deep\nBlock: b\nSees: s\n\
                     Oracles: state\nLanes: shuttle\n\ndiff --git a/x b/x\n";
-        let folder = tempfile_folder();
-        let path = folder.join("P00-n.patch");
-        std::fs::write(&path, text).expect("written");
-        Mutant::read(&path).expect("whole")
-    }
-
-    fn tempfile_folder() -> std::path::PathBuf {
-        let folder = std::env::temp_dir().join(format!("mutants-score-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).expect("made");
-        folder
+        Mutant::parse(std::path::Path::new("P00-n.patch"), text.to_owned()).expect("whole")
     }
 
     #[test]

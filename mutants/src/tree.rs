@@ -101,39 +101,36 @@ impl Tree {
         let mut git = Command::new("git");
         git.args(["apply", "--whitespace=nowarn", "-"]).current_dir(&self.copy).env("GIT_CEILING_DIRECTORIES", ceiling);
         let output = run(&mut git, "git", Some(&mutant.patch))?;
-        output.map_err(|output| TreeError::DoesNotApply { id: mutant.id.clone(), output })
+        output.map(drop).map_err(|output| TreeError::DoesNotApply { id: mutant.id.clone(), output })
     }
 
     /// Builds in the copy. `id` is for the error.
     ///
     /// # Errors
     /// `DoesNotBuild`, with the end of what the compiler said.
-    pub fn build(&self, target: Target, id: &str) -> Result<(), TreeError> {
-        let mut cargo = self.cargo(match target {
-            Target::Lane => &["build", "--package", "mutants", "--bin", "lane"],
-            Target::Models => &["test", "--package", "seriatim", "--test", "models", "--no-run"],
-        });
-        let output = run(cargo.arg("--quiet"), "cargo", None)?;
-        output.map_err(|output| TreeError::DoesNotBuild { id: id.to_owned(), output })
-    }
-
-    /// The built binary that runs lanes.
-    pub fn lane(&self) -> Command {
-        Command::new(self.build.join(PROFILE).join("lane"))
-    }
-
-    /// The models, as they were built.
-    pub fn models(&self) -> Command {
-        self.cargo(&["test", "--package", "seriatim", "--test", "models", "--quiet"])
-    }
-
-    fn cargo(&self, args: &[&str]) -> Command {
+    pub fn build(&self, target: Target, id: &str) -> Result<PathBuf, TreeError> {
+        let (args, name): (&[&str], _) = match target {
+            Target::Lane => (&["build", "--package", "mutants", "--bin", "lane"], "lane"),
+            Target::Models => (&["test", "--package", "seriatim", "--test", "models", "--no-run"], "models"),
+        };
         let mut cargo = Command::new("cargo");
-        cargo.args(args).args(["--locked", "--profile", PROFILE]).args(self.config).current_dir(&self.copy);
-        // Warnings of a patch are nobody's business.
-        cargo.env("CARGO_TARGET_DIR", &self.build).env("RUSTFLAGS", "--cap-lints=warn");
         cargo
+            .args(args)
+            .args(["--locked", "--quiet", "--profile", PROFILE, "--message-format", "json"])
+            .args(self.config);
+        // Warnings of a patch are nobody's business.
+        cargo.env("CARGO_TARGET_DIR", &self.build).env("RUSTFLAGS", "--cap-lints=warn").current_dir(&self.copy);
+        let failed = |output| TreeError::DoesNotBuild { id: id.to_owned(), output };
+        let messages = run(&mut cargo, "cargo", None)?.map_err(failed)?;
+        executable(&messages, name).ok_or_else(|| failed(format!("cargo tells of no executable {name}")))
     }
+}
+
+/// The path that cargo's messages name for a target.
+fn executable(messages: &str, name: &str) -> Option<PathBuf> {
+    let messages = messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let of_target = |message: &serde_json::Value| message["target"]["name"] == name;
+    messages.filter(of_target).find_map(|message| Some(message["executable"].as_str()?.into()))
 }
 
 /// Files of the tree that holds `root`, relative to it.
@@ -186,17 +183,20 @@ fn remove_others(copy: &Path, below: &Path, files: &BTreeSet<PathBuf>) -> Result
     Ok(())
 }
 
-/// Runs a program to its end. `Err` inside: it failed, and said this.
-fn run(command: &mut Command, program: &'static str, input: Option<&str>) -> Result<Result<(), String>, TreeError> {
+/// Runs a program to its end. Inside, what it printed; `Err`: it failed, and said this.
+fn run(command: &mut Command, program: &'static str, input: Option<&str>) -> Result<Result<String, String>, TreeError> {
     let failed = |source| TreeError::Start { program, source };
     let stdin = if input.is_some() { Stdio::piped() } else { Stdio::null() };
-    let mut child = command.stdin(stdin).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().map_err(failed)?;
+    let mut child = command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(failed)?;
     if let (Some(input), Some(mut stdin)) = (input, child.stdin.take()) {
         // A program that does not read to the end says why itself.
         let _ = stdin.write_all(input.as_bytes());
     }
     let output = child.wait_with_output().map_err(failed)?;
-    Ok(if output.status.success() { Ok(()) } else { Err(last_lines(&output.stderr)) })
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    // Told to print messages, cargo prints the compiler's complaints among them.
+    let complaint = || if output.stderr.is_empty() { printed.as_bytes() } else { &output.stderr };
+    Ok(if output.status.success() { Ok(printed) } else { Err(last_lines(complaint())) })
 }
 
 fn last_lines(output: &[u8]) -> String {
