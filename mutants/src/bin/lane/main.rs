@@ -1,4 +1,4 @@
-//! One search: a lane, a seed, a budget. Prints an [`Outcome`](mutants::Outcome) as one line of JSON. It is built in the
+//! One search: a lane, a seed, a budget. Prints an [`Outcome`] as one line of JSON. It is built in the
 //! patched tree, so what it searches carries the defect.
 
 mod baselines;
