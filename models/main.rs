@@ -5,6 +5,7 @@
 mod account_loading;
 mod accumulators;
 mod batch_barrier;
+mod block_stm;
 mod join_order;
 mod joined;
 mod kit;
@@ -70,4 +71,22 @@ models! {
     storage_handle::every_handle_comes_back
         reaches ["struck first", "struck last"],
         loom Some(3), at least 900;
+    block_stm::incarnations_follow_each_other
+        reaches ["met an estimate", "came after it"],
+        loom Some(1), at least 2000;
+    block_stm::what_lies_above_is_validated_again
+        reaches ["a validation failed", "validated once", "validated again"],
+        loom Some(1), at least 5000;
+    block_stm::the_block_is_done_when_nobody_is_active
+        reaches ["each validated once", "one validated twice"],
+        loom Some(2), at least 25000;
+    block_stm::no_ring_is_lost
+        reaches ["lay down", "found work at once"],
+        loom None, at least 3000;
+    block_stm::conflicting_payments_are_those_of_block_order
+        reaches ["ended"],
+        loom Some(1), at least 900;
+    block_stm::a_panic_ends_every_worker
+        reaches ["the storage is free"],
+        loom Some(1), at least 100;
 }

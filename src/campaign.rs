@@ -41,7 +41,7 @@ pub struct CampaignConfig {
     pub seed: u64,
     pub budget: Budget,
     pub lanes: Lanes,
-    /// What is interleaved.
+    /// What is interleaved, and runs beside the sequential path on tokio.
     pub subject: ExploredSubject,
     /// Whether to go on after a violation, counting those of the same signature.
     pub keep_going: bool,
@@ -102,7 +102,7 @@ impl Control {
     }
 }
 
-/// The subject of what ran on tokio: all paths, side by side.
+/// The subject of what ran on tokio: the sequential path and V3, side by side.
 pub const EXECUTORS: &str = "executors on tokio";
 
 /// Where one scenario comes from; enough to make it again.
@@ -203,7 +203,8 @@ pub fn run(config: &CampaignConfig, shapes: &[Shape], control: &Control) -> std:
                 statistics.interleaved(&interleavings.evidence);
                 (interleavings.verdict, interleavings.schedule)
             } else {
-                (examiner.examine(&built.scenario, &built.expectation, seed, soak), None)
+                let path = config.subject.path();
+                (examiner.examine_path(path, &built.scenario, &built.expectation, seed, soak), None)
             };
             match verdict {
                 Verdict::Agree(evidence) => statistics.agree(&evidence),

@@ -1,9 +1,11 @@
-//! The chain: blocks applied in order by either path, rewound, and applied again in another order.
+//! The chain: blocks applied in order by any path, rewound, and applied again in another order.
 
 use std::sync::Arc;
 
 use crate::execution::parallel::{ParallelChainState, merge_parallel_results};
-use crate::execution::{BlockChanges, BlockError, BlockStart, NonceChecker, ParallelExecutor, execute_sequentially};
+use crate::execution::{
+    BlockChanges, BlockError, BlockStart, BlockStmExecutor, NonceChecker, ParallelExecutor, execute_sequentially,
+};
 use crate::ledger::{Block, Parameters, Receipt, Topoheight};
 use crate::runtime::Runtime;
 use crate::storage::{Storage, StorageError};
@@ -12,7 +14,21 @@ use crate::storage::{Storage, StorageError};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExecutionPath {
     Sequential,
+    /// V3.
     Parallel,
+    /// The optimistic one, on the runtime of the other and with as many tasks at a time.
+    BlockStm,
+}
+
+impl ExecutionPath {
+    /// What it is called in reports and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sequential => "sequential",
+            Self::Parallel => "parallel",
+            Self::BlockStm => "block-stm",
+        }
+    }
 }
 
 /// A ledger and the executors that extend it. Exclusive borrows make sure that one chain applies blocks one at a time; a
@@ -70,6 +86,7 @@ impl<S: Storage, R: Runtime> OrderingRun<'_, S, R> {
         let changes = match path {
             ExecutionPath::Sequential => execute_sequentially(&**storage, &start, block).await?,
             ExecutionPath::Parallel => execute_in_parallel(storage, parallel, start.clone(), block).await?,
+            ExecutionPath::BlockStm => BlockStmExecutor::like(parallel).execute(storage, start.clone(), block).await?,
         };
         let prepared = changes.prepare(&start)?;
         storage.commit(prepared.batch).await?;

@@ -85,6 +85,8 @@ enum CliError {
     Subject { path: PathBuf, source: crate::campaign::UnknownSubject },
     #[error("--json and --junit cannot both go to {path}", path = .0.display())]
     SamePlace(PathBuf),
+    #[error("--subject {0} shows under shuttle only: it fits neither --shapes nor --plans nor prove")]
+    OnlyInterleaved(crate::campaign::ExploredSubject),
     #[error("{option} does not fit --engine {engine}")]
     Unfit { option: &'static str, engine: String },
     #[error("{path}: {source}", path = .path.display())]

@@ -60,7 +60,7 @@ pub fn judge(scenario: &Scenario, expectation: &Expectation, observations: &[Obs
 
 /// Judges one execution under shuttle, which may also not have come to its end.
 pub fn judge_ending(scenario: &Scenario, expectation: &Expectation, ending: &Ending) -> Verdict {
-    judge_ending_of("parallel under shuttle", scenario, expectation, ending)
+    judge_ending_of("an executor under shuttle", scenario, expectation, ending)
 }
 
 /// Judges one execution under an exploring engine. `subject` is what an execution without an end is called.

@@ -1,8 +1,10 @@
-//! Three programs that execute a block: the reference, which is obvious; the sequential path, which a node runs
-//! today; and the parallel path, which must equal both on every block and under every interleaving. Sequential and
-//! parallel share the rules and the commit; the reference shares nothing but types.
+//! Four programs that execute a block: the reference, which is obvious; the sequential path, which a node runs
+//! today; the parallel path, which must equal both on every block and under every interleaving; and a second parallel
+//! executor of an unlike kind, which must too. All but the reference share the rules and the commit; the reference shares
+//! nothing but types.
 
 mod account;
+pub mod block_stm;
 mod changes;
 mod nonces;
 pub mod parallel;
@@ -16,6 +18,7 @@ use crate::ledger::{Block, BlockAbort, BlockMetadata, Hash, Parameters, Receipt}
 use crate::runtime::TaskError;
 use crate::storage::{Storage, StorageError};
 
+pub use block_stm::BlockStmExecutor;
 pub use changes::{BlockChanges, PreparedBlock};
 pub use nonces::{AccountNonces, NonceChecker};
 pub use parallel::{ParallelExecutor, ZeroParallelism};
@@ -95,7 +98,7 @@ pub enum TaskFailureCause {
     Task(#[from] TaskError),
     #[error(transparent)]
     Storage(#[from] StorageError),
-    /// A transaction of an earlier batch failed, so this one was not tried.
+    /// Another transaction failed, so this one was not tried, or what it came to is not known to be right.
     #[error("not run")]
     NotRun,
 }

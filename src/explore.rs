@@ -52,6 +52,8 @@ pub struct Observation {
     pub subject: String,
     /// Most tasks that may be in flight; None for a path without tasks.
     pub max_parallelism: Option<usize>,
+    /// What its tasks are, if it has any.
+    pub tasks: Tasks,
     /// Whether every storage read suspends.
     pub suspends: bool,
     /// Operating system threads that tasks run on.
@@ -64,6 +66,15 @@ pub struct Observation {
     pub undone: Option<LedgerState>,
     /// Why the subject broke off outside any block.
     pub broken: Option<String>,
+}
+
+/// What the tasks of a path are. How many of them there must be follows from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tasks {
+    /// Each transaction is one, as on V3.
+    Transactions,
+    /// As many as may be in flight, each of which works on transactions until the block is done, as with Block-STM.
+    Workers,
 }
 
 impl Observation {

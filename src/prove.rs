@@ -13,6 +13,7 @@ use std::ops::ControlFlow;
 
 use serde::Serialize;
 
+use crate::chain::ExecutionPath;
 use crate::compare::Violation;
 use crate::explore::Schedule;
 use crate::workload::Scenario;
@@ -30,6 +31,8 @@ pub struct ProveConfig {
     /// Executions of one set after which it is cut, and reported as cut.
     pub bound: usize,
     pub engine: Engine,
+    /// Which parallel path.
+    pub path: ExecutionPath,
 }
 
 /// What runs the executions of a set.

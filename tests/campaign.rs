@@ -33,6 +33,15 @@ fn two_thousand_executions_agree_and_reach_every_floor() {
 }
 
 #[test]
+fn the_optimistic_executor_runs_through_every_lane() {
+    let config = CampaignConfig { subject: ExploredSubject::BlockStm, ..config(0, 400, Lanes::All, 2) };
+    let report = run(&config, real_shapes(), &Control::default()).unwrap();
+    assert!(report.counterexamples.is_empty(), "{report}");
+    let lanes: Vec<_> = report.statistics.lanes.keys().copied().collect();
+    assert_eq!(lanes, ["interleavings", "plans", "shapes"]);
+}
+
+#[test]
 fn too_small_a_campaign_is_inconclusive_and_says_why() {
     let report = campaign(0, 1, Lanes::Plans, 1);
     assert_eq!(report.conclusion, Conclusion::Inconclusive);

@@ -131,6 +131,10 @@ fn options_that_an_engine_would_not_look_at_are_refused() {
         &["explore", "absent", "--engine", "loom", "--subject", "canary:NeverWoken"],
         &["--subject", "loom"],
     );
+    for elsewhere in [&["--plans"][..], &["--shapes"], &["prove"]] {
+        let canary = ["--subject", "canary:NeverWoken"];
+        refuses(folder.path(), &[elsewhere, &canary].concat(), &["--subject", "canary:NeverWoken"]);
+    }
     refuses(folder.path(), &["prove", "--preemptions", "1"], &["--preemptions", "dpor"]);
     // No preemption leaves loom one execution, and nothing interleaved.
     for bound in ["0", "256"] {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use super::{CampaignConfig, Case, EXECUTORS};
+use super::{CampaignConfig, Case};
 use crate::compare::{Difference, Oracle, Signature, Violation};
 use crate::explore::Schedule;
 use crate::report::{Artifact, Origin, Smaller, Stored};
@@ -53,7 +53,7 @@ impl Counterexample {
         let plan = plan.map(|seed| hex::encode(Plan::from_seed(seed).to_bytes()));
         let subject = match case {
             Case::Interleaving { .. } => config.subject.to_string(),
-            Case::Plan { .. } | Case::Shape { .. } => EXECUTORS.to_owned(),
+            Case::Plan { .. } | Case::Shape { .. } => config.subject.on_tokio().to_owned(),
         };
         let origin = Origin { found_by: format!("campaign, {words}"), seed: config.seed, index, plan };
         let artifact = Artifact::new(subject, origin, violation, scenario, schedule);

@@ -1,10 +1,11 @@
 //! One scenario on every path.
 
+use crate::chain::ExecutionPath;
 use crate::compare::{Verdict, judge};
 use crate::explore::{ChainSubject, Engine, Observation, Subject, Threads};
 use crate::workload::{Expectation, Scenario};
 
-/// Runs scenarios on the sequential path, and on the parallel path with 1, 2 and 8 tasks at a time, each with another
+/// Runs scenarios on the sequential path, and on a parallel path with 1, 2 and 8 tasks at a time, each with another
 /// hash seed; with 1, reads do not suspend, with 2 and 8 every read does.
 #[derive(Debug)]
 pub struct Examiner {
@@ -25,17 +26,30 @@ impl Examiner {
         &self.engine
     }
 
-    /// Runs and judges. Hash seeds come from `seed`; `soak` adds a run on two real threads.
+    /// Runs V3 and judges. Hash seeds come from `seed`; `soak` adds a run on two real threads.
     pub fn examine(&self, scenario: &Scenario, expectation: &Expectation, seed: u64, soak: bool) -> Verdict {
+        self.examine_path(ExecutionPath::Parallel, scenario, expectation, seed, soak)
+    }
+
+    /// The same with another path in the place of V3.
+    pub fn examine_path(
+        &self,
+        path: ExecutionPath,
+        scenario: &Scenario,
+        expectation: &Expectation,
+        seed: u64,
+        soak: bool,
+    ) -> Verdict {
         let engine = &self.engine;
+        let parallel = |most, seed| ChainSubject { path, ..ChainSubject::parallel(engine, most, seed) };
         let mut observations: Vec<Observation> = vec![
             ChainSubject::sequential(engine).run(scenario),
-            ChainSubject { suspends: false, ..ChainSubject::parallel(engine, 1, seed) }.run(scenario),
-            ChainSubject::parallel(engine, 2, seed.rotate_left(21)).run(scenario),
-            ChainSubject::parallel(engine, 8, seed.rotate_left(42)).run(scenario),
+            ChainSubject { suspends: false, ..parallel(1, seed) }.run(scenario),
+            parallel(2, seed.rotate_left(21)).run(scenario),
+            parallel(8, seed.rotate_left(42)).run(scenario),
         ];
         if soak {
-            let threaded = ChainSubject { threads: Threads::Two, ..ChainSubject::parallel(engine, 8, !seed) };
+            let threaded = ChainSubject { threads: Threads::Two, ..parallel(8, !seed) };
             observations.push(threaded.run(scenario));
         }
         judge(scenario, expectation, &observations)

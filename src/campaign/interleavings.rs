@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::ExploredSubject;
-use crate::compare::{Evidence, Verdict, judge_ending};
+use crate::compare::{Evidence, Verdict, judge_ending_of};
 use crate::explore::{InterleaveConfig, InterleavingEvidence, Schedule, Strategy};
 use crate::runtime::model::ModelSettings;
 use crate::workload::{Built, Header};
@@ -64,11 +64,13 @@ fn explore(
     configs: impl IntoIterator<Item = InterleaveConfig>,
 ) -> Interleavings {
     let explorer = subject.explorer(&built.scenario);
+    let under_shuttle = format!("{} under shuttle", subject.path().name());
     let mut evidence = InterleavingEvidence::default();
     let mut agreed = Evidence::default();
     for config in configs {
         let mut violation = None;
-        let explored = explorer.explore(&config, &mut |interleaved| match judge_ending(
+        let explored = explorer.explore(&config, &mut |interleaved| match judge_ending_of(
+            &under_shuttle,
             &built.scenario,
             &built.expectation,
             &interleaved.ending,

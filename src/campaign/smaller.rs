@@ -1,9 +1,9 @@
-//! An artifact with a smaller case: on the subject that it names, or, where tokio found it, on the parallel path under
+//! An artifact with a smaller case: on the subject that it names, or, where tokio found it, on the same path under
 //! shuttle if the violation shows there, so that it can be replayed step by step.
 
 use std::ops::ControlFlow;
 
-use super::{EXECUTORS, Examiner, ExploredSubject};
+use super::{Examiner, ExploredSubject};
 use crate::compare::{Oracle, Signature};
 use crate::explore::Schedule;
 use crate::minimise::{ByVerdict, Case, Effort, Minimised, NotShown, Probe, Probed, UnderShuttle, minimise};
@@ -32,8 +32,8 @@ pub type Watch<'a> = dyn FnMut(u64, usize) -> ControlFlow<()> + 'a;
 /// `NotShown` if the violation does not show any more; `Subject` for a name that is none; `Stopped` if `watch` broke off.
 pub fn minimise_artifact(artifact: &Artifact, tries: u64, watch: &mut Watch<'_>) -> Result<Artifact, SmallerError> {
     let case = Case { scenario: artifact.scenario.clone(), schedule: artifact.schedule.clone() };
-    let on_tokio = artifact.subject == EXECUTORS;
-    let subject = if on_tokio { ExploredSubject::Parallel } else { artifact.subject.parse()? };
+    let on_tokio = ExploredSubject::named_on_tokio(&artifact.subject);
+    let subject = on_tokio.map_or_else(|| artifact.subject.parse(), Ok)?;
     let mut run = |probe: &mut dyn Probe| {
         let mut watched =
             Watched { probe, watch, executions: 0, transactions: case.scenario.tx_count(), stopped: false };
@@ -45,10 +45,11 @@ pub fn minimise_artifact(artifact: &Artifact, tries: u64, watch: &mut Watch<'_>)
     let (subject, minimised) = match under_shuttle {
         Ok(minimised) => (subject.to_string(), minimised),
         // What hangs tokio would hang it again.
-        Err(SmallerError::NotShown(_)) if on_tokio && artifact.signature.oracle != Oracle::Livelock => {
+        Err(SmallerError::NotShown(_)) if on_tokio.is_some() && artifact.signature.oracle != Oracle::Livelock => {
             let examiner = Examiner::new().map_err(SmallerError::Start)?;
-            let judged = |scenario: &_, expectation: &_| examiner.examine(scenario, expectation, 0, false);
-            (EXECUTORS.to_owned(), run(&mut ByVerdict(judged))?)
+            let judged =
+                |scenario: &_, expectation: &_| examiner.examine_path(subject.path(), scenario, expectation, 0, false);
+            (subject.on_tokio().to_owned(), run(&mut ByVerdict(judged))?)
         }
         Err(error) => return Err(error),
     };

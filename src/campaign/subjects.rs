@@ -3,15 +3,18 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::Canary;
+use super::{Canary, EXECUTORS};
+use crate::chain::ExecutionPath;
 use crate::explore::{Explorer, Interleaver};
 use crate::workload::Scenario;
 
 /// A subject that explores interleavings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExploredSubject {
-    /// The parallel path, as it is.
+    /// The parallel path, V3, as it is.
     Parallel,
+    /// The optimistic executor, as it is.
+    BlockStm,
     /// The parallel path with the fault of a canary that needs a schedule.
     Canary(Canary),
 }
@@ -25,23 +28,44 @@ impl ExploredSubject {
     /// Each of them.
     pub fn all() -> impl Iterator<Item = Self> {
         let canaries = Canary::ALL.into_iter().filter(|canary| canary.is_scheduled()).map(Self::Canary);
-        std::iter::once(Self::Parallel).chain(canaries)
+        [Self::Parallel, Self::BlockStm].into_iter().chain(canaries)
+    }
+
+    /// The path of the chain that it is, or has its fault on.
+    pub fn path(self) -> ExecutionPath {
+        match self {
+            Self::Parallel | Self::Canary(_) => ExecutionPath::Parallel,
+            Self::BlockStm => ExecutionPath::BlockStm,
+        }
+    }
+
+    /// What it is called where it ran on tokio beside the sequential path.
+    pub fn on_tokio(self) -> &'static str {
+        match self {
+            Self::Parallel | Self::Canary(_) => EXECUTORS,
+            Self::BlockStm => "block-stm on tokio",
+        }
+    }
+
+    /// The subject that is called so on tokio.
+    pub fn named_on_tokio(name: &str) -> Option<Self> {
+        Self::all().find(|subject| subject.on_tokio() == name)
     }
 
     /// The subject, ready to run a scenario.
     pub fn explorer(self, scenario: &Scenario) -> Box<dyn Explorer> {
         match self {
-            Self::Parallel => Box::new(Interleaver::new(scenario)),
+            Self::Parallel | Self::BlockStm => Box::new(Interleaver::new(scenario).on(self.path())),
             Self::Canary(canary) => Box::new(canary.interleaver(scenario)),
         }
     }
 }
 
-/// `parallel`, or `canary:` and its name.
+/// `parallel`, `block-stm`, or `canary:` and its name.
 impl fmt::Display for ExploredSubject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Parallel => write!(f, "parallel"),
+            Self::Parallel | Self::BlockStm => write!(f, "{}", self.path().name()),
             Self::Canary(canary) => write!(f, "canary:{canary:?}"),
         }
     }

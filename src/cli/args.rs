@@ -44,8 +44,9 @@ pub(super) struct CampaignArgs {
     /// Generated plans under shuttle only
     #[arg(long, conflicts_with_all = ["shapes", "plans"])]
     pub interleavings: bool,
-    /// Interleave this subject only: `parallel`, or one that is wrong on purpose, such as `canary:CountsByLoadAndStore`
-    #[arg(long, value_name = "NAME", default_value_t = ExploredSubject::Parallel, conflicts_with_all = ["shapes", "plans"])]
+    /// What is run and interleaved: `parallel`, `block-stm`, or one that is wrong on purpose, such as
+    /// `canary:CountsByLoadAndStore`, which is interleaved only
+    #[arg(long, value_name = "NAME", default_value_t = ExploredSubject::Parallel)]
     pub subject: ExploredSubject,
     /// Keep violations as they are met
     #[arg(long)]
@@ -106,7 +107,7 @@ pub(super) struct ExploreArgs {
     /// Shards of each map of the model [default: 4]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub shards: Option<u64>,
-    /// Under shuttle, this subject: `parallel`, or one that is wrong on purpose, such as `canary:OppositeLocks`
+    /// This subject: `parallel`, `block-stm`, or, under shuttle, one that is wrong on purpose, such as `canary:OppositeLocks`
     #[arg(long, value_name = "NAME", default_value_t = ExploredSubject::Parallel)]
     pub subject: ExploredSubject,
     /// Write the artifact of a violation to this file, under shuttle
@@ -205,6 +206,9 @@ pub(super) struct ProveArgs {
     /// Bound on preemptions, under loom: all executions with fewer, some with as many [default: 2]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..))]
     pub preemptions: Option<u8>,
+    /// This subject: `parallel` or `block-stm`
+    #[arg(long, value_name = "NAME", default_value_t = ExploredSubject::Parallel)]
+    pub subject: ExploredSubject,
     /// Only this part of the sets, as part/parts, counted from 1
     #[arg(long, value_name = "K/N", default_value = "1/1", value_parser = part)]
     pub shard: (usize, usize),

@@ -32,6 +32,11 @@ pub(super) const HANG_LIMIT: Duration = Duration::from_secs(30);
 const DEFAULT_SECONDS: u64 = 30;
 
 pub(super) fn run(args: &CampaignArgs) -> Result<ExitCode, CliError> {
+    // A fault that needs a schedule shows under shuttle only.
+    let is_canary = matches!(args.subject, ExploredSubject::Canary(_));
+    if is_canary && (args.shapes || args.plans) {
+        return Err(CliError::OnlyInterleaved(args.subject));
+    }
     let shapes = shapes(args)?;
     let config = CampaignConfig {
         seed: args.seed,
@@ -39,7 +44,7 @@ pub(super) fn run(args: &CampaignArgs) -> Result<ExitCode, CliError> {
             (Some(executions), _) => Budget::Executions(executions),
             (None, seconds) => Budget::Time(Duration::from_secs(seconds.unwrap_or(DEFAULT_SECONDS))),
         },
-        lanes: match (args.shapes, args.plans, args.interleavings || args.subject != ExploredSubject::Parallel) {
+        lanes: match (args.shapes, args.plans, args.interleavings || is_canary) {
             (true, _, _) => Lanes::Shapes,
             (_, true, _) => Lanes::Plans,
             (_, _, true) => Lanes::Interleavings,

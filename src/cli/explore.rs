@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use crate::campaign::{Conclusion, Examiner, ExploredSubject, portfolio};
-use crate::compare::{Evidence, Verdict, Violation, judge_ending, judge_under_loom};
+use crate::compare::{Evidence, Verdict, Violation, judge_ending_of, judge_under_loom};
 use crate::explore::{
     DPOR_TRANSACTIONS, Exhaustion, InterleaveConfig, Interleaved, Interleaver, InterleavingEvidence, LoomBounds,
     LoomConfig, LoomSearch, Schedule, Strategy, TooManyTasks,
@@ -134,8 +134,10 @@ fn name(choice: impl ValueEnum) -> String {
 /// An option that the engine would not look at is refused.
 fn check_options(args: &ExploreArgs) -> Result<(), CliError> {
     use EngineChoice::*;
+    // Faults that need a schedule are let loose under shuttle only.
+    let is_canary = matches!(args.subject, ExploredSubject::Canary(_));
     let given: [(&'static str, bool, &[EngineChoice]); 7] = [
-        ("--subject", args.subject != ExploredSubject::Parallel, &[Shuttle]),
+        ("--subject", is_canary, &[Shuttle]),
         ("--scheduler", args.scheduler.is_some(), &[Shuttle]),
         ("--save", args.save.is_some(), &[Shuttle]),
         ("--preemptions", args.preemptions.is_some(), &[Loom]),
@@ -161,7 +163,8 @@ fn native(
     let mut evidence = Evidence::default();
     for execution in 0..u64::from(executions) {
         explored.executions = execution + 1;
-        match examiner.examine(scenario, expectation, args.seed.wrapping_add(execution), true) {
+        match examiner.examine_path(args.subject.path(), scenario, expectation, args.seed.wrapping_add(execution), true)
+        {
             Verdict::Agree(more) => evidence.merge(&more),
             Verdict::Violation(violation) => {
                 say!(output, "execution {}", execution + 1);
@@ -183,11 +186,17 @@ fn shuttle(
     explored: &mut Explored,
 ) -> Result<Ended, CliError> {
     let explorer = args.subject.explorer(scenario);
+    let under_shuttle = format!("{} under shuttle", args.subject.path().name());
     let mut evidence = InterleavingEvidence::default();
     let mut exhaustion = None;
     for config in configs(args) {
         let mut found: Option<(Violation, Schedule)> = None;
-        let mut judge = |interleaved: Interleaved| match judge_ending(scenario, expectation, &interleaved.ending) {
+        let mut judge = |interleaved: Interleaved| match judge_ending_of(
+            &under_shuttle,
+            scenario,
+            expectation,
+            &interleaved.ending,
+        ) {
             Verdict::Agree(_) => ControlFlow::Continue(()),
             Verdict::Violation(violation) => {
                 found = Some((*violation, interleaved.schedule));
@@ -276,7 +285,7 @@ fn loom(
     let (max_parallelism, settings) = model(args);
     let config = LoomConfig { bounds: loom_bounds(args), max_parallelism, settings };
     let judge = judge_under_loom(scenario.clone(), expectation);
-    let search = Interleaver::new(scenario).explore_loom(&config, judge);
+    let search = Interleaver::new(scenario).on(args.subject.path()).explore_loom(&config, judge);
     let LoomSearch { executions, complete, found } =
         search.map_err(|source| CliError::TooManyTasks { path: args.scenario.clone(), source })?;
     explored.executions = executions as u64;

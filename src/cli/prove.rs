@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use crate::campaign::{Conclusion, Control};
+use crate::campaign::{Conclusion, Control, ExploredSubject};
 use crate::explore::Schedule;
 use crate::prove::{Certificate, Engine, ProveConfig, Refutation, Witness, prove};
 use crate::workload::Scenario;
@@ -24,6 +24,7 @@ const VERSION: u32 = 2;
 #[derive(Serialize)]
 struct Found<'a> {
     engine: Engine,
+    subject: String,
     transactions: usize,
     /// As the command line has it.
     shard: String,
@@ -44,12 +45,16 @@ struct Refuted<'a> {
 }
 
 pub(super) fn run(args: &ProveArgs) -> Result<ExitCode, CliError> {
+    if matches!(args.subject, ExploredSubject::Canary(_)) {
+        return Err(CliError::OnlyInterleaved(args.subject));
+    }
     let output = Output::new("prove", args.json.json.as_ref(), args.junit.junit.as_ref())?;
     let config = ProveConfig {
         transactions: args.transactions.into(),
         shard: args.shard,
         bound: args.bound as usize,
         engine: engine(args)?,
+        path: args.subject.path(),
     };
     let control = Arc::new(Control::default());
     stop_on_interrupt(&control);
@@ -67,6 +72,7 @@ pub(super) fn run(args: &ProveArgs) -> Result<ExitCode, CliError> {
     let (part, parts) = config.shard;
     let mut found = Found {
         engine: config.engine,
+        subject: args.subject.to_string(),
         transactions: config.transactions,
         shard: format!("{}/{parts}", part + 1),
         bound: config.bound,
@@ -77,6 +83,7 @@ pub(super) fn run(args: &ProveArgs) -> Result<ExitCode, CliError> {
     let mut reason = None;
     let conclusion = match &proved {
         Ok(certificate) => {
+            say!(output, "subject {}", args.subject);
             print_certificate(&output, certificate);
             found.certificate = Some(certificate);
             if certificate.is_complete() {

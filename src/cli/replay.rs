@@ -5,7 +5,7 @@ use std::sync::mpsc;
 
 use serde::Serialize;
 
-use crate::campaign::{Conclusion, EXECUTORS, Examiner, ExploredSubject};
+use crate::campaign::{Conclusion, Examiner, ExploredSubject};
 use crate::compare::{Difference, Oracle, Signature, Verdict, Violation};
 use crate::explore::Schedule;
 use crate::report::{Artifact, Divergence, Near, Replay};
@@ -57,10 +57,9 @@ pub(super) fn run(args: &ReplayArgs) -> Result<ExitCode, CliError> {
         near: None,
     };
     say!(output, "{}: {} on {}", replayed.artifact, artifact.signature, artifact.subject);
-    let conclusion = if artifact.subject == EXECUTORS {
-        on_tokio(artifact, &output, &mut replayed)?
-    } else {
-        under_shuttle(&artifact, subject(args, &artifact)?, &output, &mut replayed)
+    let conclusion = match ExploredSubject::named_on_tokio(&artifact.subject) {
+        Some(subject) => on_tokio(artifact, subject, &output, &mut replayed)?,
+        None => under_shuttle(&artifact, subject(args, &artifact)?, &output, &mut replayed),
     };
     let reason = (conclusion == Conclusion::Inconclusive)
         .then(|| "the schedule diverged, and nothing near it shows the violation".to_owned());
@@ -153,7 +152,12 @@ fn print_near(output: &Output, near: &Near, showed: bool) {
 }
 
 /// On a thread that may hang, since that may be the violation.
-fn on_tokio(artifact: Artifact, output: &Output, replayed: &mut Replayed) -> Result<Conclusion, CliError> {
+fn on_tokio(
+    artifact: Artifact,
+    subject: ExploredSubject,
+    output: &Output,
+    replayed: &mut Replayed,
+) -> Result<Conclusion, CliError> {
     let times = replayed.times;
     let expectation = Expectation::of(&artifact.scenario);
     for done in 0..times {
@@ -161,8 +165,10 @@ fn on_tokio(artifact: Artifact, output: &Output, replayed: &mut Replayed) -> Res
         let (case, expectation) = (artifact.clone(), expectation.clone());
         #[expect(clippy::disallowed_methods, reason = "joined by the channel, or left behind by a process that ends")]
         std::thread::spawn(move || {
-            let examined = Examiner::new()
-                .map(|examiner| examiner.examine(&case.scenario, &expectation, case.origin.seed ^ done, true));
+            let seed = case.origin.seed ^ done;
+            let examine =
+                |examiner: Examiner| examiner.examine_path(subject.path(), &case.scenario, &expectation, seed, true);
+            let examined = Examiner::new().map(examine);
             // Nobody listens any more once the limit has passed.
             let _ = told.send(examined.map(|verdict| match verdict {
                 Verdict::Agree(_) => None,

@@ -1,5 +1,7 @@
-//! The parallel path is parallel: every transaction ran as a task of its own (no fallback), never more at once than
-//! allowed, and as many of a block's first transactions as share no account were in flight together.
+//! A parallel path is parallel: it ran the tasks that it is made of (no fallback), never more at once than allowed, and
+//! side by side where nothing keeps them apart. What it is made of is its own: on V3 every transaction is a task, and as many of
+//! a block's first transactions as share no account are in flight together; Block-STM has workers, as many as it may and as
+//! there are transactions, none of which leaves before the block is done, so that all of them are in flight together.
 //!
 //! With several threads the figures are less sharp. A task gives its permit back a moment before the observer sees it
 //! end, so each thread may hold one more task for that moment; and a task may end before another thread begins the
@@ -8,7 +10,7 @@
 use std::collections::BTreeSet;
 
 use super::Difference;
-use crate::explore::{Observation, ObservedBlock, ObservedStep};
+use crate::explore::{Observation, ObservedBlock, ObservedStep, Tasks};
 use crate::ledger::rules::footprint;
 use crate::ledger::{AccountKey, AssetId, Block, Transaction};
 use crate::workload::{Scenario, Step};
@@ -36,8 +38,12 @@ fn of_block(
 ) -> Option<Difference> {
     let receipts = observed.outcome.as_ref().ok()?;
     let tasks = observed.tasks;
-    if tasks.spawned != receipts.len() {
-        return Some(Difference::new("tasks spawned", receipts.len(), tasks.spawned));
+    let spawned = match observation.tasks {
+        Tasks::Transactions => receipts.len(),
+        Tasks::Workers => max_parallelism.min(receipts.len()),
+    };
+    if tasks.spawned != spawned {
+        return Some(Difference::new("tasks spawned", spawned, tasks.spawned));
     }
     let one_thread = observation.worker_threads == 1;
     let most = max_parallelism + if one_thread { 0 } else { observation.worker_threads };
@@ -45,7 +51,11 @@ fn of_block(
         return Some(Difference::new("most tasks in flight, at most", most, tasks.peak_in_flight));
     }
     let must_overlap = one_thread && observation.suspends;
-    let least = if must_overlap { max_parallelism.min(free_prefix(block)) } else { 0 };
+    let free = match observation.tasks {
+        Tasks::Transactions => free_prefix(block),
+        Tasks::Workers => spawned,
+    };
+    let least = if must_overlap { max_parallelism.min(free) } else { 0 };
     let difference = || Difference::new("most tasks in flight, at least", least, tasks.peak_in_flight);
     (tasks.peak_in_flight < least).then(difference)
 }

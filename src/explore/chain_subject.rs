@@ -90,12 +90,13 @@ impl<'a, L: Layer + Clone> ChainSubject<'a, L> {
 impl<L: Layer + Clone> Subject for ChainSubject<'_, L> {
     fn name(&self) -> String {
         match self.path {
-            ExecutionPath::Sequential => "sequential".to_owned(),
-            ExecutionPath::Parallel => {
+            ExecutionPath::Sequential => self.path.name().to_owned(),
+            ExecutionPath::Parallel | ExecutionPath::BlockStm => {
                 let Self { max_parallelism, hash_seed, threads, suspends, .. } = self;
                 let threads = if *threads == Threads::Two { ", two threads" } else { "" };
                 let reads = if *suspends { "" } else { ", reads at once" };
-                format!("parallel ({max_parallelism} at a time, hash seed {hash_seed}{reads}{threads})")
+                let path = self.path.name();
+                format!("{path} ({max_parallelism} at a time, hash seed {hash_seed}{reads}{threads})")
             }
         }
     }

@@ -13,7 +13,7 @@ use crate::storage::{Layer, Layered, LedgerState, MemoryStorage, Record, Storage
 use crate::workload::{Scenario, Step};
 
 use super::told::Told;
-use super::{BlockFailure, Observation, ObservedBlock, ObservedStep};
+use super::{BlockFailure, Observation, ObservedBlock, ObservedStep, Tasks};
 
 /// A runtime, and the means to run a future on it.
 pub(super) trait Host {
@@ -73,11 +73,13 @@ impl Start {
 }
 
 impl<L: Layer + Clone> Drive<L> {
-    /// Runs the whole scenario. The subject's name, and what its engine promises, are for the caller to fill in.
+    /// Runs the whole scenario. The subject is called by its path; the rest of its name, and what its engine promises, are
+    /// for the caller to fill in.
     pub(super) fn run<H: Host>(&self, host: &H, scenario: &Scenario, start: &Start) -> Observation {
         let mut observation = Observation {
-            subject: String::new(),
-            max_parallelism: (self.path == ExecutionPath::Parallel).then_some(self.max_parallelism),
+            subject: self.path.name().to_owned(),
+            max_parallelism: (self.path != ExecutionPath::Sequential).then_some(self.max_parallelism),
+            tasks: if self.path == ExecutionPath::BlockStm { Tasks::Workers } else { Tasks::Transactions },
             suspends: false,
             worker_threads: 1,
             steps: Vec::with_capacity(scenario.steps.len()),

@@ -1,4 +1,4 @@
-//! One scenario on the parallel path under shuttle, execution after execution, each with its schedule recorded.
+//! One scenario on a parallel path under shuttle, execution after execution, each with its schedule recorded.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -106,6 +106,7 @@ impl InterleavingEvidence {
 pub struct Interleaver<L = ()> {
     pub(super) scenario: Arc<Scenario>,
     pub(super) start: Arc<Start>,
+    pub(super) path: ExecutionPath,
     pub(super) layer: L,
 }
 
@@ -129,7 +130,7 @@ impl InterleaveConfig {
 }
 
 impl Interleaver {
-    /// The real subject.
+    /// The real subject: V3.
     pub fn new(scenario: &Scenario) -> Self {
         Self::with_layer(scenario, ())
     }
@@ -138,7 +139,13 @@ impl Interleaver {
 impl<L: Layer + Clone> Interleaver<L> {
     /// Shares the scenario with the executions to come.
     pub fn with_layer(scenario: &Scenario, layer: L) -> Self {
-        Self { scenario: Arc::new(scenario.clone()), start: Arc::new(Start::of(scenario)), layer }
+        let (scenario, start) = (Arc::new(scenario.clone()), Arc::new(Start::of(scenario)));
+        Self { scenario, start, path: ExecutionPath::Parallel, layer }
+    }
+
+    /// The same on another path.
+    pub fn on(self, path: ExecutionPath) -> Self {
+        Self { path, ..self }
     }
 
     /// Runs executions until `judge` breaks off or there are enough. The last one's schedule is handed over with each
@@ -264,6 +271,7 @@ impl<L: Layer + Clone> Interleaver<L> {
         let ended = Arc::clone(&recorder.borrow().ended);
         let (scenario, start) = (Arc::clone(&self.scenario), Arc::clone(&self.start));
         let (settings, max_parallelism, layer) = (config.settings, config.max_parallelism, self.layer.clone());
+        let path = self.path;
         let execution = move || {
             let sentinel = Arc::clone(&ended);
             drop(shuttle::thread::spawn(move || {
@@ -272,7 +280,7 @@ impl<L: Layer + Clone> Interleaver<L> {
                 }
             }));
             let host = ShuttleHost(Shuttle::new(settings));
-            let drive = Drive { path: ExecutionPath::Parallel, max_parallelism, suspends: true, layer };
+            let drive = Drive { path, max_parallelism, suspends: true, layer };
             let observation = drive.run(&host, &scenario, &start);
             *lock(&ended) = Some(observation);
         };

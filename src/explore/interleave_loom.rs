@@ -1,4 +1,4 @@
-//! One scenario on the parallel path under loom: every schedule that a bound on preemptions leaves, and every value that
+//! One scenario on a parallel path under loom: every schedule that a bound on preemptions leaves, and every value that
 //! the ordering of an atomic lets a load see.
 
 use std::any::Any;
@@ -7,7 +7,6 @@ use std::ops::ControlFlow;
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::chain::ExecutionPath;
 use crate::runtime::model::{
     Engine, Loom, LoomEngine, ModelSettings, TASKS_OF_LOOM, abandon_loom_execution, is_endless, is_stuck, take_waiting,
 };
@@ -84,13 +83,13 @@ impl<L: Layer + Clone> Interleaver<L> {
     ) -> impl Fn() + Send + Sync + 'static {
         let (scenario, start, judging) = (Arc::clone(&self.scenario), Arc::clone(&self.start), Arc::clone(judging));
         let LoomConfig { bounds: _, max_parallelism, settings } = *config;
-        let layer = self.layer.clone();
+        let (path, layer) = (self.path, self.layer.clone());
         move || {
             let host = LoomHost(Loom::new(settings));
             let layer = layer.clone();
-            let drive = Drive { path: ExecutionPath::Parallel, max_parallelism, suspends: true, layer };
+            let drive = Drive { path, max_parallelism, suspends: true, layer };
             let mut observation = drive.run(&host, &scenario, &start);
-            observation.subject = format!("parallel under loom ({max_parallelism} at a time)");
+            observation.subject = format!("{} under loom ({max_parallelism} at a time)", path.name());
             let mut judging = judging.lock().unwrap_or_else(PoisonError::into_inner);
             judging.ask(Ending::Complete(Box::new(observation)));
             if judging.found.is_some() {

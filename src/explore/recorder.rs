@@ -47,7 +47,8 @@ impl Record {
         schedule.choices = Choices(choices);
         let ending = match (observation, stuck) {
             (Some(mut observation), _) => {
-                observation.subject = format!("parallel under shuttle ({} at a time)", config.max_parallelism);
+                let (path, most) = (&observation.subject, config.max_parallelism);
+                observation.subject = format!("{path} under shuttle ({most} at a time)");
                 Ending::Complete(Box::new(observation))
             }
             (None, Some(waiting)) => Ending::Stuck(waiting),

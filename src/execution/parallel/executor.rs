@@ -41,6 +41,11 @@ impl<R: Runtime> ParallelExecutor<R> {
         &self.runtime
     }
 
+    /// Most tasks at a time.
+    pub fn max_parallelism(&self) -> NonZeroUsize {
+        self.max_parallelism
+    }
+
     /// Runs every transaction of `block` on `state`. Returns one receipt a transaction, in block order. No task is left
     /// running, so `state` has one owner again.
     ///
