@@ -135,7 +135,7 @@ impl Plan {
 
     fn search(&self, tree: &Tree, mutant: &Mutant, lane: Lane, seed: u64) -> Result<Outcome, RunError> {
         let mut command = tree.lane();
-        command.args([lane.name(), "--seed", &seed.to_string()]);
+        command.args([lane.name(), "--seed", &seed.to_string(), "--subject", &mutant.subject().to_string()]);
         // What a baseline has not found by then, it finds hundreds of times later than a lane of the harness.
         let share = if Lane::BASELINES.contains(&lane) { BASELINE_SHARE } else { 1 };
         let (executions, seconds) = (self.executions.div_ceil(share), self.seconds.div_ceil(share.div_ceil(2)));
