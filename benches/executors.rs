@@ -74,10 +74,12 @@ fn paths(criterion: &mut Criterion, group: &str, scenario: &Scenario) {
     let mut group = criterion.benchmark_group(group);
     group.throughput(Throughput::Elements(scenario.tx_count() as u64));
     group.bench_function("sequential", |bencher| apply(bencher, scenario, ExecutionPath::Sequential, 1));
-    for workers in [1, 2, 8] {
-        group.bench_with_input(BenchmarkId::new("parallel", workers), &workers, |bencher, &workers| {
-            apply(bencher, scenario, ExecutionPath::Parallel, workers);
-        });
+    for path in [ExecutionPath::Parallel, ExecutionPath::BlockStm] {
+        for workers in [1, 2, 8] {
+            group.bench_with_input(BenchmarkId::new(path.name(), workers), &workers, |bencher, &workers| {
+                apply(bencher, scenario, path, workers);
+            });
+        }
     }
     group.finish();
 }

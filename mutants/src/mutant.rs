@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use seriatim::campaign::ExploredSubject;
 use seriatim::compare::Oracle;
 
 use crate::Lane;
@@ -163,7 +164,12 @@ impl Mutant {
 
     /// Whether it is from the executor's own history, not from another project's.
     pub fn is_historical(&self) -> bool {
-        !self.source.starts_with("other executor")
+        !self.source.starts_with("other executor") && self.subject() == ExploredSubject::Parallel
+    }
+
+    /// Which executor it is a defect of, and so what the lanes search.
+    pub fn subject(&self) -> ExploredSubject {
+        if self.source.starts_with("block-stm") { ExploredSubject::BlockStm } else { ExploredSubject::Parallel }
     }
 }
 
@@ -248,6 +254,15 @@ mod tests {
         assert_eq!((mutant.class, mutant.depth), (Class::AnySchedule, Depth::TwoFacts));
         assert_eq!(mutant.oracles, BTreeSet::from([Oracle::Receipts, Oracle::State]));
         assert!(mutant.is_historical());
+    }
+
+    #[test]
+    fn the_source_names_the_executor_that_lanes_search() {
+        let of = |text: &str| parse(&format!("{text}\ndiff --git a/x b/x\n")).expect("whole");
+        assert_eq!(of(HEAD).subject(), ExploredSubject::Parallel);
+        let optimistic = of(&HEAD.replace("Source: catalogue, documented", "Source: block-stm"));
+        assert_eq!(optimistic.subject(), ExploredSubject::BlockStm);
+        assert!(!optimistic.is_historical());
     }
 
     #[test]

@@ -137,7 +137,7 @@ impl Plan {
 
     fn search(&self, program: &Path, mutant: &Mutant, lane: Lane, seed: u64) -> Result<Outcome, RunError> {
         let mut command = Command::new(program);
-        command.args([lane.name(), "--seed", &seed.to_string()]);
+        command.args([lane.name(), "--seed", &seed.to_string(), "--subject", &mutant.subject().to_string()]);
         // What a baseline has not found by then, it finds hundreds of times later than a lane of the harness.
         let (of_executions, of_time) = match (Lane::BASELINES.contains(&lane), mutant.lanes.contains(&lane)) {
             (true, _) => (BASELINE_SHARE, BASELINE_SHARE / 2),

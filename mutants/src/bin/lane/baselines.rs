@@ -8,7 +8,7 @@ use arbitrary::{Arbitrary, Unstructured};
 use mutants::{Found, Outcome};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
-use seriatim::campaign::{CampaignConfig, Examiner, ExploredSubject, Lanes};
+use seriatim::campaign::{CampaignConfig, Examiner, Lanes};
 use seriatim::compare::{Oracle, Verdict, Violation, judge, judge_ending};
 use seriatim::explore::{ChainSubject, Engine, InterleaveConfig, Interleaver, Strategy, Subject, Threads};
 use seriatim::ledger::SignatureScheme;
@@ -27,13 +27,14 @@ const PLAIN_BYTES: usize = 2_048;
 pub(super) fn arbitrary(seed: u64, budget: &Budget) -> std::io::Result<Outcome> {
     let examiner = Examiner::new()?;
     let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+    let path = budget.subject.path();
     Ok(repeat(budget, move |index| {
         let mut bytes = vec![0; PLAIN_BYTES];
         random.fill_bytes(&mut bytes);
         let block = plain::PlainBlock::arbitrary(&mut Unstructured::new(&bytes));
         let scenario = block.expect("every type takes what there is, also nothing").scenario();
         let soak = index.is_multiple_of(8);
-        examiner.examine(&scenario, &Expectation::of(&scenario), seed ^ index, soak)
+        examiner.examine_path(path, &scenario, &Expectation::of(&scenario), seed ^ index, soak)
     }))
 }
 
@@ -44,14 +45,15 @@ pub(super) fn threads(seed: u64, budget: &Budget) -> std::io::Result<Outcome> {
         seed,
         budget: seriatim::campaign::Budget::Executions(budget.executions),
         lanes: Lanes::Plans,
-        subject: ExploredSubject::Parallel,
+        subject: budget.subject,
         keep_going: false,
         jobs: 1,
     };
     Ok(repeat(budget, move |index| {
         let seriatim::campaign::Case::Plan { seed } = config.case(index, 0) else { unreachable!("only plans") };
         let built = seriatim::workload::build(&Plan::from_seed(seed), SignatureScheme::Tagged);
-        let subject = ChainSubject { threads: Threads::Two, ..ChainSubject::parallel(&engine, 8, seed) };
+        let path = config.subject.path();
+        let subject = ChainSubject { path, threads: Threads::Two, ..ChainSubject::parallel(&engine, 8, seed) };
         judge(&built.scenario, &built.expectation, &[subject.run(&built.scenario)])
     }))
 }
@@ -68,7 +70,7 @@ pub(super) fn urw(seed: u64, budget: &Budget) -> Outcome {
         settings: ModelSettings { workers: None, shards: 4, placement_seed: seed },
     };
     let mut violation = None;
-    let evidence = Interleaver::new(&scenario).explore(&config, |interleaved| {
+    let evidence = Interleaver::new(&scenario).on(budget.subject.path()).explore(&config, |interleaved| {
         match judge_ending(&scenario, &expectation, &interleaved.ending) {
             Verdict::Agree(_) if budget.out_of_time() => ControlFlow::Break(()),
             Verdict::Agree(_) => ControlFlow::Continue(()),

@@ -5,9 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use mutants::{Found, Outcome, Smallest};
-use seriatim::campaign::{
-    self, CampaignConfig, Control, Counterexample, ExploredSubject, Lanes, minimise_artifact, portfolio,
-};
+use seriatim::campaign::{self, CampaignConfig, Control, Counterexample, Lanes, minimise_artifact, portfolio};
 
 use super::{Budget, HANG_LIMIT, end};
 
@@ -29,7 +27,7 @@ fn search(lanes: Lanes, seed: u64, budget: &Budget, each: u64) -> std::io::Resul
         seed,
         budget: campaign::Budget::Executions(budget.executions.div_ceil(each)),
         lanes,
-        subject: ExploredSubject::Parallel,
+        subject: budget.subject,
         keep_going: false,
         jobs: 1,
     };

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use mutants::{Lane, Outcome};
+use seriatim::campaign::ExploredSubject;
 
 /// Searches for a violation.
 #[derive(Debug, Parser)]
@@ -24,6 +25,9 @@ struct Args {
     /// Seconds at most
     #[arg(long, default_value_t = 120)]
     seconds: u64,
+    /// The executor: `parallel` or `block-stm`
+    #[arg(long, default_value_t = ExploredSubject::Parallel)]
+    subject: ExploredSubject,
     /// Make the case smaller that shows the violation
     #[arg(long)]
     minimise: bool,
@@ -36,6 +40,8 @@ struct Budget {
     time: Duration,
     begun: Instant,
     minimise: bool,
+    /// What is searched.
+    subject: ExploredSubject,
 }
 
 impl Budget {
@@ -49,10 +55,10 @@ const HANG_LIMIT: Duration = Duration::from_secs(10);
 
 #[expect(clippy::disallowed_methods, reason = "a budget may be a time")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let Args { lane, seed, executions, seconds, minimise } = Args::parse();
+    let Args { lane, seed, executions, seconds, subject, minimise } = Args::parse();
     // A subject's panic is a finding, told in the outcome; its trace would be noise.
     std::panic::set_hook(Box::new(|_| {}));
-    let budget = Budget { executions, time: Duration::from_secs(seconds), begun: Instant::now(), minimise };
+    let budget = Budget { executions, time: Duration::from_secs(seconds), begun: Instant::now(), minimise, subject };
     let outcome = match lane {
         Lane::Differential => campaigns::differential(seed, &budget)?,
         Lane::Shuttle => campaigns::shuttle(seed, &budget)?,

@@ -3,7 +3,6 @@
 use std::ops::ControlFlow;
 
 use mutants::{Found, Outcome, Smallest};
-use seriatim::chain::ExecutionPath;
 use seriatim::prove::{Certificate, Engine, ProveConfig, Refutation, prove};
 
 use super::Budget;
@@ -25,7 +24,7 @@ pub(super) fn loom(budget: &Budget) -> Outcome {
 /// Ends by itself when every set is done; the budget's time may cut it, its executions do not.
 fn search(engine: Engine, budget: &Budget) -> Outcome {
     let config =
-        ProveConfig { transactions: TRANSACTIONS, shard: (0, 1), bound: BOUND, engine, path: ExecutionPath::Parallel };
+        ProveConfig { transactions: TRANSACTIONS, shard: (0, 1), bound: BOUND, engine, path: budget.subject.path() };
     let proved =
         prove(&config, |_, _| if budget.out_of_time() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) });
     let seconds = budget.begun.elapsed().as_secs_f64();
