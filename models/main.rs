@@ -56,6 +56,9 @@ models! {
     permits::a_panic_is_told_of_its_own_transaction
         reaches ["struck first", "struck last"],
         loom Some(3), at least 900;
+    permits::a_failed_read_fails_the_block
+        reaches ["failed first", "failed last"],
+        loom Some(3), at least 1200;
     permits::a_dropped_execution_lets_go_of_everything
         reaches ["cancelled", "cancelled when one task had ended"],
         loom Some(3), at least 1200;
@@ -89,4 +92,12 @@ models! {
     block_stm::a_panic_ends_every_worker
         reaches ["the storage is free"],
         loom Some(1), at least 100;
+}
+
+/// What no model runtime sees: the storage's own lock, which is of the standard library.
+mod threads {
+    #[test]
+    fn a_reader_on_another_thread_sees_the_block_whole_or_not_at_all() {
+        super::merge_readers::on_threads(2_000);
+    }
 }

@@ -1,11 +1,13 @@
 //! A block is merged and committed while somebody reads the ledger: the reader sees all of the block or nothing.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::thread;
 
 use seriatim::chain::{Blockchain, ExecutionPath};
 use seriatim::execution::ParallelExecutor;
 use seriatim::runtime::{AtomicU64, JoinSet, Ordering, Runtime};
-use seriatim::storage::LedgerState;
+use seriatim::storage::{LedgerState, Storage};
 
 use super::kit::{Case, now, parameters};
 use super::permits::payments;
@@ -49,4 +51,41 @@ pub async fn a_reader_sees_the_block_whole_or_not_at_all<R: Runtime>(case: Case<
     while let Some((_, result)) = tasks.join_next().await {
         assert_eq!(result, Ok(()));
     }
+}
+
+/// Memory's lock is of the standard library, which the engines do not control: whether it is held for all of a commit,
+/// real threads show. A block is committed and rewound so many times while another thread looks without a pause.
+pub fn on_threads(blocks: usize) {
+    let setup = payments(8);
+    let memory = &*setup.memory;
+    let (batch, _) = setup.sequential();
+    let before = memory.inspect(LedgerState::clone);
+    now(memory.commit(batch.clone())).unwrap();
+    let after = memory.inspect(LedgerState::clone);
+    now(memory.rewind(0)).unwrap();
+    let ended = AtomicBool::new(false);
+    let (seen_before, seen_after) = thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            let (mut seen_before, mut seen_after) = (0, 0);
+            while !ended.load(Ordering::SeqCst) {
+                memory.inspect(|ledger| match ledger {
+                    _ if *ledger == before => seen_before += 1,
+                    _ if *ledger == after => seen_after += 1,
+                    _ => panic!("a block half committed: {ledger:?}"),
+                });
+            }
+            (seen_before, seen_after)
+        });
+        for _ in 0..blocks {
+            if reader.is_finished() {
+                break;
+            }
+            now(memory.commit(batch.clone())).unwrap();
+            now(memory.rewind(0)).unwrap();
+        }
+        ended.store(true, Ordering::SeqCst);
+        reader.join().expect("the reader has seen whole blocks only")
+    });
+    println!("a reader saw the ledger {seen_before} times before a block, {seen_after} times after it");
+    assert!(seen_before > 0 && seen_after > 0, "{seen_before} looks before, {seen_after} after");
 }

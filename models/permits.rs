@@ -65,6 +65,31 @@ pub async fn a_panic_is_told_of_its_own_transaction<R: Runtime>(case: Case<R>) {
     events.reached(if order[0] == TaskIndex(0) { "struck first" } else { "struck last" });
 }
 
+/// Fails where the first transaction reads what its source owns.
+struct Fail;
+
+impl Layer for Fail {
+    async fn before_read(&self, read: Read) -> Result<(), StorageError> {
+        match read {
+            Read::Balance(account, _) if account == key(1) => Err(StorageError::Failed(ON_PURPOSE.to_owned())),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What cannot be read is not empty: the block fails, whatever the tasks beside it come to.
+pub async fn a_failed_read_fails_the_block<R: Runtime>(case: Case<R>) {
+    let Case { runtime, events, width } = case;
+    let runtime = Joined::new(runtime);
+    let setup = payments(width);
+    let disk = setup.disk(&runtime, Fail);
+    let state = setup.open(&runtime, &disk).await;
+    let executor = ParallelExecutor::new(runtime.clone(), width.into()).unwrap();
+    let failed = executor.execute(&state, &setup.block).await;
+    assert_eq!(failed, Err(BlockError::Storage(StorageError::Failed(ON_PURPOSE.to_owned()))));
+    events.reached(if runtime.order()[0] == TaskIndex(0) { "failed first" } else { "failed last" });
+}
+
 async fn struck<R: Runtime>(runtime: R, width: u8, permits: usize) -> Vec<TaskIndex> {
     let runtime = Joined::new(runtime);
     let setup = payments(width);
