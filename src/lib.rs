@@ -32,4 +32,6 @@ pub mod prove;
 #[cfg(feature = "harness")]
 pub mod report;
 #[cfg(feature = "harness")]
+pub mod subject;
+#[cfg(feature = "harness")]
 pub mod workload;
