@@ -28,9 +28,10 @@ use counterexample::Found;
 pub use canary::{Canary, CanaryMissed, check_canaries, interleave_canary_plans};
 pub use counterexample::Counterexample;
 pub use examiner::Examiner;
-pub use interleavings::{Interleavings, bytes_config, interleave, interleave_with, portfolio};
+pub use interleavings::{Interleavings, bytes_config, interleave, interleave_on, interleave_with, portfolio};
 pub use regression::{RegressionEvidence, check_regression};
 pub use report::{CampaignReport, Conclusion};
+pub(crate) use smaller::smaller;
 pub use smaller::{SmallerError, Watch, minimise_artifact};
 pub use statistics::{Floor, Statistics, abort_name, outcome_name};
 pub use subjects::{ExploredSubject, UnknownSubject};
@@ -86,11 +87,11 @@ pub struct Control {
 
 impl Control {
     #[expect(clippy::disallowed_methods, reason = "only whoever watches for executions that hang looks at it")]
-    fn begin(&self, job: usize, index: u64) {
+    pub(crate) fn begin(&self, job: usize, index: u64) {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner).insert(job, (Instant::now(), index));
     }
 
-    fn end(&self, job: usize) {
+    pub(crate) fn end(&self, job: usize) {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner).remove(&job);
     }
 
@@ -136,7 +137,7 @@ impl CampaignConfig {
 }
 
 /// splitmix64: neighbouring indices give unrelated seeds.
-fn mix(seed: u64, index: u64) -> u64 {
+pub(crate) fn mix(seed: u64, index: u64) -> u64 {
     let mut mixed = seed.wrapping_add(index.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

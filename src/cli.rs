@@ -14,6 +14,7 @@ mod explore;
 mod junit;
 mod minimise;
 mod output;
+mod outside;
 mod promote;
 mod prove;
 mod replay;
@@ -26,6 +27,8 @@ use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 
 use clap::{Parser, Subcommand};
+
+use crate::subject::SubjectSource;
 
 use args::{
     CampaignArgs, ExploreArgs, MinimiseArgs, PromoteArgs, ProveArgs, ReplayArgs, ReportArgs, RunArgs, SeedsArgs,
@@ -92,6 +95,10 @@ enum CliError {
     #[error("{path}: {source}", path = .path.display())]
     TooManyTasks { path: PathBuf, source: crate::explore::TooManyTasks },
     #[error(transparent)]
+    Outside(#[from] crate::subject::SubjectCampaignError),
+    #[error("{path}: {source}", path = .path.display())]
+    OutsideSubject { path: PathBuf, source: crate::subject::SubjectError },
+    #[error(transparent)]
     Promote(#[from] crate::report::PromoteError),
     #[error(transparent)]
     Corpus(#[from] crate::corpus::CorpusError),
@@ -107,28 +114,44 @@ enum CliError {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => return usage(&error),
-    };
+    match Cli::try_parse() {
+        Ok(cli) => guarded(|| dispatch(&cli)),
+        Err(error) => usage(&error),
+    }
+}
+
+/// Runs the command line of a process that brings a subject of its own: campaign, replay, minimise and report.
+pub fn subject_main(source: &dyn SubjectSource) -> ExitCode {
+    match outside::OutsideCli::try_parse() {
+        Ok(cli) => guarded(|| outside::dispatch(&cli, source)),
+        Err(error) => usage(&error),
+    }
+}
+
+fn dispatch(cli: &Cli) -> Result<ExitCode, CliError> {
+    match &cli.command {
+        None => campaign::run(&cli.campaign),
+        Some(Command::Campaign(args)) => campaign::run(args),
+        Some(Command::Run(args)) => run::run(args),
+        Some(Command::Explore(args)) => explore::run(args),
+        Some(Command::Replay(args)) => replay::run(args),
+        Some(Command::Minimise(args)) => minimise::run(args),
+        Some(Command::Promote(args)) => promote::run(args),
+        Some(Command::Prove(args)) => prove::run(args),
+        Some(Command::Report(args)) => report::run(args),
+        Some(Command::Seeds(args)) => seeds::run(args),
+        Some(Command::Corpus(command)) => corpus::run(command),
+    }
+}
+
+/// Exit code 2 for errors and for panics of the harness.
+fn guarded(command: impl FnOnce() -> Result<ExitCode, CliError>) -> ExitCode {
     // A panic inside a subject is caught and becomes part of the verdict; it must not scribble over the progress bar.
     static LAST_PANIC: Mutex<String> = Mutex::new(String::new());
     std::panic::set_hook(Box::new(|panic| {
         *LAST_PANIC.lock().unwrap_or_else(PoisonError::into_inner) = panic.to_string().replace('\n', " ");
     }));
-    let outcome = std::panic::catch_unwind(|| match cli.command {
-        None => campaign::run(&cli.campaign),
-        Some(Command::Campaign(args)) => campaign::run(&args),
-        Some(Command::Run(args)) => run::run(&args),
-        Some(Command::Explore(args)) => explore::run(&args),
-        Some(Command::Replay(args)) => replay::run(&args),
-        Some(Command::Minimise(args)) => minimise::run(&args),
-        Some(Command::Promote(args)) => promote::run(&args),
-        Some(Command::Prove(args)) => prove::run(&args),
-        Some(Command::Report(args)) => report::run(&args),
-        Some(Command::Seeds(args)) => seeds::run(&args),
-        Some(Command::Corpus(command)) => corpus::run(&command),
-    });
+    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(command));
     match outcome {
         Ok(Ok(code)) => code,
         Ok(Err(error)) => {

@@ -14,6 +14,9 @@
 //! | writes | a commit too many, too few or out of canonical order | what is not written |
 //! | determinism | two runs of one path that differ in anything | what all runs do alike |
 //! | parallelism | too many tasks in flight, none side by side, a transaction not run as a task | results |
+//! | hang, crash, protocol | a subject from outside that gives no answer, or none that is one | results |
+//!
+//! Of a subject from outside, [`crate::subject`] compares what it reports, as receipts, figures, state and determinism.
 
 mod determinism;
 mod difference;
@@ -111,6 +114,9 @@ fn first_difference(
     expectation: &Expectation,
     observation: &Observation,
 ) -> Option<(Oracle, Difference)> {
+    if let Some(answers) = &observation.answers {
+        return answers.first_difference();
+    }
     if let Some(difference) = shape(expectation, observation) {
         return Some((Oracle::Receipts, difference));
     }

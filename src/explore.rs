@@ -8,6 +8,7 @@ mod explorer;
 mod fewest;
 mod interleave;
 mod interleave_loom;
+mod outside;
 mod recorder;
 mod schedule;
 mod schedulers;
@@ -19,6 +20,7 @@ use crate::execution::BlockError;
 use crate::ledger::Receipt;
 use crate::runtime::TaskFigures;
 use crate::storage::{LedgerState, WriteBatch};
+use crate::subject::Answers;
 use crate::workload::Scenario;
 
 pub use chain_subject::{ChainSubject, Engine, Threads};
@@ -29,7 +31,8 @@ pub use explorer::Explorer;
 pub const DPOR_TRANSACTIONS: usize = dpor::MOST_TASKS - 2;
 
 pub use interleave::{
-    Ending, Exhaustion, InterleaveConfig, Interleaved, Interleaver, InterleavingEvidence, OtherStep, STEP_BOUND,
+    Ending, Exhaustion, InterleaveConfig, Interleaved, Interleaver, InterleavingEvidence, OtherStep, Program,
+    STEP_BOUND,
 };
 pub use interleave_loom::{LoomConfig, LoomSearch, TooManyTasks};
 pub use schedule::{Choices, SCHEDULE_VERSION, SHUTTLE_VERSION, Schedule, ScheduleError};
@@ -66,6 +69,8 @@ pub struct Observation {
     pub undone: Option<LedgerState>,
     /// Why the subject broke off outside any block.
     pub broken: Option<String>,
+    /// What a subject from outside answered; it has neither steps nor ledgers.
+    pub answers: Option<Answers>,
 }
 
 /// What the tasks of a path are. How many of them there must be follows from it.

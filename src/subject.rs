@@ -30,13 +30,34 @@
 //! assert!(report.is_err(), "the reference executes most transactions");
 //! ```
 
+mod again;
+mod answers;
+mod ask;
+mod campaign;
+mod canary;
 mod capabilities;
+mod cases;
 mod exchange;
+mod fit;
+mod judge;
+mod own;
+mod source;
 
+pub use again::{Again, AgainError, again, minimise_outside};
+pub use answers::Answers;
+pub use ask::{Asked, REPEATS, ask, scenario_for, try_out};
+pub use campaign::{OUTSIDE, SubjectCampaign, SubjectCampaignError, SubjectReport, run};
+pub use canary::{SubjectCanary, check_answers, right_answer};
 pub use capabilities::{Assumption, Capabilities, Figure, OutcomeDetail, Part, Reports, Supports, TransactionType};
+pub use cases::{BlockCase, cases};
 pub use exchange::{
     Account, Answer, Figures, Outcome, PostState, PreState, Request, RequestBlock, RequestTransaction, Reward,
 };
+
+pub use fit::fit;
+pub use judge::{unanswered, unequal, wrong};
+pub use own::{OnTokio, OwnPath};
+pub use source::{OverRuntime, Plain, SubjectSource};
 
 use std::future::Future;
 
@@ -52,6 +73,11 @@ pub trait Subject {
     /// # Errors
     /// Why there is no answer; a violation of the named kind.
     fn execute(&mut self, request: &Request) -> Result<Answer, SubjectError>;
+
+    /// How often it had to be started again.
+    fn restarts(&self) -> u64 {
+        0
+    }
 }
 
 /// An executor written over [`Runtime`]: its tasks, locks, maps and atomics come from the engine it is run on.
@@ -76,6 +102,9 @@ pub enum SubjectError {
     /// It answered something that is no answer.
     #[error("{0}")]
     Protocol(String),
+    /// It panicked, in this process.
+    #[error("it panicked: {0}")]
+    Panicked(String),
     /// It cannot be started, by no fault of its own answers.
     #[error("cannot start {command}: {reason}")]
     Start { command: String, reason: String },

@@ -209,7 +209,7 @@ impl Canary {
     }
 
     /// The parallel path with the fault.
-    pub(super) fn interleaver(self, scenario: &Scenario) -> Interleaver<impl Layer + Clone> {
+    pub(super) fn interleaver(self, scenario: &Scenario) -> Interleaver {
         Interleaver::with_layer(scenario, Scheduled::new(self))
     }
 

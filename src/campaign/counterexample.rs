@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use super::{CampaignConfig, Case};
 use crate::compare::{Difference, Oracle, Signature, Violation};
 use crate::explore::Schedule;
-use crate::report::{Artifact, Origin, Smaller, Stored};
+use crate::report::{Artifact, Origin, Rate, Smaller, Stored};
 use crate::workload::{Plan, Scenario, Shape};
 
 /// One kind of violation, by the first execution that shows it.
@@ -56,9 +56,13 @@ impl Counterexample {
             Case::Plan { .. } | Case::Shape { .. } => config.subject.on_tokio().to_owned(),
         };
         let origin = Origin { found_by: format!("campaign, {words}"), seed: config.seed, index, plan };
-        let artifact = Artifact::new(subject, origin, violation, scenario, schedule);
+        Self::of(index, times, words, Artifact::new(subject, origin, violation, scenario, schedule))
+    }
+
+    /// An artifact, met first at that position of a campaign; `case` says in what.
+    pub(crate) fn of(index: u64, times: u64, case: String, artifact: Artifact) -> Self {
         let (signature, violation) = (artifact.signature.clone(), artifact.violation.clone());
-        Self { index, times, case: words, signature, violation, path: None, known: false, artifact }
+        Self { index, times, case, signature, violation, path: None, known: false, artifact }
     }
 
     /// An execution that did not end within `limit`, whatever it hangs at.
@@ -112,6 +116,12 @@ impl fmt::Display for Counterexample {
                 write!(f, ", {preemptions} preemptions, {context_switches} switches")?;
             }
             writeln!(f, " (after {tries} executions)")?;
+        }
+        if let Some(Rate { shown, times, repeats }) = self.artifact.rate {
+            writeln!(
+                f,
+                "  rate     fails {shown} of {times}; each attempt at less was repeated up to {repeats} times (99 %)"
+            )?;
         }
         if let Some(path) = &self.path {
             let known = if self.known { " (there before, and left as it was)" } else { "" };

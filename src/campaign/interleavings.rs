@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use super::ExploredSubject;
 use crate::compare::{Evidence, Verdict, judge_ending_of};
-use crate::explore::{InterleaveConfig, InterleavingEvidence, Schedule, Strategy};
+use crate::explore::{Explorer, InterleaveConfig, InterleavingEvidence, Schedule, Strategy};
 use crate::runtime::model::ModelSettings;
 use crate::workload::{Built, Header};
 
@@ -41,6 +41,11 @@ pub fn interleave(built: &Built, subject: ExploredSubject, seed: u64) -> Interle
     explore(built, subject, portfolio(seed))
 }
 
+/// The same with any explorer, by its name.
+pub fn interleave_on(explorer: &dyn Explorer, name: &str, built: &Built, seed: u64) -> Interleavings {
+    explore_on(explorer, name, built, portfolio(seed))
+}
+
 /// One execution whose choices are bytes, with the inputs of the model that a plan's header names.
 pub fn interleave_with(built: &Built, header: &Header, schedule: Vec<u8>) -> Interleavings {
     explore(built, ExploredSubject::Parallel, [bytes_config(header, schedule)])
@@ -64,8 +69,16 @@ fn explore(
     subject: ExploredSubject,
     configs: impl IntoIterator<Item = InterleaveConfig>,
 ) -> Interleavings {
-    let explorer = subject.explorer(&built.scenario);
-    let under_shuttle = format!("{} under shuttle", subject.path().name());
+    explore_on(&*subject.explorer(&built.scenario), subject.path().name(), built, configs)
+}
+
+fn explore_on(
+    explorer: &dyn Explorer,
+    name: &str,
+    built: &Built,
+    configs: impl IntoIterator<Item = InterleaveConfig>,
+) -> Interleavings {
+    let under_shuttle = format!("{name} under shuttle");
     let mut evidence = InterleavingEvidence::default();
     let mut agreed = Evidence::default();
     for config in configs {

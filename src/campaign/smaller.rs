@@ -34,12 +34,7 @@ pub fn minimise_artifact(artifact: &Artifact, tries: u64, watch: &mut Watch<'_>)
     let case = Case { scenario: artifact.scenario.clone(), schedule: artifact.schedule.clone() };
     let on_tokio = ExploredSubject::named_on_tokio(&artifact.subject);
     let subject = on_tokio.map_or_else(|| artifact.subject.parse(), Ok)?;
-    let mut run = |probe: &mut dyn Probe| {
-        let mut watched =
-            Watched { probe, watch, executions: 0, transactions: case.scenario.tx_count(), stopped: false };
-        let minimised = minimise(&case, &artifact.signature, &mut watched, tries);
-        if watched.stopped { Err(SmallerError::Stopped) } else { Ok(minimised?) }
-    };
+    let mut run = |probe: &mut dyn Probe| watched(&case, artifact, probe, tries, watch);
     let explorer = |scenario: &Scenario| subject.explorer(scenario);
     let under_shuttle = run(&mut UnderShuttle::new(&explorer));
     let (subject, minimised) = match under_shuttle {
@@ -54,6 +49,33 @@ pub fn minimise_artifact(artifact: &Artifact, tries: u64, watch: &mut Watch<'_>)
         Err(error) => return Err(error),
     };
     Ok(with(artifact, subject, minimised))
+}
+
+/// The artifact of the smallest case that one probe finds.
+///
+/// # Errors
+/// `NotShown`, or `Stopped` if `watch` broke off.
+pub(crate) fn smaller(
+    artifact: &Artifact,
+    probe: &mut dyn Probe,
+    tries: u64,
+    watch: &mut Watch<'_>,
+) -> Result<Artifact, SmallerError> {
+    let case = Case { scenario: artifact.scenario.clone(), schedule: artifact.schedule.clone() };
+    let minimised = watched(&case, artifact, probe, tries, watch)?;
+    Ok(with(artifact, artifact.subject.clone(), minimised))
+}
+
+fn watched(
+    case: &Case,
+    artifact: &Artifact,
+    probe: &mut dyn Probe,
+    tries: u64,
+    watch: &mut Watch<'_>,
+) -> Result<Minimised, SmallerError> {
+    let mut watched = Watched { probe, watch, executions: 0, transactions: case.scenario.tx_count(), stopped: false };
+    let minimised = minimise(case, &artifact.signature, &mut watched, tries);
+    if watched.stopped { Err(SmallerError::Stopped) } else { Ok(minimised?) }
 }
 
 /// The smaller case in the place of the artifact's own.

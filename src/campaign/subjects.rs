@@ -55,7 +55,7 @@ impl ExploredSubject {
     /// The subject, ready to run a scenario.
     pub fn explorer(self, scenario: &Scenario) -> Box<dyn Explorer> {
         match self {
-            Self::Parallel | Self::BlockStm => Box::new(Interleaver::new(scenario).on(self.path())),
+            Self::Parallel | Self::BlockStm => Box::new(Interleaver::on(scenario, self.path())),
             Self::Canary(canary) => Box::new(canary.interleaver(scenario)),
         }
     }

@@ -2,10 +2,11 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 
-use crate::campaign::ExploredSubject;
+use crate::campaign::{Budget, ExploredSubject};
 
 /// For scripts.
 #[derive(Debug, Args)]
@@ -23,9 +24,9 @@ pub(super) struct JunitArgs {
     pub junit: Option<PathBuf>,
 }
 
+/// What every campaign takes.
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
-pub(super) struct CampaignArgs {
+pub(super) struct CommonArgs {
     /// Stop after so many seconds [default: 30]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
     pub seconds: Option<u64>,
@@ -35,6 +36,47 @@ pub(super) struct CampaignArgs {
     /// Where all choices come from; the same seed gives the same scenarios
     #[arg(long, value_name = "S", default_value_t = 0)]
     pub seed: u64,
+    /// Keep violations as they are met
+    #[arg(long)]
+    pub no_minimise: bool,
+    /// Go on after a violation, and count those of each kind
+    #[arg(long)]
+    pub keep_going: bool,
+    /// Threads [default: one a core]
+    #[arg(long, value_name = "J")]
+    pub jobs: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub json: JsonArgs,
+    #[command(flatten)]
+    pub junit: JunitArgs,
+    /// Where the artifact of a violation is written
+    #[arg(long, value_name = "DIR", default_value = "artifacts")]
+    pub artifacts: PathBuf,
+}
+
+impl CommonArgs {
+    /// When to stop.
+    pub(super) fn budget(&self) -> Budget {
+        match (self.executions, self.seconds) {
+            (Some(executions), _) => Budget::Executions(executions),
+            (None, seconds) => Budget::Time(Duration::from_secs(seconds.unwrap_or(DEFAULT_SECONDS))),
+        }
+    }
+
+    /// How many threads.
+    pub(super) fn jobs(&self) -> usize {
+        let available = || std::thread::available_parallelism().map_or(1, usize::from);
+        self.jobs.map_or_else(available, usize::from)
+    }
+}
+
+/// Without `--seconds` and `--executions`.
+const DEFAULT_SECONDS: u64 = 30;
+
+#[derive(Debug, Args)]
+pub(super) struct CampaignArgs {
+    #[command(flatten)]
+    pub common: CommonArgs,
     /// Real block shapes only
     #[arg(long)]
     pub shapes: bool,
@@ -48,25 +90,9 @@ pub(super) struct CampaignArgs {
     /// `canary:CountsByLoadAndStore`, which is interleaved only
     #[arg(long, value_name = "NAME", default_value_t = ExploredSubject::Parallel)]
     pub subject: ExploredSubject,
-    /// Keep violations as they are met
-    #[arg(long)]
-    pub no_minimise: bool,
-    /// Go on after a violation, and count those of each kind
-    #[arg(long)]
-    pub keep_going: bool,
     /// Read block shapes from this file instead of the built-in ones
     #[arg(long, value_name = "FILE")]
     pub shapes_file: Option<PathBuf>,
-    /// Threads [default: one a core]
-    #[arg(long, value_name = "J")]
-    pub jobs: Option<NonZeroUsize>,
-    #[command(flatten)]
-    pub json: JsonArgs,
-    #[command(flatten)]
-    pub junit: JunitArgs,
-    /// Where the artifact of a violation is written
-    #[arg(long, value_name = "DIR", default_value = "artifacts")]
-    pub artifacts: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -28,9 +28,6 @@ const VERSION: u32 = 3;
 /// No execution of any campaign takes a hundredth of it.
 pub(super) const HANG_LIMIT: Duration = Duration::from_secs(30);
 
-/// Without `--seconds` and `--executions`.
-const DEFAULT_SECONDS: u64 = 30;
-
 pub(super) fn run(args: &CampaignArgs) -> Result<ExitCode, CliError> {
     // A fault that needs a schedule shows under shuttle only.
     let is_canary = matches!(args.subject, ExploredSubject::Canary(_));
@@ -39,11 +36,8 @@ pub(super) fn run(args: &CampaignArgs) -> Result<ExitCode, CliError> {
     }
     let shapes = shapes(args)?;
     let config = CampaignConfig {
-        seed: args.seed,
-        budget: match (args.executions, args.seconds) {
-            (Some(executions), _) => Budget::Executions(executions),
-            (None, seconds) => Budget::Time(Duration::from_secs(seconds.unwrap_or(DEFAULT_SECONDS))),
-        },
+        seed: args.common.seed,
+        budget: args.common.budget(),
         lanes: match (args.shapes, args.plans, args.interleavings || is_canary) {
             (true, _, _) => Lanes::Shapes,
             (_, true, _) => Lanes::Plans,
@@ -51,13 +45,13 @@ pub(super) fn run(args: &CampaignArgs) -> Result<ExitCode, CliError> {
             (false, false, false) => Lanes::All,
         },
         subject: args.subject,
-        keep_going: args.keep_going,
-        jobs: args.jobs.map_or_else(available_jobs, usize::from),
+        keep_going: args.common.keep_going,
+        jobs: args.common.jobs(),
     };
-    let output = Output::new("campaign", args.json.json.as_ref(), args.junit.junit.as_ref())?;
+    let output = Output::new("campaign", args.common.json.json.as_ref(), args.common.junit.junit.as_ref())?;
     let missed_canaries = match canaries() {
         Err(CliError::CanariesHang(_)) if let Some(mut found) = interleave_canary_plans(&config) => {
-            if !args.no_minimise {
+            if !args.common.no_minimise {
                 shrink(&mut found, &Control::default());
             }
             let report = CampaignReport::of_hang(&config, found, 0, output.elapsed());
@@ -71,10 +65,10 @@ pub(super) fn run(args: &CampaignArgs) -> Result<ExitCode, CliError> {
     let mut report = watched(&config, &shapes, &control, args, &output)?;
     report.add_missed_canaries(&missed_canaries);
     for counterexample in &mut report.counterexamples {
-        if !args.no_minimise {
+        if !args.common.no_minimise {
             shrink(counterexample, &control);
         }
-        store(counterexample, &args.artifacts);
+        store(counterexample, &args.common.artifacts);
     }
     output.print(&report);
     end(&report, args, &output)
@@ -83,7 +77,7 @@ pub(super) fn run(args: &CampaignArgs) -> Result<ExitCode, CliError> {
 fn end(report: &CampaignReport, args: &CampaignArgs, output: &Output) -> Result<ExitCode, CliError> {
     let reason = (report.conclusion == Conclusion::Inconclusive).then(|| report.missed_floors.join("; "));
     let findings = Findings::judged(VERSION, report.conclusion, report).because(reason);
-    output.end(&findings.cases(cases(report, args.keep_going)))
+    output.end(&findings.cases(cases(report, args.common.keep_going)))
 }
 
 /// One test case an oracle, and one for the floors, which stands for the campaign as a whole.
@@ -132,7 +126,7 @@ fn report_hang(report: CampaignReport, args: &CampaignArgs, output: &Output) -> 
 /// Tells the counterexample alone: nothing else was counted.
 fn end_early(mut report: CampaignReport, args: &CampaignArgs, output: &Output) -> Result<ExitCode, CliError> {
     for counterexample in &mut report.counterexamples {
-        store(counterexample, &args.artifacts);
+        store(counterexample, &args.common.artifacts);
         output.print(&counterexample);
     }
     end(&report, args, output)
@@ -147,7 +141,7 @@ fn shrink(counterexample: &mut Counterexample, control: &Control) {
 }
 
 /// A violation is one whether or not the disk has room for it: a failure is told, and the report goes on.
-fn store(counterexample: &mut Counterexample, artifacts: &Path) {
+pub(super) fn store(counterexample: &mut Counterexample, artifacts: &Path) {
     if let Err(source) = counterexample.store(artifacts) {
         eprintln!("seriatim: {}", CliError::Write { path: artifacts.to_owned(), source });
     }
@@ -158,10 +152,6 @@ fn shapes(args: &CampaignArgs) -> Result<Cow<'static, [Shape]>, CliError> {
     let text = std::fs::read_to_string(path).map_err(|source| CliError::Read { path: path.clone(), source })?;
     let shapes = Shape::parse_lines(&text).map_err(|source| CliError::Shapes { path: path.clone(), source })?;
     Ok(Cow::Owned(shapes))
-}
-
-fn available_jobs() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 pub(super) fn stop_on_interrupt(control: &Arc<Control>) {
@@ -188,14 +178,12 @@ fn watched(
         Budget::Executions(executions) => ProgressBar::new(executions),
         Budget::Time(time) => ProgressBar::new(time.as_secs()),
     };
-    bar.set_style(
-        ProgressStyle::with_template("{bar:24} {percent:>3} %  {msg}").expect("the template is constant and right"),
-    );
+    bar.set_style(bar_style());
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
             while !done.load(Relaxed) {
-                draw(&bar, config, control);
+                draw(&bar, config.budget, control);
                 if let Some(index) = control.overdue(HANG_LIMIT) {
                     bar.finish_and_clear();
                     let found = Counterexample::hang(config, shapes, index, HANG_LIMIT);
@@ -214,10 +202,15 @@ fn watched(
     .inspect(|_| bar.finish_and_clear())
 }
 
-fn draw(bar: &ProgressBar, config: &CampaignConfig, control: &Control) {
+/// How campaigns draw their bar.
+pub(super) fn bar_style() -> ProgressStyle {
+    ProgressStyle::with_template("{bar:24} {percent:>3} %  {msg}").expect("the template is constant and right")
+}
+
+pub(super) fn draw(bar: &ProgressBar, budget: Budget, control: &Control) {
     let (executions, transactions) = (control.executions.load(Relaxed), control.transactions.load(Relaxed));
     let elapsed = bar.elapsed();
-    bar.set_position(match config.budget {
+    bar.set_position(match budget {
         Budget::Executions(_) => executions,
         Budget::Time(_) => elapsed.as_secs(),
     });

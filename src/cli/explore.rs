@@ -285,7 +285,7 @@ fn loom(
     let (max_parallelism, settings) = model(args);
     let config = LoomConfig { bounds: loom_bounds(args), max_parallelism, settings };
     let judge = judge_under_loom(scenario.clone(), expectation);
-    let search = Interleaver::new(scenario).on(args.subject.path()).explore_loom(&config, judge);
+    let search = Interleaver::on(scenario, args.subject.path()).explore_loom(&config, judge);
     let LoomSearch { executions, complete, found } =
         search.map_err(|source| CliError::TooManyTasks { path: args.scenario.clone(), source })?;
     explored.executions = executions as u64;

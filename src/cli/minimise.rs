@@ -9,8 +9,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use crate::campaign::{Conclusion, Control, SmallerError, minimise_artifact};
-use crate::report::{Artifact, Smaller, write_whole};
+use crate::campaign::{Conclusion, Control, SmallerError, Watch, minimise_artifact};
+use crate::report::{Artifact, Rate, Smaller, write_whole};
 
 use super::CliError;
 use super::args::MinimiseArgs;
@@ -27,11 +27,20 @@ struct Made<'a> {
     subject: &'a str,
     tries: u64,
     smaller: Option<&'a Smaller>,
+    rate: Option<Rate>,
     violation: Option<Shown>,
     out: Option<String>,
 }
 
 pub(super) fn run(args: &MinimiseArgs) -> Result<ExitCode, CliError> {
+    run_by(args, |artifact, control| with_bar(artifact, args.tries, control))
+}
+
+/// With another way of making an artifact smaller.
+pub(super) fn run_by(
+    args: &MinimiseArgs,
+    minimise: impl FnOnce(&Artifact, &Control) -> Result<Artifact, SmallerError>,
+) -> Result<ExitCode, CliError> {
     let path = &args.artifact;
     let output = Output::new("minimise", args.json.json.as_ref(), None)?;
     let artifact = read_artifact(path)?;
@@ -42,10 +51,11 @@ pub(super) fn run(args: &MinimiseArgs) -> Result<ExitCode, CliError> {
         subject: &artifact.subject,
         tries: args.tries,
         smaller: None,
+        rate: None,
         violation: None,
         out: None,
     };
-    let smaller = match with_bar(&artifact, args.tries, &control) {
+    let smaller = match minimise(&artifact, &control) {
         Ok(smaller) => smaller,
         Err(SmallerError::Subject(source)) => return Err(CliError::Subject { path: path.clone(), source }),
         Err(SmallerError::Start(source)) => return Err(CliError::Start(source)),
@@ -60,6 +70,7 @@ pub(super) fn run(args: &MinimiseArgs) -> Result<ExitCode, CliError> {
     print_result(&output, &smaller, &out);
     made.subject = &smaller.subject;
     made.smaller = smaller.smaller.as_ref();
+    made.rate = smaller.rate;
     made.violation = Some(Shown { violation: smaller.violation.clone(), signature: smaller.signature.clone() });
     made.out = Some(out.display().to_string());
     output.end(&Findings::made(VERSION, Some(Conclusion::Violation), &made))
@@ -67,10 +78,15 @@ pub(super) fn run(args: &MinimiseArgs) -> Result<ExitCode, CliError> {
 
 /// Minimises while a bar is drawn; without a terminal nothing is.
 pub(super) fn with_bar(artifact: &Artifact, tries: u64, control: &Control) -> Result<Artifact, SmallerError> {
+    drawn(tries, control, |watch| minimise_artifact(artifact, tries, watch))
+}
+
+/// Draws the bar of a search that tells how far it is.
+pub(super) fn drawn<T>(tries: u64, control: &Control, search: impl FnOnce(&mut Watch<'_>) -> T) -> T {
     let bar = ProgressBar::new(tries);
     let style = ProgressStyle::with_template("making the case smaller: {pos} executions, {msg}");
     bar.set_style(style.expect("the template is constant and right"));
-    let smaller = minimise_artifact(artifact, tries, &mut |executions, transactions| {
+    let smaller = search(&mut |executions, transactions| {
         bar.set_position(executions);
         bar.set_message(format!("{transactions} transactions"));
         if control.stop.load(Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -86,6 +102,12 @@ fn print_result(output: &Output, artifact: &Artifact, out: &Path) {
     say!(output, "{} {}", if is_smaller { "SMALLER" } else { "AS SMALL AS BEFORE" }, artifact.violation);
     if let Some(smaller) = &artifact.smaller {
         print_smaller(output, smaller, artifact.schedule.is_some());
+    }
+    if let Some(Rate { shown, times, repeats }) = artifact.rate {
+        say!(
+            output,
+            "  shows in {shown} of {times} repetitions; each attempt was repeated up to {repeats} times: 99 % sure"
+        );
     }
     say!(output, "  written  {}", out.display());
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::campaign::{Conclusion, Examiner, ExploredSubject};
 use crate::compare::{Difference, Oracle, Signature, Verdict, Violation};
-use crate::explore::Schedule;
+use crate::explore::{Explorer, Schedule};
 use crate::report::{Artifact, Divergence, Near, Replay};
 use crate::runtime::model::Step;
 use crate::workload::Expectation;
@@ -22,15 +22,15 @@ use super::run::read_artifact;
 const VERSION: u32 = 1;
 
 #[derive(Serialize)]
-struct Replayed {
+pub(super) struct Replayed {
     artifact: String,
     subject: String,
     /// Of the recorded violation.
     signature: Signature,
-    times: u64,
-    same: u64,
-    other: u64,
-    violation: Option<Shown>,
+    pub times: u64,
+    pub same: u64,
+    pub other: u64,
+    pub violation: Option<Shown>,
     divergence: Option<Divergence>,
     near: Option<Searched>,
 }
@@ -45,8 +45,22 @@ struct Searched {
 pub(super) fn run(args: &ReplayArgs) -> Result<ExitCode, CliError> {
     let output = Output::new("replay", args.json.json.as_ref(), args.junit.junit.as_ref())?;
     let artifact = read_artifact(&args.artifact)?;
-    let mut replayed = Replayed {
-        artifact: args.artifact.display().to_string(),
+    let mut replayed = begin(args, &artifact, &output);
+    let conclusion = if let Some(subject) = ExploredSubject::named_on_tokio(&artifact.subject) {
+        on_tokio(artifact, subject, &output, &mut replayed)?
+    } else {
+        let explorer = subject(args, &artifact)?.explorer(&artifact.scenario);
+        under_shuttle(&artifact, &*explorer, &output, &mut replayed)
+    };
+    end(conclusion, &replayed, &output)
+}
+
+/// A replay that has not begun.
+pub(super) fn begin(args: &ReplayArgs, artifact: &Artifact, output: &Output) -> Replayed {
+    let file = args.artifact.display().to_string();
+    say!(output, "{file}: {} on {}", artifact.signature, artifact.subject);
+    Replayed {
+        artifact: file,
         subject: artifact.subject.clone(),
         signature: artifact.signature.clone(),
         times: args.times.into(),
@@ -55,15 +69,13 @@ pub(super) fn run(args: &ReplayArgs) -> Result<ExitCode, CliError> {
         violation: None,
         divergence: None,
         near: None,
-    };
-    say!(output, "{}: {} on {}", replayed.artifact, artifact.signature, artifact.subject);
-    let conclusion = match ExploredSubject::named_on_tokio(&artifact.subject) {
-        Some(subject) => on_tokio(artifact, subject, &output, &mut replayed)?,
-        None => under_shuttle(&artifact, subject(args, &artifact)?, &output, &mut replayed),
-    };
+    }
+}
+
+pub(super) fn end(conclusion: Conclusion, replayed: &Replayed, output: &Output) -> Result<ExitCode, CliError> {
     let reason = (conclusion == Conclusion::Inconclusive)
         .then(|| "the schedule diverged, and nothing near it shows the violation".to_owned());
-    let findings = Findings::judged(VERSION, conclusion, &replayed).because(reason);
+    let findings = Findings::judged(VERSION, conclusion, replayed).because(reason);
     output.end(&findings.case(replayed.artifact.clone(), replayed.violation.as_ref()))
 }
 
@@ -71,14 +83,13 @@ fn subject(args: &ReplayArgs, artifact: &Artifact) -> Result<ExploredSubject, Cl
     artifact.subject.parse().map_err(|source| CliError::Subject { path: args.artifact.clone(), source })
 }
 
-fn under_shuttle(
+pub(super) fn under_shuttle(
     artifact: &Artifact,
-    subject: ExploredSubject,
+    explorer: &dyn Explorer,
     output: &Output,
     replayed: &mut Replayed,
 ) -> Conclusion {
-    let explorer = subject.explorer(&artifact.scenario);
-    let replay = artifact.replay(&*explorer, replayed.times);
+    let replay = artifact.replay(explorer, replayed.times);
     print_replay(output, artifact, &replay);
     let shown = |violation: &Violation| Shown::new(violation, &artifact.scenario);
     replayed.same = replay.same;
@@ -88,7 +99,7 @@ fn under_shuttle(
     match &replay.divergence {
         _ if replay.same == replay.times => Conclusion::Violation,
         Some(divergence) => {
-            let near = artifact.search_near(&*explorer, divergence);
+            let near = artifact.search_near(explorer, divergence);
             let showed = replay.same + replay.other > 0;
             print_near(output, &near, showed);
             let Near { executions, found } = near;

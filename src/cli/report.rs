@@ -9,6 +9,7 @@ use crate::campaign::ExploredSubject;
 use crate::explain::{Explanation, explain};
 use crate::explore::Schedule;
 use crate::report::{Artifact, Report, Rerun, Style, write_whole};
+use crate::subject::SubjectSource;
 use crate::workload::Scenario;
 
 use super::CliError;
@@ -32,9 +33,14 @@ struct Shows<'a> {
 }
 
 pub(super) fn run(args: &ReportArgs) -> Result<ExitCode, CliError> {
+    run_on(args, None)
+}
+
+/// With the means to run a subject from outside.
+pub(super) fn run_on(args: &ReportArgs, source: Option<&dyn SubjectSource>) -> Result<ExitCode, CliError> {
     let output = Output::new("report", args.json.json.as_ref(), None)?;
     let artifact = read_artifact(&args.artifact)?;
-    let rerun = rerun(&artifact);
+    let rerun = rerun(&artifact, source);
     let report = Report::new(&artifact, args.artifact.display().to_string(), &rerun);
     if let Some(path) = &args.html {
         write_whole(path, &report.html()).map_err(|source| CliError::Write { path: path.clone(), source })?;
@@ -58,17 +64,23 @@ pub(super) fn run(args: &ReportArgs) -> Result<ExitCode, CliError> {
 }
 
 /// Runs the named subject under the recorded schedule, or straight where there is none.
-fn rerun(artifact: &Artifact) -> Rerun {
+fn rerun(artifact: &Artifact, source: Option<&dyn SubjectSource>) -> Rerun {
     let recorded = artifact.schedule.as_ref().map(|schedule| schedule.steps.clone()).unwrap_or_default();
-    let Ok(subject) = artifact.subject.parse::<ExploredSubject>() else {
+    let own = artifact.subject.parse::<ExploredSubject>().ok();
+    let outside = source.filter(|source| own.is_none() && source.explorer(&artifact.scenario).is_some());
+    if own.is_none() && outside.is_none() {
         let note = if recorded.is_empty() {
             "This build does not know the subject by its name, so it was not run again."
         } else {
             "This build does not know the subject by its name; the operations are those that were recorded."
         };
         return Rerun { steps: recorded, note: Some(note.to_owned()), ..Rerun::default() };
+    }
+    let subject = |scenario: &Scenario| match (own, outside) {
+        (Some(own), _) => own.explorer(scenario),
+        (None, Some(outside)) => outside.explorer(scenario).expect("a source has explorers or has none"),
+        (None, None) => unreachable!("one of them was asked for"),
     };
-    let subject = |scenario: &Scenario| subject.explorer(scenario);
     let explorer = subject(&artifact.scenario);
     let Some(schedule) = &artifact.schedule else {
         let straight = explorer.straight(&Schedule::straight());

@@ -25,10 +25,16 @@ pub enum Oracle {
     Writes,
     Determinism,
     Parallelism,
+    /// A subject from outside does not answer in time,
+    Hang,
+    /// ends,
+    Crash,
+    /// or answers something that is no answer.
+    Protocol,
 }
 
 impl Oracle {
-    /// In the order in which they are asked.
+    /// Those of the chain's own paths, in the order in which they are asked.
     pub const ALL: [Self; 13] = [
         Self::Deadlock,
         Self::LostWakeup,
@@ -42,6 +48,18 @@ impl Oracle {
         Self::Invariants,
         Self::Writes,
         Self::Parallelism,
+        Self::Determinism,
+    ];
+
+    /// Those of a subject from outside.
+    pub const OUTSIDE: [Self; 8] = [
+        Self::Hang,
+        Self::Crash,
+        Self::Protocol,
+        Self::Panic,
+        Self::Receipts,
+        Self::Figures,
+        Self::State,
         Self::Determinism,
     ];
 
@@ -61,6 +79,9 @@ impl Oracle {
             Self::Writes => "writes",
             Self::Determinism => "determinism",
             Self::Parallelism => "parallelism",
+            Self::Hang => "hang",
+            Self::Crash => "crash",
+            Self::Protocol => "protocol",
         }
     }
 }
@@ -90,7 +111,7 @@ impl fmt::Display for Violation {
 }
 
 impl Verdict {
-    pub(super) fn violation(oracle: Oracle, subject: &str, difference: Difference) -> Self {
+    pub(crate) fn violation(oracle: Oracle, subject: &str, difference: Difference) -> Self {
         Self::Violation(Box::new(Violation { oracle, subject: subject.to_owned(), difference }))
     }
 

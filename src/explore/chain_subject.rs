@@ -37,7 +37,7 @@ impl Engine {
         Ok(Self { single, multi })
     }
 
-    fn block_on<F: Future>(&self, threads: Threads, future: F) -> F::Output {
+    pub(crate) fn block_on<F: Future>(&self, threads: Threads, future: F) -> F::Output {
         match threads {
             Threads::One => self.single.block_on(future),
             Threads::Two => self.multi.block_on(future),

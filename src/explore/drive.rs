@@ -31,7 +31,7 @@ pub(super) trait Host {
 }
 
 /// Runs a future. `Err`: the text of its panic.
-fn caught<H: Host, F: Future>(host: &H, future: F) -> Result<F::Output, String> {
+pub(super) fn caught<H: Host, F: Future>(host: &H, future: F) -> Result<F::Output, String> {
     catch_unwind(AssertUnwindSafe(|| host.block_on(future))).map_err(|payload| {
         if host.is_fatal(&*payload) {
             resume_unwind(payload);
@@ -86,6 +86,7 @@ impl<L: Layer + Clone> Drive<L> {
             ledgers: Vec::new(),
             undone: None,
             broken: None,
+            answers: None,
         };
         let memory = match &start.genesis {
             Ok(genesis) => Arc::new(MemoryStorage::from_state(genesis.clone())),

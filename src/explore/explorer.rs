@@ -1,11 +1,10 @@
-//! A subject made ready for executions, whatever lies around its storage: what minimising and explaining work with.
+//! A subject made ready for executions: what minimising and explaining work with.
 
 use std::ops::ControlFlow;
 
 use super::{Exhaustion, InterleaveConfig, Interleaved, Interleaver, InterleavingEvidence, OtherStep, Schedule};
-use crate::storage::Layer;
 
-/// [`Interleaver`] without its type of layer.
+/// What [`Interleaver`] does, for whoever puts something else in its place.
 pub trait Explorer {
     /// See [`Interleaver::explore`].
     fn explore(
@@ -42,7 +41,7 @@ pub trait Explorer {
     fn first_other_step(&self, schedule: &Schedule) -> Option<OtherStep>;
 }
 
-impl<L: Layer + Clone> Explorer for Interleaver<L> {
+impl Explorer for Interleaver {
     fn explore(
         &self,
         config: &InterleaveConfig,

@@ -12,7 +12,7 @@ use shuttle::scheduler::Scheduler;
 
 use crate::chain::ExecutionPath;
 use crate::runtime::announce;
-use crate::runtime::model::{ModelSettings, Shuttle, Step, Waiting, record_steps, take_steps};
+use crate::runtime::model::{Loom, ModelSettings, Shuttle, Step, Waiting, record_steps, take_steps};
 use crate::storage::Layer;
 use crate::workload::Scenario;
 
@@ -20,6 +20,7 @@ use super::dpor::Dpor;
 use super::drive::{Drive, Host, Start};
 use super::executions::{execute, shuttle_config};
 use super::fewest::FewestSwitches;
+use super::interleave_loom::LoomHost;
 use super::recorder::{Record, Recorder};
 use super::schedulers::Choose;
 use super::{Chooser, Observation, Schedule, Strategy};
@@ -100,14 +101,52 @@ impl InterleavingEvidence {
     }
 }
 
-/// A scenario made ready for many executions. `L` lies around the storage: nothing for the real subject, a fault for a
-/// wrong one; each execution gets a clone of it.
-#[derive(Debug)]
-pub struct Interleaver<L = ()> {
-    pub(super) scenario: Arc<Scenario>,
-    pub(super) start: Arc<Start>,
-    pub(super) path: ExecutionPath,
-    pub(super) layer: L,
+/// A program made ready for many executions: a scenario on a path of the chain, or what implements [`Program`] elsewhere.
+#[derive(Clone)]
+pub struct Interleaver {
+    pub(super) program: Arc<dyn Program>,
+}
+
+/// What is executed again and again, each time from the same start, on the model runtimes.
+pub trait Program: Send + Sync {
+    /// Runs once under shuttle, with at most so many tasks at a time.
+    fn under_shuttle(&self, runtime: Shuttle, max_parallelism: usize) -> Observation;
+
+    /// Runs once under loom.
+    fn under_loom(&self, runtime: Loom, max_parallelism: usize) -> Observation;
+
+    /// How many transactions there are in all, each a task of its own.
+    fn transactions(&self) -> usize;
+}
+
+/// A scenario on a path of the chain. `L` lies around the storage: nothing for the real subject, a fault for a wrong one;
+/// each execution gets a clone of it.
+struct OnChain<L> {
+    scenario: Scenario,
+    start: Start,
+    path: ExecutionPath,
+    layer: L,
+}
+
+impl<L: Layer + Clone> OnChain<L> {
+    fn run<H: Host>(&self, host: &H, max_parallelism: usize) -> Observation {
+        let drive = Drive { path: self.path, max_parallelism, suspends: true, layer: self.layer.clone() };
+        drive.run(host, &self.scenario, &self.start)
+    }
+}
+
+impl<L: Layer + Clone> Program for OnChain<L> {
+    fn under_shuttle(&self, runtime: Shuttle, max_parallelism: usize) -> Observation {
+        self.run(&ShuttleHost(runtime), max_parallelism)
+    }
+
+    fn under_loom(&self, runtime: Loom, max_parallelism: usize) -> Observation {
+        self.run(&LoomHost(runtime), max_parallelism)
+    }
+
+    fn transactions(&self) -> usize {
+        self.scenario.tx_count()
+    }
 }
 
 /// One exploration's inputs beside the scenario.
@@ -130,22 +169,29 @@ impl InterleaveConfig {
 }
 
 impl Interleaver {
-    /// The real subject: V3.
+    /// V3.
     pub fn new(scenario: &Scenario) -> Self {
-        Self::with_layer(scenario, ())
-    }
-}
-
-impl<L: Layer + Clone> Interleaver<L> {
-    /// Shares the scenario with the executions to come.
-    pub fn with_layer(scenario: &Scenario, layer: L) -> Self {
-        let (scenario, start) = (Arc::new(scenario.clone()), Arc::new(Start::of(scenario)));
-        Self { scenario, start, path: ExecutionPath::Parallel, layer }
+        Self::on(scenario, ExecutionPath::Parallel)
     }
 
-    /// The same on another path.
-    pub fn on(self, path: ExecutionPath) -> Self {
-        Self { path, ..self }
+    /// Another path of the chain.
+    pub fn on(scenario: &Scenario, path: ExecutionPath) -> Self {
+        Self::chain(scenario, path, ())
+    }
+
+    /// V3 with a layer around its storage.
+    pub fn with_layer<L: Layer + Clone>(scenario: &Scenario, layer: L) -> Self {
+        Self::chain(scenario, ExecutionPath::Parallel, layer)
+    }
+
+    fn chain<L: Layer + Clone>(scenario: &Scenario, path: ExecutionPath, layer: L) -> Self {
+        let (scenario, start) = (scenario.clone(), Start::of(scenario));
+        Self::of(OnChain { scenario, start, path, layer })
+    }
+
+    /// Any program.
+    pub fn of(program: impl Program + 'static) -> Self {
+        Self { program: Arc::new(program) }
     }
 
     /// Runs executions until `judge` breaks off or there are enough. The last one's schedule is handed over with each
@@ -269,9 +315,7 @@ impl<L: Layer + Clone> Interleaver<L> {
     fn execute<C: Choose>(&self, config: &InterleaveConfig, recorder: &Rc<RefCell<Recorder<C>>>) -> Option<Record> {
         let schedule = recorder.borrow_mut().new_execution()?;
         let ended = Arc::clone(&recorder.borrow().ended);
-        let (scenario, start) = (Arc::clone(&self.scenario), Arc::clone(&self.start));
-        let (settings, max_parallelism, layer) = (config.settings, config.max_parallelism, self.layer.clone());
-        let path = self.path;
+        let (program, settings, max_parallelism) = (Arc::clone(&self.program), config.settings, config.max_parallelism);
         let execution = move || {
             let sentinel = Arc::clone(&ended);
             drop(shuttle::thread::spawn(move || {
@@ -279,9 +323,7 @@ impl<L: Layer + Clone> Interleaver<L> {
                     shuttle::thread::yield_now();
                 }
             }));
-            let host = ShuttleHost(Shuttle::new(settings));
-            let drive = Drive { path, max_parallelism, suspends: true, layer };
-            let observation = drive.run(&host, &scenario, &start);
+            let observation = program.under_shuttle(Shuttle::new(settings), max_parallelism);
             *lock(&ended) = Some(observation);
         };
         // What the execution panics with is caught inside it, and it never blocks for good, so this returns.
@@ -294,7 +336,7 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-struct ShuttleHost(Shuttle);
+pub(super) struct ShuttleHost(pub Shuttle);
 
 impl Host for ShuttleHost {
     type Runtime = Shuttle;

@@ -11,9 +11,8 @@ use crate::runtime::model::{
     Engine, Loom, LoomEngine, ModelSettings, TASKS_OF_LOOM, abandon_loom_execution, is_endless, is_stuck, take_waiting,
 };
 use crate::runtime::panic_message;
-use crate::storage::Layer;
 
-use super::drive::{Drive, Host};
+use super::drive::Host;
 use super::under_loom::{Checked, check};
 use super::{Ending, Interleaver, LoomBounds};
 
@@ -44,7 +43,7 @@ pub struct TooManyTasks {
     pub most: usize,
 }
 
-impl<L: Layer + Clone> Interleaver<L> {
+impl Interleaver {
     /// Runs every execution that the bounds allow, until `judge` breaks off. It is asked inside the execution, on the
     /// stack of loom's thread; an execution that cannot end is the last one.
     ///
@@ -58,7 +57,7 @@ impl<L: Layer + Clone> Interleaver<L> {
         config: &LoomConfig,
         judge: impl FnMut(Ending) -> ControlFlow<B> + Send + 'static,
     ) -> Result<LoomSearch<B>, TooManyTasks> {
-        let found = self.scenario.tx_count();
+        let found = self.program.transactions();
         if found > TASKS_OF_LOOM {
             return Err(TooManyTasks { engine: "loom", found, most: TASKS_OF_LOOM });
         }
@@ -81,15 +80,12 @@ impl<L: Layer + Clone> Interleaver<L> {
         config: &LoomConfig,
         judging: &Arc<Mutex<Judging<B, J>>>,
     ) -> impl Fn() + Send + Sync + 'static {
-        let (scenario, start, judging) = (Arc::clone(&self.scenario), Arc::clone(&self.start), Arc::clone(judging));
+        let (program, judging) = (Arc::clone(&self.program), Arc::clone(judging));
         let LoomConfig { bounds: _, max_parallelism, settings } = *config;
-        let (path, layer) = (self.path, self.layer.clone());
         move || {
-            let host = LoomHost(Loom::new(settings));
-            let layer = layer.clone();
-            let drive = Drive { path, max_parallelism, suspends: true, layer };
-            let mut observation = drive.run(&host, &scenario, &start);
-            observation.subject = format!("{} under loom ({max_parallelism} at a time)", path.name());
+            let mut observation = program.under_loom(Loom::new(settings), max_parallelism);
+            let path = &observation.subject;
+            observation.subject = format!("{path} under loom ({max_parallelism} at a time)");
             let mut judging = judging.lock().unwrap_or_else(PoisonError::into_inner);
             judging.ask(Ending::Complete(Box::new(observation)));
             if judging.found.is_some() {
@@ -123,7 +119,7 @@ impl<B, J: FnMut(Ending) -> ControlFlow<B>> Judging<B, J> {
     }
 }
 
-struct LoomHost(Loom);
+pub(super) struct LoomHost(pub Loom);
 
 impl Host for LoomHost {
     type Runtime = Loom;

@@ -26,6 +26,9 @@ pub struct Artifact {
     pub signature: Signature,
     pub violation: Violation,
     pub smaller: Option<Smaller>,
+    /// Of a subject from outside: how often the case shows the violation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<Rate>,
     /// None: every schedule shows the violation, or it was seen on tokio, where schedules are chance.
     pub schedule: Option<Schedule>,
     pub scenario: Scenario,
@@ -42,6 +45,17 @@ pub struct Origin {
     pub index: u64,
     /// The plan's bytes in hexadecimal, if the scenario was built from one.
     pub plan: Option<String>,
+}
+
+/// How often a case shows its violation, asked again and again with other numbers of workers and seeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rate {
+    pub shown: u32,
+    pub times: u32,
+    /// How often each attempt at a smaller case was asked, so that what shows as often as the whole case is overlooked
+    /// in at most one attempt of a hundred; 0: nothing was made smaller.
+    pub repeats: u32,
 }
 
 /// What minimising did.
@@ -111,6 +125,7 @@ impl Artifact {
             signature: Signature::of(&violation, &scenario),
             violation,
             smaller: None,
+            rate: None,
             schedule,
             scenario,
         };

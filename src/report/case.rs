@@ -160,6 +160,9 @@ impl<'a> Report<'a> {
             Oracle::Writes => "Wrong writes",
             Oracle::Determinism => "Runs that differ",
             Oracle::Parallelism => "Not parallel as promised",
+            Oracle::Hang => "No answer in time",
+            Oracle::Crash => "The subject ended",
+            Oracle::Protocol => "No answer that is one",
         };
         let field = self.field();
         let values =

@@ -24,6 +24,7 @@ pub struct Capabilities {
 /// What may stand in a block and in the state below it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a field of the protocol")]
 pub struct Supports {
     pub transactions: BTreeSet<TransactionType>,
     /// Assets beside TOS.

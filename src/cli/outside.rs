@@ -1,0 +1,187 @@
+//! Commands over a subject from outside.
+
+use std::ops::ControlFlow;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+use indicatif::ProgressBar;
+
+use crate::campaign::{Budget, Conclusion, Control, Counterexample, SmallerError};
+use crate::compare::Oracle;
+use crate::subject::{
+    AgainError, SubjectCampaign, SubjectReport, SubjectSource, again, minimise_outside, run as run_campaign,
+};
+
+use super::CliError;
+use super::args::{CommonArgs, MinimiseArgs, ReplayArgs, ReportArgs, TRIES};
+use super::campaign::{HANG_LIMIT, bar_style, draw, stop_on_interrupt, store};
+use super::junit::TestCase;
+use super::minimise::{drawn, run_by};
+use super::output::{Findings, Output, Shown, say};
+use super::run::read_artifact;
+use super::{replay as own_replay, report};
+
+/// Of the JSON form of its campaigns.
+const VERSION: u32 = 1;
+
+/// Judges the executor that this program brings.
+#[derive(Debug, Parser)]
+#[command(version)]
+pub(super) struct OutsideCli {
+    #[command(subcommand)]
+    command: OutsideCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum OutsideCommand {
+    /// Ask it about many generated blocks and compare with the reference
+    Campaign(CommonArgs),
+    /// Run an artifact's case again: does the violation still show, and how often?
+    Replay(ReplayArgs),
+    /// Make a violation's case smaller
+    Minimise(MinimiseArgs),
+    /// Show a counterexample: as text, and as a page
+    Report(ReportArgs),
+}
+
+pub(super) fn dispatch(cli: &OutsideCli, source: &dyn SubjectSource) -> Result<ExitCode, CliError> {
+    match &cli.command {
+        OutsideCommand::Campaign(args) => campaign(args, source),
+        OutsideCommand::Replay(args) => replay(args, source),
+        OutsideCommand::Minimise(args) => minimise(args, source),
+        OutsideCommand::Report(args) => report::run_on(args, Some(source)),
+    }
+}
+
+pub(super) fn campaign(args: &CommonArgs, source: &dyn SubjectSource) -> Result<ExitCode, CliError> {
+    let output = Output::new("campaign", args.json.json.as_ref(), args.junit.junit.as_ref())?;
+    let config =
+        SubjectCampaign { seed: args.seed, budget: args.budget(), jobs: args.jobs(), keep_going: args.keep_going };
+    let control = Arc::new(Control::default());
+    stop_on_interrupt(&control);
+    let mut report = watched(&config, source, &control)?;
+    for counterexample in &mut report.counterexamples {
+        if !args.no_minimise {
+            shrink(counterexample, source, &control);
+        }
+        store(counterexample, &args.artifacts);
+    }
+    output.print(&report);
+    let reason = (report.conclusion == Conclusion::Inconclusive).then(|| report.missed_floors.join("; "));
+    let findings = Findings::judged(VERSION, report.conclusion, &report).because(reason);
+    output.end(&findings.cases(cases(&report)))
+}
+
+/// One test case an oracle, and one for the floors.
+fn cases(report: &SubjectReport) -> Vec<TestCase> {
+    let of_oracle = |oracle: Oracle| {
+        let mut found = report.counterexamples.iter().filter(|found| found.violation.oracle == oracle);
+        match found.next() {
+            Some(first) => TestCase::failed(oracle.name(), &first.violation, first.to_string()),
+            None if !report.counterexamples.is_empty() => {
+                TestCase::skipped(oracle.name(), "the campaign met another violation")
+            }
+            None => TestCase::passed(oracle.name()),
+        }
+    };
+    let floors = match report.conclusion {
+        Conclusion::Agree => TestCase::passed("floors"),
+        Conclusion::Violation => TestCase::skipped("floors", "floors are asked of an agreement"),
+        Conclusion::Inconclusive => TestCase::inconclusive("floors", &report.missed_floors.join("\n")),
+    };
+    Oracle::OUTSIDE.into_iter().map(of_oracle).chain([floors.timed()]).collect()
+}
+
+/// Runs the campaign beside a thread that draws the bar.
+fn watched(config: &SubjectCampaign, source: &dyn SubjectSource, control: &Control) -> Result<SubjectReport, CliError> {
+    let bar = match config.budget {
+        Budget::Executions(executions) => ProgressBar::new(executions),
+        Budget::Time(time) => ProgressBar::new(time.as_secs()),
+    };
+    bar.set_style(bar_style());
+    let done = AtomicBool::new(false);
+    let report = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Relaxed) {
+                draw(&bar, config.budget, control);
+                if let Some(index) = control.overdue(HANG_LIMIT).filter(|_| !source.watches_itself()) {
+                    bar.finish_and_clear();
+                    // Its thread cannot be ended, so the process is.
+                    eprintln!(
+                        "VIOLATION hang: execution {} (seed {}) does not end in {HANG_LIMIT:?}",
+                        index + 1,
+                        config.seed
+                    );
+                    std::process::exit(1);
+                }
+                std::thread::sleep(Duration::from_millis(100));
+            }
+        });
+        let report = run_campaign(config, source, control);
+        done.store(true, Relaxed);
+        report
+    });
+    bar.finish_and_clear();
+    Ok(report?)
+}
+
+/// What cannot be made smaller is kept as it is; Ctrl-C ends the attempt, too.
+fn shrink(counterexample: &mut Counterexample, source: &dyn SubjectSource, control: &Control) {
+    let artifact = counterexample.artifact.clone();
+    match drawn(TRIES, control, |watch| minimise_outside(&artifact, source, TRIES, watch)) {
+        Ok(smaller) => counterexample.shrink(smaller),
+        Err(error) => eprintln!("seriatim: not made smaller: {error}"),
+    }
+}
+
+pub(super) fn minimise(args: &MinimiseArgs, source: &dyn SubjectSource) -> Result<ExitCode, CliError> {
+    let mut failed = None;
+    let made = run_by(args, |artifact, control| {
+        drawn(args.tries, control, |watch| minimise_outside(artifact, source, args.tries, watch)).map_err(|error| {
+            match error {
+                AgainError::Smaller(error) => error,
+                AgainError::Subject(error) => {
+                    failed = Some(error);
+                    SmallerError::Stopped
+                }
+            }
+        })
+    });
+    match failed {
+        Some(source) => Err(CliError::OutsideSubject { path: args.artifact.clone(), source }),
+        None => made,
+    }
+}
+
+/// Under shuttle, where there is a schedule to follow; else again and again, with a rate.
+pub(super) fn replay(args: &ReplayArgs, source: &dyn SubjectSource) -> Result<ExitCode, CliError> {
+    let output = Output::new("replay", args.json.json.as_ref(), args.junit.junit.as_ref())?;
+    let artifact = read_artifact(&args.artifact)?;
+    let mut replayed = own_replay::begin(args, &artifact, &output);
+    let explorer = source.explorer(&artifact.scenario).filter(|_| artifact.schedule.is_some());
+    let conclusion = if let Some(explorer) = explorer {
+        own_replay::under_shuttle(&artifact, &*explorer, &output, &mut replayed)
+    } else {
+        let subject = source.start();
+        let mut subject = subject.map_err(|source| CliError::OutsideSubject { path: args.artifact.clone(), source })?;
+        let control = Arc::new(Control::default());
+        stop_on_interrupt(&control);
+        let go_on = || if control.stop.load(Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+        let shown = again(&mut *subject, &artifact.scenario, &artifact.signature, args.times, &mut { go_on });
+        replayed.times = shown.times.into();
+        replayed.same = shown.same.into();
+        replayed.other = shown.other.into();
+        let violation = shown.violation.as_ref();
+        replayed.violation = violation.map(|violation| Shown::new(violation, &artifact.scenario));
+        if let Some(violation) = violation {
+            say!(output, "VIOLATION {violation}");
+        }
+        let others = if shown.other > 0 { format!("; another violation in {}", shown.other) } else { String::new() };
+        say!(output, "fails {} of {}{others}", shown.same, shown.times);
+        if violation.is_some() { Conclusion::Violation } else { Conclusion::Agree }
+    };
+    own_replay::end(conclusion, &replayed, &output)
+}

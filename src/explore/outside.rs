@@ -1,0 +1,75 @@
+//! A subject from outside as a program: asked about block after block, on a model runtime.
+
+use std::sync::Arc;
+
+use super::drive::{Host, caught};
+use super::interleave::ShuttleHost;
+use super::interleave_loom::LoomHost;
+use super::{Interleaver, Observation, Program, Tasks};
+use crate::runtime::model::{Loom, Shuttle};
+use crate::subject::{Answers, BlockCase, Capabilities, Request, RuntimeSubject, SubjectError, cases, fit};
+use crate::workload::Scenario;
+
+/// A subject with its questions.
+struct Outside<S> {
+    subject: Arc<S>,
+    capabilities: Arc<Capabilities>,
+    cases: Arc<Vec<BlockCase>>,
+}
+
+impl Interleaver {
+    /// A subject over a runtime. A scenario that does not fit it as a whole has no questions: nothing is wrong with
+    /// their answers.
+    pub fn outside<S: RuntimeSubject>(subject: Arc<S>, scenario: &Scenario) -> Self {
+        let capabilities = Arc::new(subject.capabilities());
+        let fits = fit(scenario, &capabilities) == *scenario;
+        let cases = Arc::new(if fits { cases(scenario) } else { Vec::new() });
+        Self::of(Outside { subject, capabilities, cases })
+    }
+}
+
+impl<S: RuntimeSubject> Outside<S> {
+    fn run<H: Host>(&self, host: &H, max_parallelism: usize) -> Observation {
+        let mut given = Vec::with_capacity(self.cases.len());
+        for case in &*self.cases {
+            let request = Request { workers: max_parallelism as u32, ..case.request.clone() };
+            let runtime = host.runtime();
+            let answer = caught(host, self.subject.execute(&runtime, &request)).map_err(SubjectError::Panicked);
+            let ended = answer.is_err();
+            given.push(answer);
+            if ended {
+                break;
+            }
+        }
+        Observation {
+            subject: self.capabilities.name.clone(),
+            max_parallelism: Some(max_parallelism),
+            tasks: Tasks::Workers,
+            suspends: false,
+            worker_threads: 1,
+            steps: Vec::new(),
+            ledgers: Vec::new(),
+            undone: None,
+            broken: None,
+            answers: Some(Answers {
+                capabilities: Arc::clone(&self.capabilities),
+                cases: Arc::clone(&self.cases),
+                given,
+            }),
+        }
+    }
+}
+
+impl<S: RuntimeSubject> Program for Outside<S> {
+    fn under_shuttle(&self, runtime: Shuttle, max_parallelism: usize) -> Observation {
+        self.run(&ShuttleHost(runtime), max_parallelism)
+    }
+
+    fn under_loom(&self, runtime: Loom, max_parallelism: usize) -> Observation {
+        self.run(&LoomHost(runtime), max_parallelism)
+    }
+
+    fn transactions(&self) -> usize {
+        self.cases.iter().map(|case| case.request.block.transactions.len()).sum()
+    }
+}
