@@ -7,16 +7,16 @@
 //!
 //! It is written over `Runtime`, so its interleavings can be chosen, and a violation comes with the schedule that shows it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use seriatim::ledger::{AccountKey, AssetId, Payload, Transaction};
-use seriatim::runtime::{ConcurrentMap, JoinSet, Runtime, RwLock, Semaphore};
+use seriatim::runtime::{JoinSet, Runtime, RwLock, Semaphore};
 use seriatim::subject::{Account, Answer, Assumption, Capabilities, Outcome, OverRuntime, Request, RuntimeSubject};
 
 /// Every account behind a lock of its own.
-type Accounts<R> = <R as Runtime>::Map<AccountKey, Arc<<R as Runtime>::RwLock<Account>>>;
+type Accounts<R> = BTreeMap<AccountKey, <R as Runtime>::RwLock<Account>>;
 
 struct LockPerAccount;
 
@@ -28,10 +28,9 @@ impl RuntimeSubject for LockPerAccount {
     }
 
     async fn execute<R: Runtime>(&self, runtime: &R, request: &Request) -> Answer {
-        let accounts: Arc<Accounts<R>> = Arc::new(runtime.map("accounts"));
-        for (key, account) in &request.state.accounts {
-            accounts.insert(*key, Arc::new(runtime.rw_lock("account", account.clone())));
-        }
+        let locked = |account: &Account| runtime.rw_lock("account", account.clone());
+        let accounts: Arc<Accounts<R>> =
+            Arc::new(request.state.accounts.iter().map(|(key, account)| (*key, locked(account))).collect());
         let transactions: Vec<_> = request.block.transactions.iter().map(|given| given.transaction.clone()).collect();
         let permits = runtime.semaphore("workers", request.workers as usize);
         for wave in waves(&transactions) {
@@ -41,17 +40,16 @@ impl RuntimeSubject for LockPerAccount {
                 let (runtime, accounts, transaction) = (runtime.clone(), Arc::clone(&accounts), transaction.clone());
                 tasks.spawn(async move {
                     let _permit = permit;
-                    apply(&runtime, &*accounts, &transaction).await;
+                    apply(&runtime, &accounts, &transaction).await;
                 });
             }
             while let Some((_, ended)) = tasks.join_next().await {
                 ended.expect("no task panics");
             }
         }
-        let accounts = Arc::into_inner(accounts).expect("every task has ended");
         let mut answer = Answer { id: request.id, ..Answer::default() };
-        for (key, account) in accounts.into_entries() {
-            answer.state.accounts.insert(key, account.read().await.clone());
+        for (key, account) in &*accounts {
+            answer.state.accounts.insert(*key, account.read().await.clone());
         }
         answer.outcomes = vec![Outcome::Executed; transactions.len()];
         answer
@@ -63,26 +61,19 @@ async fn apply<R: Runtime>(runtime: &R, accounts: &Accounts<R>, transaction: &Tr
     let body = &transaction.body;
     let Payload::Transfers(transfers) = &body.data else { unreachable!("only payments are supported") };
     let spent = body.fee + transfers.iter().map(|transfer| transfer.amount).sum::<u64>();
-    let source = lock_of(accounts, body.source);
     {
-        let mut source = source.write().await;
+        let mut source = accounts[&body.source].write().await;
         source.nonce = source.nonce.max(body.nonce + 1);
-        *source.balances.entry(AssetId::TOS).or_default() -= spent;
+        let owned = source.balances.entry(AssetId::TOS).or_default();
+        *owned = owned.saturating_sub(spent);
     }
     for transfer in transfers {
-        let destination = lock_of(accounts, transfer.destination);
+        let destination = &accounts[&transfer.destination];
         // The race: what was read is out of date as soon as the first guard is gone.
         let owned = destination.read().await.balances.get(&AssetId::TOS).copied().unwrap_or(0);
         runtime.yield_now().await;
         destination.write().await.balances.insert(AssetId::TOS, owned + transfer.amount);
     }
-}
-
-fn lock_of<L: Send + Sync + 'static>(accounts: &impl ConcurrentMap<AccountKey, Arc<L>>, account: AccountKey) -> Arc<L>
-where
-    Arc<L>: std::fmt::Debug,
-{
-    Arc::clone(&accounts.get(&account).expect("payments go to accounts that exist"))
 }
 
 /// Runs of transactions that may run side by side: nobody in one spends what another there receives or spends. Credits to

@@ -10,7 +10,9 @@ mod replay;
 mod svg;
 mod timeline;
 
-pub use artifact::{ARTIFACT_VERSION, Artifact, ArtifactError, Origin, Rate, Smaller, Stored, write_whole};
+pub use artifact::{
+    ARTIFACT_VERSION, Artifact, ArtifactError, Origin, PROCESS, PROGRAM, Rate, Smaller, Stored, write_whole,
+};
 pub use case::{Report, Rerun};
 pub use lanes::Style;
 pub use regression::{PromoteError, REGRESSION_VERSION, Regression};

@@ -46,7 +46,7 @@ mod source;
 pub use again::{Again, AgainError, again, minimise_outside};
 pub use answers::Answers;
 pub use ask::{Asked, REPEATS, ask, scenario_for, try_out};
-pub use campaign::{OUTSIDE, SubjectCampaign, SubjectCampaignError, SubjectReport, run};
+pub use campaign::{SubjectCampaign, SubjectCampaignError, SubjectReport, run};
 pub use canary::{SubjectCanary, check_answers, right_answer};
 pub use capabilities::{Assumption, Capabilities, Figure, OutcomeDetail, Part, Reports, Supports, TransactionType};
 pub use cases::{BlockCase, cases};
@@ -56,7 +56,7 @@ pub use exchange::{
 
 pub use fit::fit;
 pub use judge::{unanswered, unequal, wrong};
-pub use own::{OnTokio, OwnPath};
+pub use own::{OnTokio, OwnPath, answer_by_reference};
 pub use source::{OverRuntime, Plain, SubjectSource};
 
 use std::future::Future;

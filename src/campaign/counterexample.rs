@@ -126,7 +126,7 @@ impl fmt::Display for Counterexample {
         if let Some(path) = &self.path {
             let known = if self.known { " (there before, and left as it was)" } else { "" };
             writeln!(f, "  kept     {}{known}", path.display())?;
-            writeln!(f, "  again    seriatim replay {}", path.display())?;
+            writeln!(f, "  again    {}", self.artifact.replay_command(&path.display().to_string()))?;
             writeln!(f, "  look     seriatim report {}", path.display())?;
         }
         Ok(())

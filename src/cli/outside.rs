@@ -107,7 +107,7 @@ fn watched(config: &SubjectCampaign, source: &dyn SubjectSource, control: &Contr
         scope.spawn(|| {
             while !done.load(Relaxed) {
                 draw(&bar, config.budget, control);
-                if let Some(index) = control.overdue(HANG_LIMIT).filter(|_| !source.watches_itself()) {
+                if let Some(index) = control.overdue(HANG_LIMIT).filter(|_| !source.is_process()) {
                     bar.finish_and_clear();
                     // Its thread cannot be ended, so the process is.
                     eprintln!(

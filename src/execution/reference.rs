@@ -60,7 +60,11 @@ struct Changes {
 impl Reference {
     /// The chain at topoheight 0. The genesis must be valid ([`Genesis::validate`]).
     pub fn new(parameters: &Parameters, genesis: &Genesis) -> Self {
-        let ledger = LedgerState::from_genesis(genesis);
+        Self::on(parameters, LedgerState::from_genesis(genesis))
+    }
+
+    /// The chain with this ledger, whose top has its metadata.
+    pub fn on(parameters: &Parameters, ledger: LedgerState) -> Self {
         Self { parameters: parameters.clone(), ledger, nonces: BTreeMap::new(), open: None }
     }
 

@@ -41,8 +41,8 @@ pub(super) fn without_schedule(case: &Case<'_>) -> Explanation {
     }
     let sentences = vec![
         format!("It was seen on {}, without a schedule that could be followed again.", case.violation.subject),
-        "The straight schedule of the parallel path does not show it: either it takes an interleaving, which can be \
-         looked for with `seriatim explore`, or it belongs to that subject alone."
+        "With tasks one after another it does not show: either it takes an interleaving, which can be looked for with \
+         `seriatim explore`, or it belongs to that subject alone."
             .to_owned(),
         wrong(&case.violation),
     ];

@@ -6,7 +6,9 @@ use super::drive::{Host, caught};
 use super::interleave::ShuttleHost;
 use super::interleave_loom::LoomHost;
 use super::{Interleaver, Observation, Program, Tasks};
-use crate::runtime::model::{Loom, Shuttle};
+use crate::runtime::Runtime;
+use crate::runtime::model::{Loom, Shuttle, tell};
+use crate::storage::Read;
 use crate::subject::{Answers, BlockCase, Capabilities, Request, RuntimeSubject, SubjectError, cases, fit};
 use crate::workload::Scenario;
 
@@ -34,7 +36,12 @@ impl<S: RuntimeSubject> Outside<S> {
         for case in &*self.cases {
             let request = Request { workers: max_parallelism as u32, ..case.request.clone() };
             let runtime = host.runtime();
-            let answer = caught(host, self.subject.execute(&runtime, &request)).map_err(SubjectError::Panicked);
+            let execution = async {
+                // As the chain's executors begin a block, for whoever reads the record.
+                tell(|| runtime.task(), "load", || format!("{:?}", Read::Top));
+                self.subject.execute(&runtime, &request).await
+            };
+            let answer = caught(host, execution).map_err(SubjectError::Panicked);
             let ended = answer.is_err();
             given.push(answer);
             if ended {

@@ -11,6 +11,11 @@ use crate::workload::{Scenario, ScenarioError};
 /// The version of the file format that this build writes and reads.
 pub const ARTIFACT_VERSION: u32 = 1;
 
+/// Begins the name of a subject that is a process.
+pub const PROCESS: &str = "process: ";
+/// Begins the name of a subject that is part of another program.
+pub const PROGRAM: &str = "program: ";
+
 /// A scenario, a schedule if one is needed, and the violation that they show.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,7 +25,8 @@ pub struct Artifact {
     pub build: String,
     /// BLAKE3 of everything else, in hexadecimal.
     pub digest: String,
-    /// The executor, by a name that `seriatim replay` knows.
+    /// The executor: by a name that `seriatim replay` knows, or, after [`PROCESS`] or [`PROGRAM`], by what a subject from
+    /// outside calls itself.
     pub subject: String,
     pub origin: Origin,
     pub signature: Signature,
@@ -148,6 +154,18 @@ impl Artifact {
         let signature = serde_json::to_string(&(&self.subject, &self.signature)).expect("plain data with text keys");
         let digest = blake3::hash(signature.as_bytes()).to_hex();
         format!("{}-{}.json", self.signature.oracle.name(), &digest[..12])
+    }
+
+    /// What is typed to see the violation again. Who replays a subject from outside must bring it: a file never says what
+    /// is to be run.
+    pub fn replay_command(&self, file: &str) -> String {
+        if self.subject.starts_with(PROCESS) {
+            format!("seriatim replay {file} --subject-cmd ADAPTER")
+        } else if self.subject.starts_with(PROGRAM) {
+            format!("PROGRAM replay {file}")
+        } else {
+            format!("seriatim replay {file}")
+        }
     }
 
     /// The artifact as text.

@@ -188,7 +188,7 @@ impl Report<'_> {
         html! {
             section {
                 h2 { "Again" }
-                pre { "seriatim replay " (self.file) }
+                pre { (self.artifact.replay_command(&self.file)) }
                 dl { @for (name, value) in self.facts() { dt { (name) } dd { (value) } } }
             }
         }

@@ -60,14 +60,15 @@ impl Report<'_> {
             }
         }
         heading(&mut text, style, "Again");
-        let command = format!("  seriatim replay {}", self.file);
+        let command = format!("  {}", self.artifact.replay_command(&self.file));
         if command.chars().count() <= WIDTH {
             text.push_str(&command);
             text.push('\n');
         } else {
             // As a shell reads it, in two lines.
-            text.push_str("  seriatim replay \\\n");
-            push(&mut text, &self.file, "  ");
+            let (program, rest) = command.split_once("replay ").expect("every such command has it");
+            let _ = writeln!(text, "{program}replay \\");
+            push(&mut text, rest, "  ");
         }
         text
     }

@@ -3,15 +3,17 @@
 use std::ops::ControlFlow;
 
 use super::{Asked, Capabilities, Subject, SubjectError, SubjectSource, ask, cases, fit};
-use crate::campaign::{SmallerError, Watch, mix, smaller};
-use crate::compare::{Signature, Violation};
-use crate::explore::{InterleavingEvidence, Schedule};
+use crate::campaign::{SmallerError, Watch, mix, portfolio, smaller};
+use crate::compare::{Signature, Violation, judge_ending};
+use crate::explore::{Explorer, InterleavingEvidence, Schedule};
 use crate::minimise::{Case, Effort, Probe, Probed, UnderShuttle};
 use crate::report::{Artifact, Rate};
-use crate::workload::Scenario;
+use crate::workload::{Expectation, Scenario};
 
 /// How often the rate of a case is asked.
 const RATE_TIMES: u32 = 20;
+/// Portfolios that look for a schedule.
+const HUNTS: u64 = 64;
 /// Most repetitions of one attempt, however seldom the violation shows.
 const MOST_REPEATS: u32 = 200;
 
@@ -80,10 +82,11 @@ pub fn minimise_outside(
     tries: u64,
     watch: &mut Watch<'_>,
 ) -> Result<Artifact, AgainError> {
-    if source.explorer(&artifact.scenario).is_some() {
+    if let Some(explorer) = source.explorer(&artifact.scenario) {
+        let hunted = hunt(artifact, &*explorer);
         let explorer = |scenario: &Scenario| source.explorer(scenario).expect("a source has explorers or has none");
-        match smaller(artifact, &mut UnderShuttle::new(&explorer), tries, watch) {
-            Err(SmallerError::NotShown(_)) if artifact.schedule.is_none() => {}
+        match smaller(&hunted, &mut UnderShuttle::new(&explorer), tries, watch) {
+            Err(SmallerError::NotShown(_)) if hunted.schedule.is_none() => {}
             made => return Ok(made?),
         }
     }
@@ -98,6 +101,33 @@ pub fn minimise_outside(
     let rated = again(&mut *subject, &made.scenario, &made.signature, RATE_TIMES, &mut || ControlFlow::Continue(()));
     let rate = Some(Rate { shown: rated.same, times: rated.times, repeats });
     Ok(Artifact { rate, ..made }.sealed())
+}
+
+/// With a schedule that shows the violation, if a short search finds one: what was seen on real threads is then seen at
+/// every replay.
+fn hunt(artifact: &Artifact, explorer: &dyn Explorer) -> Artifact {
+    let mut hunted = artifact.clone();
+    if hunted.schedule.is_some() {
+        return hunted;
+    }
+    let scenario = &artifact.scenario;
+    let expectation = Expectation::of(scenario);
+    for config in (0..HUNTS).flat_map(|seed| portfolio(mix(seed, artifact.origin.index))) {
+        explorer.explore(&config, &mut |interleaved| {
+            let verdict = judge_ending(scenario, &expectation, &interleaved.ending);
+            match verdict.into_violation() {
+                Some(violation) if Signature::of(&violation, scenario) == artifact.signature => {
+                    hunted.schedule = Some(interleaved.schedule);
+                    ControlFlow::Break(())
+                }
+                _ => ControlFlow::Continue(()),
+            }
+        });
+        if hunted.schedule.is_some() {
+            break;
+        }
+    }
+    hunted
 }
 
 /// So many that a violation which shows `shown` times in `times` is overlooked once in a hundred.

@@ -17,7 +17,7 @@ use super::{
 use crate::campaign::{Budget, Conclusion, Control, Counterexample, interleave_on, mix};
 use crate::compare::{Signature, Verdict, Violation};
 use crate::explore::{InterleavingEvidence, Schedule};
-use crate::report::{Artifact, Origin};
+use crate::report::{Artifact, Origin, PROCESS, PROGRAM};
 use crate::workload::{Built, Expectation, Plan, Scenario};
 
 /// What to run.
@@ -141,7 +141,8 @@ pub fn run(
         // Jobs that were ahead may have met others; which ones is chance.
         found.truncate(1);
     }
-    let counterexamples = found.into_iter().map(|(found, times)| counterexample(config, &capabilities, found, times));
+    let counterexamples =
+        found.into_iter().map(|(found, times)| counterexample(config, source, &capabilities, found, times));
     Ok(SubjectReport::new(
         config,
         capabilities.clone(),
@@ -165,25 +166,18 @@ fn examine(
     let (scenario, taken_out) = scenario_for(capabilities, seed);
     sums.asked.scenarios += 1;
     sums.asked.taken_out += taken_out;
-    let violation = ask(subject, capabilities, &cases(&scenario), mix(config.seed, !index), &mut sums.asked);
-    if let Some(violation) = violation {
-        return Some(Found { index, seed, violation, scenario, schedule: None });
-    }
-    if !index.is_multiple_of(2) {
-        return None;
-    }
-    let explorer = source.explorer(&scenario)?;
-    let expectation = Expectation::of(&scenario);
-    let built = Built { scenario, expectation, classes: Vec::new() };
-    let explored = interleave_on(&*explorer, &capabilities.name, &built, seed);
-    sums.interleavings.merge(&explored.evidence);
-    match explored.verdict {
-        Verdict::Agree(_) => None,
-        Verdict::Violation(violation) => {
-            let (scenario, schedule) = (built.scenario, explored.schedule);
-            Some(Found { index, seed, violation: *violation, scenario, schedule })
+    // Under shuttle first: what is found there comes with its schedule.
+    if let Some(explorer) = source.explorer(&scenario).filter(|_| index.is_multiple_of(2)) {
+        let expectation = Expectation::of(&scenario);
+        let built = Built { scenario: scenario.clone(), expectation, classes: Vec::new() };
+        let explored = interleave_on(&*explorer, &capabilities.name, &built, seed);
+        sums.interleavings.merge(&explored.evidence);
+        if let Verdict::Violation(violation) = explored.verdict {
+            return Some(Found { index, seed, violation: *violation, scenario, schedule: explored.schedule });
         }
     }
+    let violation = ask(subject, capabilities, &cases(&scenario), mix(config.seed, !index), &mut sums.asked)?;
+    Some(Found { index, seed, violation, scenario, schedule: None })
 }
 
 fn keep_first(found: &Mutex<BTreeMap<Signature, (Found, u64)>>, new: Found) {
@@ -202,18 +196,22 @@ fn keep_first(found: &Mutex<BTreeMap<Signature, (Found, u64)>>, new: Found) {
     }
 }
 
-fn counterexample(config: &SubjectCampaign, capabilities: &Capabilities, found: Found, times: u64) -> Counterexample {
+fn counterexample(
+    config: &SubjectCampaign,
+    source: &dyn SubjectSource,
+    capabilities: &Capabilities,
+    found: Found,
+    times: u64,
+) -> Counterexample {
     let Found { index, seed, violation, scenario, schedule } = found;
     let how = if schedule.is_some() { ", interleaved" } else { "" };
     let words = format!("plan of seed {seed}, as far as it fits{how}");
     let plan = Some(hex::encode(Plan::from_seed(seed).to_bytes()));
     let origin = Origin { found_by: format!("campaign, {words}"), seed: config.seed, index, plan };
-    let subject = format!("{OUTSIDE}{}", capabilities.name);
+    let kind = if source.is_process() { PROCESS } else { PROGRAM };
+    let subject = format!("{kind}{}", capabilities.name);
     Counterexample::of(index, times, words, Artifact::new(subject, origin, violation, scenario, schedule))
 }
-
-/// How an artifact names a subject from outside: who replays it must bring the subject.
-pub const OUTSIDE: &str = "outside: ";
 
 impl SubjectReport {
     fn new(

@@ -39,7 +39,7 @@ pub fn cases(scenario: &Scenario) -> Vec<BlockCase> {
 }
 
 /// Applies one block to the reference, which then stands above it.
-fn case(parameters: &Parameters, reference: &mut Reference, block: &Block) -> BlockCase {
+pub(super) fn case(parameters: &Parameters, reference: &mut Reference, block: &Block) -> BlockCase {
     let request = Request {
         id: 0,
         parameters: parameters.clone(),

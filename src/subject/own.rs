@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use super::{
-    Account, Answer, Capabilities, Figures, Outcome, PreState, Request, RuntimeSubject, Subject, SubjectError,
+    Account, Answer, BlockCase, Capabilities, Figures, Outcome, PreState, Request, RuntimeSubject, Subject,
+    SubjectError,
 };
 use crate::chain::{Blockchain, ExecutionPath};
+use crate::execution::reference::Reference;
 use crate::execution::{BlockError, ParallelExecutor};
 use crate::explore::{Engine, Threads};
 use crate::ledger::{Genesis, GenesisAccount, Hash};
@@ -49,6 +51,12 @@ impl RuntimeSubject for OwnPath {
             Answer { id: request.id, outcomes, aborted, state, figures, notes: Vec::new() }
         })
     }
+}
+
+/// What the reference makes of a request alone.
+pub fn answer_by_reference(request: &Request) -> BlockCase {
+    let mut reference = Reference::on(&request.parameters, request.state.to_ledger());
+    super::cases::case(&request.parameters, &mut reference, &request.block.to_block())
 }
 
 impl PreState {

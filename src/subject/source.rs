@@ -20,8 +20,8 @@ pub trait SubjectSource: Sync {
         None
     }
 
-    /// Whether an answer that does not come ends as [`SubjectError::Hang`] by itself.
-    fn watches_itself(&self) -> bool {
+    /// Whether it is a process, started by a command, whose answers that do not come end as [`SubjectError::Hang`].
+    fn is_process(&self) -> bool {
         false
     }
 }
