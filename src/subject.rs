@@ -32,11 +32,13 @@
 
 mod capabilities;
 mod exchange;
+pub mod process;
 
 pub use capabilities::{Assumption, Capabilities, Figure, OutcomeDetail, Part, Reports, Supports, TransactionType};
 pub use exchange::{
     Account, Answer, Figures, Outcome, PostState, PreState, Request, RequestBlock, RequestTransaction, Reward,
 };
+pub use process::{ProcessConfig, ProcessSubject};
 
 use std::future::Future;
 
