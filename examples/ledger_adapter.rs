@@ -38,9 +38,7 @@ fn pay(tx: &Value, state: &Value, accounts: &mut Value, nonces: &mut Nonces, fre
     }
     after.values().all(|&balance| u64::try_from(balance).is_ok()).then_some(())?;
     after.iter().for_each(|((account, asset), balance)| accounts[account]["balances"][asset] = json!(balance));
-    used.insert(nonce);
-    accounts[source]["nonce"] = used.last().map(|most| most + 1).into();
-    Some(())
+    used.insert(nonce).then(|| accounts[source]["nonce"] = used.last().map(|most| most + 1).into())
 }
 
 fn main() {
@@ -48,8 +46,8 @@ fn main() {
     println!("{}", json!({"protocol": 1, "capabilities": capabilities}));
     for line in std::io::stdin().lines() {
         let request: Value = serde_json::from_str(&line.expect("a line")).expect("a request");
-        let (state, mut accounts, mut nonces) =
-            (&request["state"], request["state"]["accounts"].clone(), Nonces::new());
+        let (state, mut nonces) = (&request["state"], Nonces::new());
+        let mut accounts = state["accounts"].clone();
         let mut done = state["executed"].as_array().cloned().unwrap_or_default();
         let free = request["workers"].as_u64() > Some(2) && std::env::args().any(|argument| argument == "--fault");
         let execute = |tx: &Value| {

@@ -35,7 +35,7 @@ impl Counts {
 /// What came of so many requests, what had to, and how often the process was started again.
 pub fn soak(adapter: &str, requests: u64) -> (Counts, Counts, u64) {
     let mut config = ProcessConfig::new(vec![adapter.to_owned(), "random".to_owned()]).expect("a command");
-    config.request_limit = Duration::from_millis(300);
+    config.request_limit = Duration::from_secs(1);
     config.memory_bytes = Some(1 << 30);
     let mut subject = ProcessSubject::start(config).expect("it starts well");
     let (_, mut request) = sample_requests(&subject.capabilities()).pop().expect("many payments");

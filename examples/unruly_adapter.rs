@@ -122,7 +122,7 @@ fn misbehave(fault: &str, answer: &Value) {
             exit(3);
         }
         "signal" => {
-            let _ = kill_process(getpid(), Signal::SEGV);
+            let _ = kill_process(getpid(), Signal::TERM);
             forever();
         }
         "close" => {
@@ -136,9 +136,10 @@ fn misbehave(fault: &str, answer: &Value) {
         "memory" => {
             let mut all = Vec::new();
             while all.len() < 64 {
-                all.push(vec![1_u8; 1 << 28]);
+                // Never touched, so only the address space counts.
+                all.push(vec![0_u8; 1 << 28]);
             }
-            exit(all.len() as i32);
+            exit(std::hint::black_box(&all).len() as i32);
         }
         "stderr" => {
             for number in 0..20_000 {
