@@ -62,6 +62,9 @@ enum Command {
     Prove(ProveArgs),
     /// Show a counterexample: as text, and as a page
     Report(ReportArgs),
+    /// For authors of adapters: look at what an executor in another process says
+    #[command(subcommand)]
+    Subject(outside::SubjectCommand),
     /// Write generated plans as files, for a fuzzer to start from
     Seeds(SeedsArgs),
     /// Make a fuzzer's corpus smaller
@@ -94,6 +97,12 @@ enum CliError {
     Unfit { option: &'static str, engine: String },
     #[error("{path}: {source}", path = .path.display())]
     TooManyTasks { path: PathBuf, source: crate::explore::TooManyTasks },
+    #[error("--subject-cmd: {0}")]
+    Command(#[from] crate::subject::process::ConfigError),
+    #[error("{0} does not fit --subject-cmd")]
+    NotOutside(&'static str),
+    #[error("{path}: the subject {subject:?} is not built in: {how}", path = .path.display())]
+    NotBuiltIn { path: PathBuf, subject: String, how: &'static str },
     #[error(transparent)]
     Outside(#[from] crate::subject::SubjectCampaignError),
     #[error("{path}: {source}", path = .path.display())]
@@ -140,6 +149,7 @@ fn dispatch(cli: &Cli) -> Result<ExitCode, CliError> {
         Some(Command::Prove(args)) => prove::run(args),
         Some(Command::Report(args)) => report::run(args),
         Some(Command::Seeds(args)) => seeds::run(args),
+        Some(Command::Subject(command)) => outside::subject(command),
         Some(Command::Corpus(command)) => corpus::run(command),
     }
 }

@@ -41,6 +41,7 @@ mod exchange;
 mod fit;
 mod judge;
 mod own;
+pub mod process;
 mod source;
 
 pub use again::{Again, AgainError, again, minimise_outside};
@@ -53,11 +54,12 @@ pub use cases::{BlockCase, cases};
 pub use exchange::{
     Account, Answer, Figures, Outcome, PostState, PreState, Request, RequestBlock, RequestTransaction, Reward,
 };
+pub use process::{ProcessConfig, ProcessSubject};
 
 pub use fit::fit;
 pub use judge::{unanswered, unequal, wrong};
 pub use own::{OnTokio, OwnPath, answer_by_reference};
-pub use source::{OverRuntime, Plain, SubjectSource};
+pub use source::{OverRuntime, Plain, Process, SubjectSource};
 
 use std::future::Future;
 

@@ -7,6 +7,8 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::campaign::{Budget, ExploredSubject};
+use crate::subject::Process;
+use crate::subject::process::{ConfigError, ProcessConfig};
 
 /// For scripts.
 #[derive(Debug, Args)]
@@ -22,6 +24,53 @@ pub(super) struct JunitArgs {
     /// Write what was found as JUnit XML, too; `-`: to standard output, in place of the text
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
+}
+
+/// An executor in another process, instead of those that are built in.
+#[derive(Debug, Args)]
+pub(super) struct ProcessArgs {
+    /// Judge the executor that this command starts: it speaks the protocol of docs/subject-protocol.md. No shell is run
+    #[arg(long, value_name = "COMMAND")]
+    pub subject_cmd: Option<String>,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+}
+
+/// What the process is held to.
+#[derive(Debug, Args)]
+pub(super) struct LimitArgs {
+    /// Most time for one answer, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..=3_600_000))]
+    pub subject_limit: u64,
+    /// Most memory, in MiB (address space of each process)
+    #[arg(long, value_name = "MIB", default_value_t = 2_048, value_parser = clap::value_parser!(u64).range(16..=1_048_576))]
+    pub subject_memory: u64,
+}
+
+impl ProcessArgs {
+    /// The source of processes, if a command was given.
+    pub(super) fn source(&self) -> Result<Option<Process>, ConfigError> {
+        self.subject_cmd.as_deref().map(|command| Ok(Process(self.limits.config(command)?))).transpose()
+    }
+}
+
+impl LimitArgs {
+    pub(super) fn config(&self, command: &str) -> Result<ProcessConfig, ConfigError> {
+        let request_limit = Duration::from_millis(self.subject_limit);
+        let memory_bytes = Some(self.subject_memory << 20);
+        Ok(ProcessConfig { request_limit, memory_bytes, ..ProcessConfig::parse(command)? })
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// The command that starts the adapter. No shell is run
+    #[arg(long, value_name = "COMMAND")]
+    pub subject_cmd: String,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+    #[command(flatten)]
+    pub json: JsonArgs,
 }
 
 /// What every campaign takes.
@@ -93,6 +142,22 @@ pub(super) struct CampaignArgs {
     /// Read block shapes from this file instead of the built-in ones
     #[arg(long, value_name = "FILE")]
     pub shapes_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub process: ProcessArgs,
+}
+
+impl CampaignArgs {
+    /// An option that was given and means the built-in executors.
+    pub(super) fn own_option(&self) -> Option<&'static str> {
+        let given = [
+            (self.shapes, "--shapes"),
+            (self.plans, "--plans"),
+            (self.interleavings, "--interleavings"),
+            (self.subject != ExploredSubject::Parallel, "--subject"),
+            (self.shapes_file.is_some(), "--shapes-file"),
+        ];
+        given.into_iter().find_map(|(is, option)| is.then_some(option))
+    }
 }
 
 #[derive(Debug, Args)]
@@ -182,6 +247,8 @@ pub(super) struct ReplayArgs {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub times: u32,
     #[command(flatten)]
+    pub process: ProcessArgs,
+    #[command(flatten)]
     pub json: JsonArgs,
     #[command(flatten)]
     pub junit: JunitArgs,
@@ -200,6 +267,8 @@ pub(super) struct MinimiseArgs {
     /// Executions after which the search ends with what it has
     #[arg(long, value_name = "N", default_value_t = TRIES, value_parser = clap::value_parser!(u64).range(1..))]
     pub tries: u64,
+    #[command(flatten)]
+    pub process: ProcessArgs,
     #[command(flatten)]
     pub json: JsonArgs,
 }

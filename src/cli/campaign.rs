@@ -21,6 +21,7 @@ use super::args::{CampaignArgs, TRIES};
 use super::junit::TestCase;
 use super::minimise::with_bar;
 use super::output::{Findings, Output};
+use super::outside;
 
 /// Of the JSON form; the head came with the third.
 const VERSION: u32 = 3;
@@ -29,6 +30,12 @@ const VERSION: u32 = 3;
 pub(super) const HANG_LIMIT: Duration = Duration::from_secs(30);
 
 pub(super) fn run(args: &CampaignArgs) -> Result<ExitCode, CliError> {
+    if let Some(process) = args.process.source()? {
+        if let Some(option) = args.own_option() {
+            return Err(CliError::NotOutside(option));
+        }
+        return outside::campaign(&args.common, &process);
+    }
     // A fault that needs a schedule shows under shuttle only.
     let is_canary = matches!(args.subject, ExploredSubject::Canary(_));
     if is_canary && (args.shapes || args.plans) {
@@ -161,6 +168,7 @@ pub(super) fn stop_on_interrupt(control: &Arc<Control>) {
     let _ = ctrlc::set_handler(move || {
         control.stop.store(true, Relaxed);
         if interrupted.swap(true, Relaxed) {
+            crate::subject::process::kill_all();
             std::process::exit(2);
         }
     });

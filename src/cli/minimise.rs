@@ -16,6 +16,7 @@ use super::CliError;
 use super::args::MinimiseArgs;
 use super::campaign::stop_on_interrupt;
 use super::output::{Findings, Output, Shown, say};
+use super::outside::{self, built_in};
 use super::run::read_artifact;
 
 /// Of the JSON form.
@@ -33,6 +34,10 @@ struct Made<'a> {
 }
 
 pub(super) fn run(args: &MinimiseArgs) -> Result<ExitCode, CliError> {
+    if let Some(process) = args.process.source()? {
+        return outside::minimise(args, &process);
+    }
+    built_in(&args.artifact, &read_artifact(&args.artifact)?)?;
     run_by(args, |artifact, control| with_bar(artifact, args.tries, control))
 }
 

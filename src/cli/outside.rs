@@ -1,6 +1,7 @@
 //! Commands over a subject from outside.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -8,15 +9,19 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use indicatif::ProgressBar;
+use serde::Serialize;
 
 use crate::campaign::{Budget, Conclusion, Control, Counterexample, SmallerError};
 use crate::compare::Oracle;
+use crate::report::{Artifact, PROCESS, PROGRAM};
+use crate::subject::process::{Finding, check};
 use crate::subject::{
-    AgainError, SubjectCampaign, SubjectReport, SubjectSource, again, minimise_outside, run as run_campaign,
+    AgainError, Capabilities, SubjectCampaign, SubjectReport, SubjectSource, again, minimise_outside,
+    run as run_campaign,
 };
 
 use super::CliError;
-use super::args::{CommonArgs, MinimiseArgs, ReplayArgs, ReportArgs, TRIES};
+use super::args::{CheckArgs, CommonArgs, MinimiseArgs, ReplayArgs, ReportArgs, TRIES};
 use super::campaign::{HANG_LIMIT, bar_style, draw, stop_on_interrupt, store};
 use super::junit::TestCase;
 use super::minimise::{drawn, run_by};
@@ -45,6 +50,66 @@ enum OutsideCommand {
     Minimise(MinimiseArgs),
     /// Show a counterexample: as text, and as a page
     Report(ReportArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum SubjectCommand {
+    /// Start an adapter, ask it a few requests, and say what is wrong with its lines
+    Check(CheckArgs),
+}
+
+/// What a check found, as JSON.
+#[derive(Serialize)]
+struct Checked {
+    subject: Option<Capabilities>,
+    requests: usize,
+    findings: Vec<CheckFinding>,
+    unchecked: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct CheckFinding {
+    line: usize,
+    request: &'static str,
+    text: String,
+}
+
+/// The form of an adapter's lines; whether its answers are right is for a campaign.
+pub(super) fn subject(command: &SubjectCommand) -> Result<ExitCode, CliError> {
+    let SubjectCommand::Check(args) = command;
+    let output = Output::new("subject check", args.json.json.as_ref(), None)?;
+    let report = check(&args.limits.config(&args.subject_cmd)?);
+    for finding in &report.findings {
+        say!(output, "{finding}");
+    }
+    let subject = report.hello.as_ref().map(|hello| hello.capabilities.clone());
+    let requests = report.requests;
+    match &subject {
+        Some(subject) if report.is_clean() => {
+            say!(output, "{}: {requests} requests answered in the right form", subject.name);
+        }
+        _ => say!(output, "{} wrong, after {requests} requests", report.findings.len()),
+    }
+    let unchecked = subject.as_ref().map_or_else(Vec::new, Capabilities::unchecked);
+    for line in &unchecked {
+        say!(output, "  a campaign will not check  {line}");
+    }
+    let conclusion = if report.is_clean() { Conclusion::Agree } else { Conclusion::Violation };
+    let finding = |Finding { line, request, text }| CheckFinding { line, request, text };
+    let findings = report.findings.into_iter().map(finding).collect();
+    output.end(&Findings::judged(VERSION, conclusion, &Checked { subject, requests, findings, unchecked }))
+}
+
+/// Refuses an artifact whose subject somebody else must bring.
+pub(super) fn built_in(path: &Path, artifact: &Artifact) -> Result<(), CliError> {
+    let how = if artifact.subject.starts_with(PROCESS) {
+        "it needs --subject-cmd"
+    } else if artifact.subject.starts_with(PROGRAM) {
+        "the program that brings it has a replay and a minimise of its own"
+    } else {
+        return Ok(());
+    };
+    Err(CliError::NotBuiltIn { path: path.to_owned(), subject: artifact.subject.clone(), how })
 }
 
 pub(super) fn dispatch(cli: &OutsideCli, source: &dyn SubjectSource) -> Result<ExitCode, CliError> {

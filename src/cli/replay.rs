@@ -16,6 +16,7 @@ use super::CliError;
 use super::args::ReplayArgs;
 use super::campaign::HANG_LIMIT;
 use super::output::{Findings, Output, Shown, say};
+use super::outside::{self, built_in};
 use super::run::read_artifact;
 
 /// Of the JSON form.
@@ -43,8 +44,12 @@ struct Searched {
 }
 
 pub(super) fn run(args: &ReplayArgs) -> Result<ExitCode, CliError> {
+    if let Some(process) = args.process.source()? {
+        return outside::replay(args, &process);
+    }
     let output = Output::new("replay", args.json.json.as_ref(), args.junit.junit.as_ref())?;
     let artifact = read_artifact(&args.artifact)?;
+    built_in(&args.artifact, &artifact)?;
     let mut replayed = begin(args, &artifact, &output);
     let conclusion = if let Some(subject) = ExploredSubject::named_on_tokio(&artifact.subject) {
         on_tokio(artifact, subject, &output, &mut replayed)?

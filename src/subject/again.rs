@@ -7,7 +7,7 @@ use crate::campaign::{SmallerError, Watch, mix, portfolio, smaller};
 use crate::compare::{Signature, Violation, judge_ending};
 use crate::explore::{Explorer, InterleavingEvidence, Schedule};
 use crate::minimise::{Case, Effort, Probe, Probed, UnderShuttle};
-use crate::report::{Artifact, Rate};
+use crate::report::{Artifact, Rate, Smaller};
 use crate::workload::{Expectation, Scenario};
 
 /// How often the rate of a case is asked.
@@ -93,14 +93,25 @@ pub fn minimise_outside(
     let mut subject = source.start()?;
     let capabilities = subject.capabilities();
     let transactions = artifact.scenario.tx_count();
-    let rated =
-        again(&mut *subject, &artifact.scenario, &artifact.signature, RATE_TIMES, &mut || watch(0, transactions));
-    let repeats = repeats(rated.same, rated.times);
-    let mut probe = Repeated { subject: &mut *subject, capabilities, repeats };
-    let made = smaller(artifact, &mut probe, tries, watch)?;
-    let rated = again(&mut *subject, &made.scenario, &made.signature, RATE_TIMES, &mut || ControlFlow::Continue(()));
-    let rate = Some(Rate { shown: rated.same, times: rated.times, repeats });
-    Ok(Artifact { rate, ..made }.sealed())
+    let mut go_on = || watch(0, transactions);
+    let rated = again(&mut *subject, &artifact.scenario, &artifact.signature, RATE_TIMES, &mut go_on);
+    let mut repeats = repeats(rated.same, rated.times);
+    let mut made = artifact.clone();
+    loop {
+        let mut probe = Repeated { subject: &mut *subject, capabilities: capabilities.clone(), repeats };
+        made = smaller(&made, &mut probe, tries, watch)?;
+        let mut go_on = || ControlFlow::Continue(());
+        let rated = again(&mut *subject, &made.scenario, &made.signature, RATE_TIMES, &mut go_on);
+        let needed = self::repeats(rated.same, rated.times);
+        if needed <= repeats {
+            let from_first =
+                |smaller: Smaller| Smaller { transactions: (transactions, smaller.transactions.1), ..smaller };
+            let rate = Some(Rate { shown: rated.same, times: rated.times, repeats });
+            return Ok(Artifact { rate, smaller: made.smaller.map(from_first), ..made }.sealed());
+        }
+        // A smaller case shows it more seldom: what was tried before may have been overlooked.
+        repeats = needed;
+    }
 }
 
 /// With a schedule that shows the violation, if a short search finds one: what was seen on real threads is then seen at

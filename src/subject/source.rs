@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::process::{ProcessConfig, ProcessSubject};
 use super::{OnTokio, RuntimeSubject, Subject, SubjectError};
 use crate::explore::{Explorer, Interleaver};
 use crate::workload::Scenario;
@@ -44,6 +45,20 @@ impl<S: RuntimeSubject> SubjectSource for OverRuntime<S> {
 
     fn explorer(&self, scenario: &Scenario) -> Option<Box<dyn Explorer>> {
         Some(Box::new(Interleaver::outside(Arc::clone(&self.0), scenario)))
+    }
+}
+
+/// A process, started by a command.
+#[derive(Debug)]
+pub struct Process(pub ProcessConfig);
+
+impl SubjectSource for Process {
+    fn start(&self) -> Result<Box<dyn Subject>, SubjectError> {
+        Ok(Box::new(ProcessSubject::start(self.0.clone())?))
+    }
+
+    fn is_process(&self) -> bool {
+        true
     }
 }
 
