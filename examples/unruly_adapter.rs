@@ -35,6 +35,9 @@ pub const FAULTS: [(&str, &str); 18] = [
     ("escape", "protocol"),
 ];
 
+/// Those that begin with a right answer: they are noticed at the next request.
+pub const TOO_MANY: [&str; 2] = ["lines", "twice"];
+
 /// The ways to spoil the hello.
 pub const START: [(&str, &str); 5] =
     [("mute", "hang"), ("stillborn", "crash"), ("wrong", "protocol"), ("newer", "protocol"), ("idle", "protocol")];
