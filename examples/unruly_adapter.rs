@@ -63,6 +63,7 @@ fn main() {
         "wrong" => println!("ready"),
         "newer" => println!(r#"{{"protocol":2,"news":[]}}"#),
         "idle" => println!(r#"{{"protocol":1,"capabilities":{{"name":"x","supports":{{"workers":[0]}}}}}}"#),
+        "fickle" => println!(r#"{{"protocol":1,"capabilities":{{"name":"{}"}}}}"#, std::process::id()),
         _ => println!("{hello}"),
     }
     let mut input = stdin().lock();
@@ -120,7 +121,7 @@ fn misbehave(fault: &str, answer: &Value) {
             eprintln!("soon");
             sleep(Duration::from_millis(5));
         },
-        "exit" => {
+        "exit" | "fickle" => {
             eprintln!("so \u{1b}[31mlong");
             exit(3);
         }

@@ -174,6 +174,15 @@ fn a_hello_that_is_none_is_refused() {
 }
 
 #[test]
+fn another_hello_after_a_restart_is_refused() {
+    let mut subject = ProcessSubject::start(unruly("fickle")).unwrap();
+    assert_eq!(kind(&subject.execute(&request(1, 1)).unwrap_err()), "crash");
+    let error = subject.execute(&request(2, 0)).unwrap_err();
+    assert!(error.to_string().starts_with("another hello after a restart: {"), "{error}");
+    assert_eq!(subject.process_id(), None);
+}
+
+#[test]
 fn a_request_larger_than_a_pipe_is_answered() {
     let mut subject = ProcessSubject::start(unruly("none")).unwrap();
     let mut large = request(9, 0);

@@ -64,8 +64,8 @@ fn real_lines_satisfy_the_schema() {
         let outcomes = vec![Outcome::Executed; request.block.transactions.len()];
         assert!(valid("answer", &json!(Answer { id: request.id, outcomes, state, ..Answer::default() })));
     }
-    let lines: String = requests().iter().map(|request| format!("{}\n", json!(request))).collect();
-    let said = ledger_py(&lines);
+    let lines: Vec<_> = requests().iter().map(|request| json!(request).to_string()).collect();
+    let said = ledger_py(&lines.join("\n"));
     assert_eq!(said.lines().count(), 1 + requests().len());
     for (number, line) in said.lines().enumerate() {
         let value = serde_json::from_str(line).unwrap();

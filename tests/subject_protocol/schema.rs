@@ -43,10 +43,8 @@ impl Schema {
         value: &Value,
     ) -> Result<bool, String> {
         let count = |length: Option<usize>| {
-            length.is_none_or(|length| match keyword.starts_with("min") {
-                true => length as u64 >= wanted.as_u64().unwrap(),
-                false => length as u64 <= wanted.as_u64().unwrap(),
-            })
+            let bound = wanted.as_u64().unwrap_or(0) as usize;
+            length.is_none_or(|length| if keyword.starts_with("min") { length >= bound } else { length <= bound })
         };
         let (object, array, text) = (value.as_object(), value.as_array(), value.as_str());
         match keyword {
