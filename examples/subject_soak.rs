@@ -8,7 +8,7 @@ use seriatim::subject::{Subject, SubjectError};
 
 #[allow(dead_code)]
 #[path = "unruly_adapter.rs"]
-mod unruly_adapter;
+pub mod unruly_adapter;
 
 /// How many requests came to what.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

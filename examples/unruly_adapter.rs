@@ -96,7 +96,7 @@ fn answer(request: &Value) -> Value {
 
 fn forever() -> ! {
     loop {
-        sleep(Duration::from_secs(3_600));
+        sleep(Duration::from_hours(1));
     }
 }
 
@@ -113,7 +113,7 @@ fn misbehave(fault: &str, answer: &Value) {
     match fault {
         "hang" | "deaf" => forever(),
         "late" => {
-            sleep(Duration::from_secs(60));
+            sleep(Duration::from_mins(1));
             write(line.as_bytes());
         }
         "drip" => loop {
@@ -139,11 +139,12 @@ fn misbehave(fault: &str, answer: &Value) {
         }
         "memory" => {
             let mut all = Vec::new();
-            while all.len() < 64 {
+            for _ in 0..64 {
                 // Never touched, so only the address space counts.
                 all.push(vec![0_u8; 1 << 28]);
             }
-            exit(std::hint::black_box(&all).len() as i32);
+            std::hint::black_box(&all);
+            exit(6);
         }
         "stderr" => {
             for number in 0..20_000 {
@@ -156,7 +157,7 @@ fn misbehave(fault: &str, answer: &Value) {
             exit(0);
         }
         "endless" => loop {
-            write(&[b'x'; 1 << 16]);
+            write(&[b'x'; 1 << 12]);
         },
         "lines" => loop {
             write(line.as_bytes());

@@ -4,9 +4,8 @@
 #[allow(dead_code)]
 #[path = "../examples/subject_soak.rs"]
 mod subject_soak;
-#[allow(dead_code)]
-#[path = "../examples/unruly_adapter.rs"]
-mod unruly_adapter;
+
+use subject_soak::unruly_adapter;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
