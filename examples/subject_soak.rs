@@ -8,7 +8,7 @@ use seriatim::subject::{Subject, SubjectError};
 
 #[allow(dead_code)]
 #[path = "unruly_adapter.rs"]
-mod unruly_adapter;
+pub mod unruly_adapter;
 
 /// How many requests came to what.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,16 +41,17 @@ pub fn soak(adapter: &str, requests: u64) -> (Counts, Counts, u64) {
     let (_, mut request) = sample_requests(&subject.capabilities()).pop().expect("many payments");
     let (mut counted, mut expected) = (Counts::default(), Counts::default());
     // An answer too many is noticed at the next request, whose own fault then does not happen.
-    let mut is_twice = false;
+    let mut is_more = false;
     for seed in 0..requests {
         (request.id, request.seed) = (seed, seed);
         let (fault, kind) = unruly_adapter::chosen(seed).unwrap_or(("", "answer"));
-        expected.add(match (is_twice, fault) {
+        let has_more = unruly_adapter::TOO_MANY.contains(&fault);
+        expected.add(match (is_more, has_more) {
             (true, _) => "protocol",
-            (false, "twice") => "answer",
-            _ => kind,
+            (false, true) => "answer",
+            (false, false) => kind,
         });
-        is_twice = !is_twice && fault == "twice";
+        is_more = !is_more && has_more;
         let answer = subject.execute(&request);
         counted.add(match answer {
             Ok(answer) => {

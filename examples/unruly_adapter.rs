@@ -35,6 +35,9 @@ pub const FAULTS: [(&str, &str); 18] = [
     ("escape", "protocol"),
 ];
 
+/// Those that begin with a right answer: they are noticed at the next request.
+pub const TOO_MANY: [&str; 2] = ["lines", "twice"];
+
 /// The ways to spoil the hello.
 pub const START: [(&str, &str); 5] =
     [("mute", "hang"), ("stillborn", "crash"), ("wrong", "protocol"), ("newer", "protocol"), ("idle", "protocol")];
@@ -60,6 +63,7 @@ fn main() {
         "wrong" => println!("ready"),
         "newer" => println!(r#"{{"protocol":2,"news":[]}}"#),
         "idle" => println!(r#"{{"protocol":1,"capabilities":{{"name":"x","supports":{{"workers":[0]}}}}}}"#),
+        "fickle" => println!(r#"{{"protocol":1,"capabilities":{{"name":"{}"}}}}"#, std::process::id()),
         _ => println!("{hello}"),
     }
     let mut input = stdin().lock();
@@ -92,7 +96,7 @@ fn answer(request: &Value) -> Value {
 
 fn forever() -> ! {
     loop {
-        sleep(Duration::from_secs(3_600));
+        sleep(Duration::from_hours(1));
     }
 }
 
@@ -109,7 +113,7 @@ fn misbehave(fault: &str, answer: &Value) {
     match fault {
         "hang" | "deaf" => forever(),
         "late" => {
-            sleep(Duration::from_secs(60));
+            sleep(Duration::from_mins(1));
             write(line.as_bytes());
         }
         "drip" => loop {
@@ -117,7 +121,7 @@ fn misbehave(fault: &str, answer: &Value) {
             eprintln!("soon");
             sleep(Duration::from_millis(5));
         },
-        "exit" => {
+        "exit" | "fickle" => {
             eprintln!("so \u{1b}[31mlong");
             exit(3);
         }
@@ -135,11 +139,12 @@ fn misbehave(fault: &str, answer: &Value) {
         }
         "memory" => {
             let mut all = Vec::new();
-            while all.len() < 64 {
+            for _ in 0..64 {
                 // Never touched, so only the address space counts.
                 all.push(vec![0_u8; 1 << 28]);
             }
-            exit(std::hint::black_box(&all).len() as i32);
+            std::hint::black_box(&all);
+            exit(6);
         }
         "stderr" => {
             for number in 0..20_000 {
@@ -152,7 +157,7 @@ fn misbehave(fault: &str, answer: &Value) {
             exit(0);
         }
         "endless" => loop {
-            write(&[b'x'; 1 << 16]);
+            write(&[b'x'; 1 << 12]);
         },
         "lines" => loop {
             write(line.as_bytes());

@@ -4,9 +4,8 @@
 #[allow(dead_code)]
 #[path = "../examples/subject_soak.rs"]
 mod subject_soak;
-#[allow(dead_code)]
-#[path = "../examples/unruly_adapter.rs"]
-mod unruly_adapter;
+
+use subject_soak::unruly_adapter;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,7 +13,7 @@ use std::sync::OnceLock;
 use std::thread::sleep;
 use std::time::Duration;
 
-use seriatim::subject::process::{ProcessConfig, ProcessSubject, check, kill_all, sample_requests};
+use seriatim::subject::process::{ProcessConfig, ProcessSubject, check, sample_requests};
 use seriatim::subject::{Answer, Capabilities, Outcome, Request, RequestBlock, Subject, SubjectError};
 
 /// An example of this package. Cargo does not build examples for a test that is run alone, so it is asked to.
@@ -94,7 +93,7 @@ fn misbehaving(word: &str) -> SubjectError {
     let good = subject.execute(&request(1, 0)).unwrap();
     assert_eq!((good.id, good.notes), (1, vec![first.to_string()]));
     let mut bad = subject.execute(&request(2, 1));
-    if word == "twice" {
+    if unruly_adapter::TOO_MANY.contains(&word) {
         assert_eq!(bad.unwrap().id, 2);
         bad = subject.execute(&request(3, 0));
     }
@@ -131,7 +130,8 @@ fn a_fault_is_told_in_words() {
     assert_eq!(misbehaving("hang"), SubjectError::Hang { limit_ms: 400 });
     let SubjectError::Crash { status, stderr } = misbehaving("memory") else { panic!("it has too little") };
     assert_eq!(status, "signal 6");
-    assert!(stderr.contains("memory allocation of"), "{stderr}");
+    // With a backtrace, if the environment asks for one.
+    assert!(stderr.contains("alloc"), "{stderr}");
     let SubjectError::Crash { stderr, .. } = misbehaving("stderr") else { panic!("it ends") };
     assert_eq!(stderr.lines().count(), 20);
     assert!(stderr.lines().all(|line| line.chars().count() <= 200));
@@ -173,6 +173,15 @@ fn a_hello_that_is_none_is_refused() {
 }
 
 #[test]
+fn another_hello_after_a_restart_is_refused() {
+    let mut subject = ProcessSubject::start(unruly("fickle")).unwrap();
+    assert_eq!(kind(&subject.execute(&request(1, 1)).unwrap_err()), "crash");
+    let error = subject.execute(&request(2, 0)).unwrap_err();
+    assert!(error.to_string().starts_with("another hello after a restart: {"), "{error}");
+    assert_eq!(subject.process_id(), None);
+}
+
+#[test]
 fn a_request_larger_than_a_pipe_is_answered() {
     let mut subject = ProcessSubject::start(unruly("none")).unwrap();
     let mut large = request(9, 0);
@@ -194,20 +203,6 @@ fn faults_at_random_are_counted_exactly_and_leave_nothing() {
     // The other tests of this binary run beside it.
     let after = subject_soak::resident_kib();
     assert!(after < before + 64 * 1_024, "{before} KiB before, {after} KiB after");
-}
-
-#[test]
-#[ignore = "it ends every subject of this process, so it runs alone: --ignored"]
-fn all_are_killed_at_once() {
-    let mut subjects = [unruly("none"), ledger_py(&[])].map(|config| ProcessSubject::start(config).unwrap());
-    let groups = subjects.each_ref().map(|subject| subject.process_id().unwrap());
-    kill_all();
-    groups.into_iter().for_each(nothing_is_left_of);
-    for subject in &mut subjects {
-        let error = subject.execute(&request(1, 0)).unwrap_err();
-        assert_eq!(error, SubjectError::Crash { status: "signal 9".to_owned(), stderr: String::new() });
-        assert!(subject.execute(&request(2, 0)).is_ok());
-    }
 }
 
 /// What came of each sample request, for so many workers and that seed.

@@ -63,21 +63,17 @@ impl ProcessSubject {
 
     /// The child that is running, or a new one.
     fn child(&mut self) -> Result<&mut Child, SubjectError> {
-        let child = match self.child.take() {
-            Some(child) => child,
-            None => {
-                self.restarts += 1;
-                let (child, hello) = greeted(&self.config)?;
-                if hello != self.hello {
-                    let (new, first) = (serde_json::to_string(&hello), serde_json::to_string(&self.hello));
-                    let (new, first) = (new.expect("plain data"), first.expect("plain data"));
-                    let new = excerpt(&new);
-                    return Err(SubjectError::Protocol(format!("another hello after a restart: {new}, first {first}")));
-                }
-                child
+        if self.child.is_none() {
+            self.restarts += 1;
+            let (child, hello) = greeted(&self.config)?;
+            if hello != self.hello {
+                let [new, first] =
+                    [&hello, &self.hello].map(|hello| excerpt(&serde_json::to_string(hello).expect("plain data")));
+                return Err(SubjectError::Protocol(format!("another hello after a restart: {new}, first {first}")));
             }
-        };
-        Ok(self.child.insert(child))
+            self.child = Some(child);
+        }
+        Ok(self.child.as_mut().expect("it was started"))
     }
 
     /// Sends a line and gives the line that comes back, without their newlines. After a fault the process is gone.

@@ -27,7 +27,7 @@ pub(super) struct Deadline {
 impl Deadline {
     /// A limit beyond a year is a year.
     pub(super) fn after(limit: Duration) -> Self {
-        let limit = limit.min(Duration::from_secs(365 * 86_400));
+        let limit = limit.min(Duration::from_hours(365 * 24));
         Self { end: now() + limit, limit }
     }
 
