@@ -61,7 +61,7 @@ pub fn soak(adapter: &str, requests: u64) -> (Counts, Counts, u64) {
             Err(SubjectError::Hang { .. }) => "hang",
             Err(SubjectError::Crash { .. }) => "crash",
             Err(SubjectError::Protocol(_)) => "protocol",
-            Err(error @ SubjectError::Start { .. }) => panic!("{error}"),
+            Err(error @ (SubjectError::Panicked(_) | SubjectError::Start { .. })) => panic!("{error}"),
         });
     }
     (counted, expected, subject.restarts())

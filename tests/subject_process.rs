@@ -61,6 +61,7 @@ fn kind(error: &SubjectError) -> &'static str {
         SubjectError::Hang { .. } => "hang",
         SubjectError::Crash { .. } => "crash",
         SubjectError::Protocol(_) => "protocol",
+        SubjectError::Panicked(_) => "panicked",
         SubjectError::Start { .. } => "start",
     }
 }
