@@ -170,7 +170,11 @@ fn guarded(command: impl FnOnce() -> Result<ExitCode, CliError>) -> ExitCode {
         }
         Err(_) => {
             let panic = LAST_PANIC.lock().unwrap_or_else(PoisonError::into_inner);
-            eprintln!("seriatim: a defect of the harness itself: {panic}");
+            if panic.contains("failed printing to stdout") {
+                eprintln!("seriatim: standard output was closed");
+            } else {
+                eprintln!("seriatim: a defect of the harness itself: {panic}");
+            }
             ExitCode::from(2)
         }
     }

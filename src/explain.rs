@@ -1,6 +1,7 @@
 //! Why a schedule shows a violation: the anomaly by its name, and the two accesses whose order makes the difference.
 
 pub(crate) mod access;
+mod amount;
 mod case;
 mod every_schedule;
 mod guilt;
@@ -20,6 +21,7 @@ use crate::workload::Scenario;
 use case::{Case, Outcome};
 use words::Words;
 
+pub use amount::explain_amount;
 pub use tasks::{TaskName, task_names};
 
 /// What went wrong between tasks, by the field's own names (Berenson et al., "A critique of ANSI SQL isolation levels",

@@ -109,6 +109,8 @@ impl Plan {
             .searches(mutant)
             .into_iter()
             .filter(|&(lane, seed)| results.get(mutant, lane, seed).is_none())
+            // Known now already, they are no reason to build.
+            .filter(|&(lane, seed)| !is_futile(mutant, lane, seed, results))
             .collect();
         if searches.is_empty() {
             return Ok(());

@@ -246,6 +246,9 @@ pub(super) fn replay(args: &ReplayArgs, source: &dyn SubjectSource) -> Result<Ex
         }
         let others = if shown.other > 0 { format!("; another violation in {}", shown.other) } else { String::new() };
         say!(output, "fails {} of {}{others}", shown.same, shown.times);
+        for (workers, count) in shown.by_workers.iter().filter(|_| shown.same > 0) {
+            say!(output, "  {count} times first with {workers} worker{}", if *workers == 1 { "" } else { "s" });
+        }
         if violation.is_some() { Conclusion::Violation } else { Conclusion::Agree }
     };
     own_replay::end(conclusion, &replayed, &output)

@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use crate::campaign::ExploredSubject;
-use crate::explain::{Explanation, explain};
+use crate::explain::{Explanation, explain, explain_amount};
 use crate::explore::Schedule;
-use crate::report::{Artifact, Report, Rerun, Style, write_whole};
+use crate::report::{Artifact, PROCESS, Report, Rerun, Style, write_whole};
 use crate::subject::SubjectSource;
 use crate::workload::Scenario;
 
@@ -69,6 +69,11 @@ fn rerun(artifact: &Artifact, source: Option<&dyn SubjectSource>) -> Rerun {
     let own = artifact.subject.parse::<ExploredSubject>().ok();
     let outside = source.filter(|source| own.is_none() && source.explorer(&artifact.scenario).is_some());
     if own.is_none() && outside.is_none() {
+        if artifact.subject.starts_with(PROCESS) {
+            let note = "The subject is a process of its own: what it did inside is not known.".to_owned();
+            let explanation = Some(explain_amount(&artifact.scenario, &artifact.violation));
+            return Rerun { note: Some(note), explanation, ..Rerun::default() };
+        }
         let note = if recorded.is_empty() {
             "This build does not know the subject by its name, so it was not run again."
         } else {

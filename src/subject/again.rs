@@ -1,5 +1,6 @@
 //! A violation of a subject from outside, again: how often it shows, and in how small a case.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use super::{Asked, Capabilities, Subject, SubjectError, SubjectSource, ask, cases, fit};
@@ -36,6 +37,8 @@ pub struct Again {
     pub other: u32,
     /// The first of the wanted ones, else of the others.
     pub violation: Option<Violation>,
+    /// The wanted ones, by the number of workers that showed them.
+    pub by_workers: BTreeMap<u32, u32>,
 }
 
 /// Asks about a scenario so many times, each time with other seeds.
@@ -47,17 +50,20 @@ pub fn again(
     watch: &mut dyn FnMut() -> ControlFlow<()>,
 ) -> Again {
     let capabilities = subject.capabilities();
-    let mut again = Again::default();
+    let of_workers = capabilities.supports.workers.iter().map(|&workers| (workers, 0));
+    let mut again = Again { by_workers: of_workers.collect(), ..Again::default() };
     let cases = cases(&fit(scenario, &capabilities));
     for time in 0..times {
         again.times += 1;
         let seed = mix(0, u64::from(time));
-        if let Some(violation) = ask(subject, &capabilities, &cases, seed, &mut Asked::default()) {
+        let mut asked = Asked::default();
+        if let Some(violation) = ask(subject, &capabilities, &cases, seed, &mut asked) {
             if Signature::of(&violation, scenario) == *wanted {
                 if again.same == 0 {
                     again.violation = Some(violation);
                 }
                 again.same += 1;
+                *again.by_workers.entry(asked.last_workers).or_default() += 1;
             } else {
                 again.violation.get_or_insert(violation);
                 again.other += 1;

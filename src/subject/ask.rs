@@ -36,13 +36,26 @@ pub struct Asked {
     pub aborts: BTreeMap<&'static str, u64>,
     /// Transactions that were generated and do not fit what the subject supports and assumes.
     pub taken_out: u64,
+    /// Workers of the last request.
+    #[serde(skip)]
+    pub last_workers: u32,
 }
 
 impl Asked {
     /// Adds up two.
     pub fn merge(&mut self, other: &Self) {
-        let Self { scenarios, blocks, requests, repeated, transactions, conflicts, outcomes, aborts, taken_out } =
-            other;
+        let Self {
+            scenarios,
+            blocks,
+            requests,
+            repeated,
+            transactions,
+            conflicts,
+            outcomes,
+            aborts,
+            taken_out,
+            last_workers: _,
+        } = other;
         self.scenarios += scenarios;
         self.blocks += blocks;
         self.requests += requests;
@@ -95,11 +108,6 @@ pub fn ask(
     seed: u64,
     asked: &mut Asked,
 ) -> Option<Violation> {
-    let violation = |(oracle, difference): (Oracle, Difference)| Violation {
-        oracle,
-        subject: capabilities.name.clone(),
-        difference,
-    };
     for (block, case) in cases.iter().enumerate() {
         asked.count(case);
         let repeats = if case.request.block.transactions.len() > 1 { REPEATS } else { 1 };
@@ -111,7 +119,13 @@ pub fn ask(
             let workers = workers[(seed as usize).wrapping_add(block).wrapping_add(repeat as usize) % workers.len()];
             let request = Request { id: chance >> 12, workers, seed: chance & 0xffff_ffff, ..case.request.clone() };
             asked.requests += 1;
+            asked.last_workers = workers;
             asked.repeated += u64::from(repeat == 1);
+            let violation = |(oracle, difference): (Oracle, Difference)| {
+                let plural = if workers == 1 { "" } else { "s" };
+                let subject = format!("{} ({workers} worker{plural}, seed {})", capabilities.name, request.seed);
+                Violation { oracle, subject, difference }
+            };
             let answer = match answer(subject, &request) {
                 Ok(answer) => answer,
                 Err(error) => return Some(violation(unanswered(block, &error))),
