@@ -17,6 +17,8 @@ fn seriatim(folder: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_seriatim")).current_dir(folder).args(args).output().unwrap()
 }
 
+const PYTHON: &str = concat!("python3 ", env!("CARGO_MANIFEST_DIR"), "/examples/subjects/ledger.py");
+
 /// What a command prints with `--json -`: one object and nothing else, with the exit code of the process.
 fn json(folder: &Path, args: &[&str]) -> Value {
     let output = seriatim(folder, &[args, &["--json", "-"]].concat());
@@ -99,6 +101,8 @@ fn every_command_writes_what_the_document_says() {
         (vec!["report", artifact], 0, None),
         (vec!["promote", artifact, "--corpus", "kept"], 0, None),
         (vec!["seeds", "plans", "--count", "2"], 0, None),
+        (vec!["campaign", "--subject-cmd", PYTHON, "--executions", "40"], 0, Some("agree")),
+        (vec!["subject", "check", "--subject-cmd", PYTHON], 0, Some("agree")),
         (vec!["corpus", "minimise", "plans"], 0, Some("agree")),
     ];
     let mut seen = BTreeSet::new();

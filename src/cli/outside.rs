@@ -122,7 +122,7 @@ pub(super) fn dispatch(cli: &OutsideCli, source: &dyn SubjectSource) -> Result<E
 }
 
 pub(super) fn campaign(args: &CommonArgs, source: &dyn SubjectSource) -> Result<ExitCode, CliError> {
-    let output = Output::new("campaign", args.json.json.as_ref(), args.junit.junit.as_ref())?;
+    let output = Output::new("campaign --subject-cmd", args.json.json.as_ref(), args.junit.junit.as_ref())?;
     let config =
         SubjectCampaign { seed: args.seed, budget: args.budget(), jobs: args.jobs(), keep_going: args.keep_going };
     let control = Arc::new(Control::default());
