@@ -179,7 +179,7 @@ pub fn run(config: &CampaignConfig, shapes: &[Shape], control: &Control) -> std:
         Budget::Executions(executions) => executions,
         Budget::Time(_) => u64::MAX,
     });
-    let found: Mutex<BTreeMap<Signature, (Found, u64)>> = Mutex::new(BTreeMap::new());
+    let found: FirstOfEach<Found> = Mutex::default();
     let job = |number: usize| -> std::io::Result<Statistics> {
         let examiner = Examiner::new()?;
         let mut statistics = Statistics::default();
@@ -214,7 +214,8 @@ pub fn run(config: &CampaignConfig, shapes: &[Shape], control: &Control) -> std:
                         limit.fetch_min(index, Relaxed);
                     }
                     let found_here = Found { index, case, violation: *violation, scenario: built.scenario, schedule };
-                    keep_first(&found, found_here);
+                    let signature = Signature::of(&found_here.violation, &found_here.scenario);
+                    keep_first(&found, signature, found_here, |found| found.index);
                 }
             }
             control.end(number);
@@ -246,8 +247,10 @@ pub fn run(config: &CampaignConfig, shapes: &[Shape], control: &Control) -> std:
 }
 
 /// Of each signature the violation that comes first, and how many there were.
-fn keep_first(found: &Mutex<BTreeMap<Signature, (Found, u64)>>, new: Found) {
-    let signature = Signature::of(&new.violation, &new.scenario);
+pub(crate) type FirstOfEach<T> = Mutex<BTreeMap<Signature, (T, u64)>>;
+
+/// Keeps `new`, or counts it, if one that came before it is there.
+pub(crate) fn keep_first<T>(found: &FirstOfEach<T>, signature: Signature, new: T, index: impl Fn(&T) -> u64) {
     match found.lock().unwrap_or_else(PoisonError::into_inner).entry(signature) {
         Entry::Vacant(vacant) => {
             vacant.insert((new, 1));
@@ -255,7 +258,7 @@ fn keep_first(found: &Mutex<BTreeMap<Signature, (Found, u64)>>, new: Found) {
         Entry::Occupied(mut occupied) => {
             let (first, times) = occupied.get_mut();
             *times += 1;
-            if new.index < first.index {
+            if index(&new) < index(first) {
                 *first = new;
             }
         }

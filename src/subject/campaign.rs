@@ -1,8 +1,6 @@
 //! Many generated scenarios against a subject from outside, up to the first violation. Which scenario comes at which index
 //! depends on the seed and on what the subject says of itself.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::fmt::{self, Write as _};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
@@ -14,7 +12,7 @@ use super::{
     Asked, Capabilities, Part, Subject, SubjectCanary, SubjectError, SubjectSource, ask, cases, check_answers,
     scenario_for,
 };
-use crate::campaign::{Budget, Conclusion, Control, Counterexample, interleave_on, mix};
+use crate::campaign::{Budget, Conclusion, Control, Counterexample, FirstOfEach, interleave_on, keep_first, mix};
 use crate::compare::{Signature, Verdict, Violation};
 use crate::explore::{InterleavingEvidence, Schedule};
 use crate::report::{Artifact, Origin, PROCESS, PROGRAM};
@@ -101,7 +99,7 @@ pub fn run(
         Budget::Executions(executions) => executions,
         Budget::Time(_) => u64::MAX,
     });
-    let found: Mutex<BTreeMap<Signature, (Found, u64)>> = Mutex::default();
+    let found: FirstOfEach<Found> = Mutex::default();
     let job = |number: usize| -> Result<Sums, SubjectError> {
         let mut subject = source.start()?;
         let mut sums = Sums::default();
@@ -117,7 +115,8 @@ pub fn run(
                 if !config.keep_going {
                     limit.fetch_min(index, Relaxed);
                 }
-                keep_first(&found, found_here);
+                let signature = Signature::of(&found_here.violation, &found_here.scenario);
+                keep_first(&found, signature, found_here, |found| found.index);
             }
             control.end(number);
             control.executions.fetch_add(1, Relaxed);
@@ -178,22 +177,6 @@ fn examine(
     }
     let violation = ask(subject, capabilities, &cases(&scenario), mix(config.seed, !index), &mut sums.asked)?;
     Some(Found { index, seed, violation, scenario, schedule: None })
-}
-
-fn keep_first(found: &Mutex<BTreeMap<Signature, (Found, u64)>>, new: Found) {
-    let signature = Signature::of(&new.violation, &new.scenario);
-    match found.lock().unwrap_or_else(PoisonError::into_inner).entry(signature) {
-        Entry::Vacant(vacant) => {
-            vacant.insert((new, 1));
-        }
-        Entry::Occupied(mut occupied) => {
-            let (first, times) = occupied.get_mut();
-            *times += 1;
-            if new.index < first.index {
-                *first = new;
-            }
-        }
-    }
 }
 
 fn counterexample(
