@@ -31,7 +31,11 @@ fn an_adapter_in_python_is_right_and_its_report_says_what_was_not_checked() {
     let output = seriatim(folder.path(), &args);
     let said = text(&output);
     assert_eq!(output.status.code(), Some(0), "{said}");
-    assert!(said.contains("AGREE: ledger.py, 60 scenarios") && said.contains("not checked  energy"), "{said}");
+    assert!(
+        said.contains("AGREE: ledger.py, 60 scenarios")
+            && said.contains("not checked  (not supported) burn transactions; "),
+        "{said}"
+    );
     let json = std::fs::read_to_string(folder.path().join("report.json")).unwrap();
     let report: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!((&report["verdict"], &report["asked"]["scenarios"]), (&"agree".into(), &60.into()));

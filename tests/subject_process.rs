@@ -142,7 +142,7 @@ fn a_fault_is_told_in_words() {
         ("endless", "a line longer than 16777216 bytes: xxx"),
         ("malformed", "not an answer: unknown field `outcome`"),
         ("bytes", "not UTF-8 from byte "),
-        ("escape", r"not an answer: expected value at line 1 column 1: \u{1b}[2J\u{1b}]0;owned\u{7}"),
+        ("escape", r"not an answer: expected value at line 1 column 1, in the line `\u{1b}[2J\u{1b}]0;owned\u{7}`"),
     ] {
         let SubjectError::Protocol(text) = misbehaving(word) else { panic!("{word}") };
         assert!(text.starts_with(start), "{word}: {text}");

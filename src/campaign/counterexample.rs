@@ -118,10 +118,11 @@ impl fmt::Display for Counterexample {
             writeln!(f, " (after {tries} executions)")?;
         }
         if let Some(Rate { shown, times, repeats }) = self.artifact.rate {
-            writeln!(
-                f,
-                "  rate     fails {shown} of {times}; each attempt at less was repeated up to {repeats} times (99 %)"
-            )?;
+            let less = match repeats {
+                0 => "too seldom to be made smaller".to_owned(),
+                _ => format!("each attempt at less was repeated up to {repeats} times (99 %)"),
+            };
+            writeln!(f, "  rate     fails {shown} of {times}; {less}")?;
         }
         if let Some(path) = &self.path {
             let known = if self.known { " (there before, and left as it was)" } else { "" };

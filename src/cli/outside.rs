@@ -1,5 +1,6 @@
 //! Commands over a subject from outside.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::ExitCode;
@@ -79,8 +80,17 @@ pub(super) fn subject(command: &SubjectCommand) -> Result<ExitCode, CliError> {
     let SubjectCommand::Check(args) = command;
     let output = Output::new("subject check", args.json.json.as_ref(), None)?;
     let report = check(&args.limits.config(&args.subject_cmd)?);
+    let mut told: BTreeMap<&str, usize> = BTreeMap::new();
     for finding in &report.findings {
-        say!(output, "{finding}");
+        let times = told.entry(&finding.text).or_default();
+        *times += 1;
+        if *times == 1 {
+            say!(output, "{finding}");
+        }
+    }
+    for (text, times) in told.iter().filter(|(_, times)| **times > 1) {
+        let start: String = text.chars().take(60).collect();
+        say!(output, "and {} more lines with: {start} ...", times - 1);
     }
     let subject = report.hello.as_ref().map(|hello| hello.capabilities.clone());
     let requests = report.requests;
@@ -196,6 +206,10 @@ fn watched(config: &SubjectCampaign, source: &dyn SubjectSource, control: &Contr
 /// What cannot be made smaller is kept as it is; Ctrl-C ends the attempt, too.
 fn shrink(counterexample: &mut Counterexample, source: &dyn SubjectSource, control: &Control) {
     let artifact = counterexample.artifact.clone();
+    if artifact.signature.oracle == Oracle::Hang {
+        eprintln!("seriatim: kept as it was met: each attempt at a smaller case would take the time limit");
+        return;
+    }
     match drawn(TRIES, control, |watch| minimise_outside(&artifact, source, TRIES, watch)) {
         Ok(smaller) => counterexample.shrink(smaller),
         Err(error) => eprintln!("seriatim: not made smaller: {error}"),
@@ -232,6 +246,10 @@ pub(super) fn replay(args: &ReplayArgs, source: &dyn SubjectSource) -> Result<Ex
     } else {
         let subject = source.start();
         let mut subject = subject.map_err(|source| CliError::OutsideSubject { path: args.artifact.clone(), source })?;
+        let judged = subject.capabilities().name;
+        if !artifact.subject.ends_with(&format!(": {judged}")) {
+            say!(output, "the artifact is of {:?}, what is asked now is {judged:?}", artifact.subject);
+        }
         let control = Arc::new(Control::default());
         stop_on_interrupt(&control);
         let go_on = || if control.stop.load(Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
@@ -247,7 +265,7 @@ pub(super) fn replay(args: &ReplayArgs, source: &dyn SubjectSource) -> Result<Ex
         let others = if shown.other > 0 { format!("; another violation in {}", shown.other) } else { String::new() };
         say!(output, "fails {} of {}{others}", shown.same, shown.times);
         for (workers, count) in shown.by_workers.iter().filter(|_| shown.same > 0) {
-            say!(output, "  {count} times first with {workers} worker{}", if *workers == 1 { "" } else { "s" });
+            say!(output, "  {count} times {workers} worker{} showed it first", if *workers == 1 { "" } else { "s" });
         }
         if violation.is_some() { Conclusion::Violation } else { Conclusion::Agree }
     };

@@ -11,6 +11,7 @@ use crate::report::Regression;
 use super::CliError;
 use super::args::PromoteArgs;
 use super::output::{Findings, Output, Shown, say};
+use super::outside::built_in;
 use super::run::read_artifact;
 
 /// Of the JSON form.
@@ -30,6 +31,7 @@ struct Made<'a> {
 pub(super) fn run(args: &PromoteArgs) -> Result<ExitCode, CliError> {
     let output = Output::new("promote", args.json.json.as_ref(), None)?;
     let artifact = read_artifact(&args.artifact)?;
+    built_in(&args.artifact, &artifact)?;
     let note = args.note.clone().unwrap_or_else(|| format!("{}, {}", artifact.origin.found_by, artifact.subject));
     let regression = Regression::of(&artifact, note);
     let name = args.name.clone().unwrap_or_else(|| regression.speaking_name());

@@ -15,6 +15,7 @@ use crate::workload::{Expectation, Plan, Scenario, build};
 use super::CliError;
 use super::args::RunArgs;
 use super::output::{Findings, Output, Shown, say};
+use super::outside::built_in;
 
 /// Of the JSON form.
 const VERSION: u32 = 1;
@@ -86,7 +87,11 @@ pub(super) fn read(path: &Path) -> Result<(Scenario, Expectation), CliError> {
         let text = String::from_utf8_lossy(&bytes);
         let probe = Probe::of(&text);
         let scenario = if probe.holds_a_scenario() {
-            parse_artifact(&text, probe.is_regression(), path)?.scenario
+            let artifact = parse_artifact(&text, probe.is_regression(), path)?;
+            if let Err(error) = built_in(path, &artifact) {
+                eprintln!("seriatim: {error}; what runs here are the built-in executors");
+            }
+            artifact.scenario
         } else {
             Scenario::from_json(&text).map_err(|source| CliError::Scenario { path: at(), source })?
         };

@@ -160,7 +160,7 @@ impl Artifact {
     /// is to be run.
     pub fn replay_command(&self, file: &str) -> String {
         if self.subject.starts_with(PROCESS) {
-            format!("seriatim replay {file} --subject-cmd ADAPTER")
+            format!("seriatim replay {file} --times 200 --subject-cmd ADAPTER")
         } else if self.subject.starts_with(PROGRAM) {
             format!("PROGRAM replay {file}")
         } else {

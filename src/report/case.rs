@@ -14,9 +14,9 @@ use crate::runtime::model::Step;
 use crate::storage::{StateKey, StateValue};
 use crate::workload::{Expectation, ExpectedStep, Scenario, Step as ScenarioStep};
 
-use super::Artifact;
 use super::names::Names;
 use super::timeline::{Timeline, block_begins};
+use super::{Artifact, Rate};
 
 /// What running an artifact again showed, beside the artifact itself.
 #[derive(Debug, Default)]
@@ -67,6 +67,7 @@ pub(super) struct TransactionLine {
 #[derive(Debug)]
 pub(super) struct BalanceLine {
     pub account: String,
+    /// An asset, or, after an account's balances, the nonce.
     pub asset: String,
     pub genesis: Option<u64>,
     pub before: Option<u64>,
@@ -248,6 +249,12 @@ impl<'a> Report<'a> {
             let minimal = if smaller.is_one_minimal { "; nothing more can be removed" } else { "" };
             facts.push(("made smaller", format!("{before} transactions to {after}, {} tries{minimal}", smaller.tries)));
         }
+        if let Some(Rate { shown, times, .. }) = self.artifact.rate {
+            facts.push((
+                "shows",
+                format!("in {shown} of {times} repetitions, with different seeds and numbers of workers"),
+            ));
+        }
         facts
     }
 
@@ -349,6 +356,19 @@ fn balances(scenario: &Scenario, at: usize, block: &Block, names: &Names) -> Vec
             },
         })
         .collect();
+    // Where a transaction does not take the next nonce, that one is needed to follow what became of it.
+    let next = |account| match before.final_ledger().newest_value(&StateKey::Nonce(account)) {
+        Some(StateValue::Nonce(nonce)) => *nonce,
+        _ => 0,
+    };
+    let skipping = block.transactions.iter().map(|tx| &tx.body).filter(|body| body.nonce != next(body.source));
+    let sources: BTreeSet<_> = skipping.map(|body| body.source).collect();
+    lines.extend(sources.into_iter().map(|account| BalanceLine {
+        account: names.of_account(&account),
+        asset: "next nonce".to_owned(),
+        genesis: scenario.genesis.accounts.get(&account).map(|known| known.nonce),
+        before: Some(next(account)),
+    }));
     lines.sort_by_key(|line| (line.account.len(), line.account.clone(), line.asset != "TOS", line.asset.clone()));
     lines
 }

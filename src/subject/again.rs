@@ -100,14 +100,19 @@ pub fn minimise_outside(
     let capabilities = subject.capabilities();
     let transactions = artifact.scenario.tx_count();
     let mut go_on = || watch(0, transactions);
-    let rated = again(&mut *subject, &artifact.scenario, &artifact.signature, RATE_TIMES, &mut go_on);
-    let mut repeats = repeats(rated.same, rated.times);
+    let first = again(&mut *subject, &artifact.scenario, &artifact.signature, RATE_TIMES, &mut go_on);
+    let mut repeats = repeats(first.same, first.times);
     let mut made = artifact.clone();
     loop {
         let mut probe = Repeated { subject: &mut *subject, capabilities: capabilities.clone(), repeats };
         made = smaller(&made, &mut probe, tries, watch)?;
         let mut go_on = || ControlFlow::Continue(());
         let rated = again(&mut *subject, &made.scenario, &made.signature, RATE_TIMES, &mut go_on);
+        if rated.same == 0 {
+            // Chance made it look smaller. What was met stays, with the rate at which it showed.
+            let rate = Some(Rate { shown: first.same, times: first.times, repeats: 0 });
+            return Ok(Artifact { rate, ..artifact.clone() }.sealed());
+        }
         let needed = self::repeats(rated.same, rated.times);
         if needed <= repeats {
             let from_first =

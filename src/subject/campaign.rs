@@ -32,7 +32,7 @@ pub struct SubjectCampaign {
 /// Why a campaign did not take place.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SubjectCampaignError {
-    #[error(transparent)]
+    #[error("the subject cannot be asked: {0}")]
     Subject(#[from] SubjectError),
     #[error("capabilities: {0}")]
     Capabilities(String),
@@ -294,9 +294,21 @@ impl fmt::Display for SubjectReport {
         for line in &self.missed_floors {
             writeln!(text, "  floor missed {line}")?;
         }
-        for line in &self.not_checked {
-            writeln!(text, "  not checked  {line}")?;
+        for (reason, what) in by_reason(&self.not_checked) {
+            writeln!(text, "  not checked  ({reason}) {}", what.join("; "))?;
         }
         f.write_str(&text)
     }
+}
+
+/// The lines of [`Capabilities::unchecked`], those with one reason together, in order of appearance.
+fn by_reason(lines: &[String]) -> Vec<(&str, Vec<&str>)> {
+    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (what, reason) in lines.iter().filter_map(|line| line.rsplit_once(": ")) {
+        match groups.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, group)) => group.push(what),
+            None => groups.push((reason, vec![what])),
+        }
+    }
+    groups
 }

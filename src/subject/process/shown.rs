@@ -50,7 +50,7 @@ pub(super) fn read<T: DeserializeOwned>(what: &str, line: &[u8]) -> Result<T, Su
     serde_json::from_str(text).map_err(|error| {
         // The message itself quotes names and values of the line.
         let message = shortened(&error.to_string(), 2 * EXCERPT);
-        SubjectError::Protocol(format!("not {what}: {message}: {}", around(text, error.column())))
+        SubjectError::Protocol(format!("not {what}: {message}, in the line `{}`", around(text, error.column())))
     })
 }
 
@@ -89,8 +89,8 @@ mod tests {
         let SubjectError::Protocol(text) = read::<serde_json::Value>("an answer", line.as_bytes()).unwrap_err() else {
             panic!("a protocol error");
         };
-        assert!(text.starts_with("not an answer: key must be a string at line 1 column 502: …"), "{text}");
-        assert!(text.ends_with("{bad"), "{text}");
+        assert!(text.starts_with("not an answer: key must be a string at line 1 column 502, in the line `…"), "{text}");
+        assert!(text.ends_with("{bad`"), "{text}");
         assert!(read::<serde_json::Value>("an answer", b"\xff").is_err());
         assert!(read::<serde_json::Value>("an answer", b"[1]").is_err());
         assert!(read::<serde_json::Value>("an answer", b"{}\r").is_ok());
