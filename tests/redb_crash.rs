@@ -1,1 +1,261 @@
-fn _f() {}
+//! Crashes and failing disks. The ledger lies on a simulated disk that keeps a journal of every write, change of length and
+//! sync; each point of the journal is a crash, and each of the files that such a crash can leave is opened again.
+
+#[path = "redb_crash/disk.rs"]
+mod disk;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use disk::{Disk, Event, Image, images};
+use seriatim::chain::{Blockchain, ExecutionPath};
+use seriatim::execution::ParallelExecutor;
+use seriatim::ledger::{Genesis, SignatureScheme, Topoheight};
+use seriatim::runtime::Native;
+use seriatim::storage::{
+    Layered, LedgerState, MemoryStorage, Record, RedbStorage, Storage, StorageError, WriteBatch, WriteOp,
+};
+use seriatim::workload::{Plan, Step, build};
+
+fn wait<F: Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+#[derive(Clone, Debug)]
+enum Action {
+    Commit(WriteBatch),
+    Rewind(Topoheight),
+}
+
+impl Action {
+    fn run(&self, storage: &impl Storage) -> Result<(), StorageError> {
+        match self {
+            Self::Commit(batch) => wait(storage.commit(batch.clone())),
+            Self::Rewind(to) => wait(storage.rewind(*to)),
+        }
+    }
+}
+
+/// What is done to a ledger, and the ledger before, between and after: one more than actions.
+struct Story {
+    genesis: Genesis,
+    actions: Vec<Action>,
+    ledgers: Vec<LedgerState>,
+}
+
+/// The blocks of a plan, a rewind of the last two, and a block again.
+fn story() -> Story {
+    let scenario = build(&Plan::sized(11, 12), SignatureScheme::Tagged).scenario;
+    let memory = Arc::new(MemoryStorage::new(&scenario.genesis).unwrap());
+    let recorded = Arc::new(Layered::new(memory, Record::default()));
+    let executor = ParallelExecutor::new(Native::with_hash_seed(1), 1).unwrap();
+    let mut chain = Blockchain::new(Arc::clone(&recorded), scenario.parameters.clone(), executor);
+    for step in &scenario.steps {
+        let Step::Run(blocks) = step else { continue };
+        let mut run = chain.ordering_run();
+        for block in blocks {
+            if wait(run.apply(&Arc::new(block.clone()), ExecutionPath::Sequential)).is_err() {
+                break;
+            }
+        }
+    }
+    let batches: Vec<_> = recorded.layer().take().into_iter().take(4).collect();
+    assert!(batches.len() >= 3, "{} blocks", batches.len());
+    let below = batches.len() as u64 - 2;
+    let again = batches[below as usize].clone();
+    let mut actions: Vec<_> = batches.into_iter().map(Action::Commit).collect();
+    actions.extend([Action::Rewind(below), Action::Commit(again)]);
+    let memory = MemoryStorage::new(&scenario.genesis).unwrap();
+    let mut ledgers = vec![memory.inspect(Clone::clone)];
+    for action in &actions {
+        action.run(&memory).unwrap();
+        ledgers.push(memory.inspect(Clone::clone));
+    }
+    Story { genesis: scenario.genesis, actions, ledgers }
+}
+
+/// Of a ledger by itself: links go down to versions that are there, pointers name the newest, nothing is above the top.
+fn assert_invariants(ledger: &LedgerState) {
+    for (key, history) in &ledger.versions {
+        let mut before = None;
+        for (&topoheight, version) in history.iter() {
+            assert_eq!(version.previous, before, "{key} at {topoheight}");
+            before = Some(topoheight);
+        }
+        assert_eq!(ledger.newest.get(key).copied(), before, "{key}");
+        assert!(before <= Some(ledger.top), "{key}");
+    }
+    assert_eq!(ledger.newest.len(), ledger.versions.len());
+    assert!((0..=ledger.top).eq(ledger.metadata.keys().copied()));
+}
+
+/// What stands on an empty disk after the ledger was made and closed.
+fn created(story: &Story) -> Vec<u8> {
+    let disk = Disk::new(Vec::new());
+    RedbStorage::create_on(disk.clone(), &story.genesis).unwrap().close().unwrap();
+    disk.content()
+}
+
+/// How long the journal was when each action returned; the first entry is for the opening.
+fn play(disk: &Disk, story: &Story, actions: &[Action]) -> Vec<usize> {
+    let storage = RedbStorage::open_on(disk.clone(), "ledger").unwrap();
+    let mut ends = vec![disk.journal().len()];
+    for action in actions {
+        action.run(&storage).unwrap();
+        ends.push(disk.journal().len());
+    }
+    assert!(story.ledgers.contains(&storage.inspect().unwrap()));
+    storage.close().unwrap();
+    ends
+}
+
+/// Opens what a crash left; `done` actions had returned, counted from the first ledger of the story.
+fn recovers(story: &Story, image: &Image, done: usize, place: &str) {
+    let disk = Disk::new(image.bytes.clone());
+    let storage = RedbStorage::open_on(disk.clone(), "ledger").unwrap_or_else(|error| panic!("{place}: {error}"));
+    let ledger = storage.inspect().unwrap();
+    assert_invariants(&ledger);
+    let next = story.ledgers.get(done + 1);
+    if ledger == story.ledgers[done] {
+        // As if the action had never begun: it can be done again.
+        let Some(action) = story.actions.get(done) else { return };
+        action.run(&storage).unwrap_or_else(|error| panic!("{place}: {error}"));
+        assert_eq!(Some(&storage.inspect().unwrap()), next, "{place}");
+    } else {
+        assert_eq!(Some(&ledger), next, "{place}: neither before nor after");
+        if let Action::Commit(batch) = &story.actions[done] {
+            let found = top_of(batch);
+            let refused = wait(storage.commit(batch.clone()));
+            assert_eq!(refused, Err(StorageError::NotOnTop { found, top: ledger.top }), "{place}");
+        }
+    }
+    storage.close().unwrap();
+}
+
+fn top_of(batch: &WriteBatch) -> Topoheight {
+    let top = batch.ops.iter().find_map(|op| if let WriteOp::Top(top) = op { Some(*top) } else { None });
+    top.expect("a block has a top")
+}
+
+/// Every image of every point of the journal. Returns (points, images).
+fn crash_everywhere(story: &Story, base: &[u8], journal: &[Event], ends: &[usize], first: usize) -> (usize, usize) {
+    let mut tried = 0;
+    for point in 0..=journal.len() {
+        // The opening is the first end and no action.
+        let returned = ends.iter().filter(|end| **end <= point).count().saturating_sub(1);
+        for image in images(base, &journal[..point], point as u64) {
+            recovers(story, &image, first + returned, &format!("point {point}, {}", image.name));
+            tried += 1;
+        }
+    }
+    (journal.len() + 1, tried)
+}
+
+#[test]
+fn after_a_crash_at_any_point_the_ledger_is_before_or_after_the_block() {
+    let story = story();
+    let base = created(&story);
+    let disk = Disk::new(base.clone());
+    let ends = play(&disk, &story, &story.actions);
+    let (points, tried) = crash_everywhere(&story, &base, &disk.journal(), &ends, 0);
+    println!("{} actions, {points} points, {tried} images", story.actions.len());
+    assert!(points >= 60, "{points} points");
+    assert!(tried >= 200, "{tried} images");
+}
+
+#[test]
+fn a_crash_while_recovering_from_a_crash_changes_nothing() {
+    let story = story();
+    let base = created(&story);
+    let disk = Disk::new(base.clone());
+    let ends = play(&disk, &story, &story.actions[..2]);
+    let journal = disk.journal();
+    // Every second point of the second block.
+    let (mut points, mut tried) = (0, 0);
+    for point in (ends[1]..ends[2]).step_by(2) {
+        for image in images(&base, &journal[..point], point as u64).into_iter().take(2) {
+            let again = Disk::new(image.bytes.clone());
+            let storage = RedbStorage::open_on(again.clone(), "ledger").unwrap();
+            let done = story.ledgers.iter().position(|ledger| *ledger == storage.inspect().unwrap()).unwrap();
+            assert!(done == 1 || done == 2, "point {point}, {}", image.name);
+            let recovery = again.journal();
+            // Before the recovery is on the disk, either ledger may come of it; what came of it once stays.
+            for inner in 0..=recovery.len() {
+                for inner_image in images(&image.bytes, &recovery[..inner], inner as u64) {
+                    recovers(&story, &inner_image, done, &format!("point {point}, then {inner}, {}", inner_image.name));
+                    tried += 1;
+                }
+                points += 1;
+            }
+        }
+    }
+    println!("{points} points of recoveries, {tried} images");
+    assert!(points >= 30, "{points} points");
+}
+
+#[test]
+fn a_disk_that_fails_fails_the_commit_and_leaves_the_ledger() {
+    let story = story();
+    let base = created(&story);
+    let (mut failures, mut kept) = (0, 0);
+    for done in 0..story.actions.len() {
+        for at in 0.. {
+            let disk = Disk::new(base.clone());
+            let storage = RedbStorage::open_on(disk.clone(), "ledger").unwrap();
+            story.actions[..done].iter().for_each(|action| action.run(&storage).unwrap());
+            disk.fail_after(at);
+            let result = story.actions[done].run(&storage);
+            if result.is_ok() {
+                assert!(!disk.failed());
+                break;
+            }
+            failures += 1;
+            let error = result.unwrap_err();
+            assert!(matches!(error, StorageError::Failed(_)), "{error}");
+            // Whoever still reads sees the ledger before, or that nothing can be read.
+            if let Ok(ledger) = storage.inspect() {
+                assert_eq!(ledger, story.ledgers[done], "action {done}, failure {at}");
+            }
+            drop(storage);
+            disk.repair();
+            let image = Image { name: "after a failure".to_owned(), bytes: disk.content() };
+            let storage = RedbStorage::open_on(Disk::new(image.bytes.clone()), "ledger").unwrap();
+            kept += usize::from(storage.inspect().unwrap() == story.ledgers[done]);
+            drop(storage);
+            recovers(&story, &image, done, &format!("action {done}, failure {at}"));
+        }
+    }
+    println!("{failures} failures, {kept} of them left the ledger before the block");
+    assert!(failures >= 50, "{failures} failures");
+    // Only the report of the last sync of an action can fail after everything was written.
+    assert!(failures - kept <= story.actions.len(), "{} of {failures} left the block", failures - kept);
+}
+
+#[test]
+fn a_disk_that_fails_while_a_ledger_is_made_or_opened_is_an_error() {
+    let story = story();
+    let failing = |disk: &Disk, at| {
+        disk.fail_after(at);
+        disk.clone()
+    };
+    for at in 0.. {
+        let disk = Disk::new(Vec::new());
+        if RedbStorage::create_on(failing(&disk, at), &story.genesis).is_ok() {
+            assert!(at >= 5, "only {at} events");
+            break;
+        }
+        assert!(disk.failed());
+    }
+    let base = created(&story);
+    for at in 0.. {
+        let disk = Disk::new(base.clone());
+        let opened = RedbStorage::open_on(failing(&disk, at), "ledger").map(drop);
+        if !disk.failed() {
+            opened.unwrap();
+            break;
+        }
+        disk.repair();
+        let storage = RedbStorage::open_on(Disk::new(disk.content()), "ledger").unwrap();
+        assert_eq!(storage.inspect().unwrap(), story.ledgers[0], "failure {at}");
+    }
+}
