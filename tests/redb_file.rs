@@ -243,3 +243,22 @@ fn a_file_that_was_cut_is_damaged() {
         assert!(matches!(error, OpenError::Damaged { .. }), "{len} bytes: {error}");
     }
 }
+
+#[test]
+fn a_reader_beside_the_writer_sees_whole_blocks() {
+    const BLOCKS: u64 = 40;
+    let (_folder, path) = place();
+    let storage = RedbStorage::create(&path, &genesis()).unwrap();
+    let key = StateKey::Balance(A, AssetId::TOS);
+    std::thread::scope(|scope| {
+        scope.spawn(|| (1..=BLOCKS).for_each(|topoheight| wait(storage.commit(block(topoheight))).unwrap()));
+        let mut seen = 0;
+        while seen < BLOCKS {
+            let ledger = storage.inspect().unwrap();
+            assert!(ledger.top >= seen);
+            seen = ledger.top;
+            assert_eq!((ledger.newest[&key], ledger.versions[&key].len() as u64), (seen, seen + 1));
+            assert_eq!(ledger.metadata.len() as u64, seen + 1);
+        }
+    });
+}

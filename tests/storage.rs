@@ -6,9 +6,12 @@ use seriatim::ledger::{
     AccountKey, AssetId, BlockMetadata, Energy, Genesis, GenesisAccount, GenesisError, Hash, MAX_ORPHANS,
     MAXIMUM_SUPPLY, MultiSigConfig, TOS,
 };
-use seriatim::storage::{
-    LedgerState, MemoryStorage, StateKey, StateValue, Storage, StorageError, Version, WriteBatch, WriteOp,
-};
+use seriatim::storage::{LedgerState, StateKey, StateValue, Storage, StorageError, Version, WriteBatch, WriteOp};
+
+#[path = "storage/kept.rs"]
+mod kept;
+
+use kept::Kept;
 
 const A: AccountKey = AccountKey([1; 32]);
 const B: AccountKey = AccountKey([2; 32]);
@@ -17,67 +20,13 @@ fn wait<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
 
-/// A storage of either kind, with what tests need beside the trait.
-trait Kept {
-    type Storage: Storage;
-
-    fn new(genesis: &Genesis) -> Self;
-
-    fn storage(&self) -> &Self::Storage;
-
-    fn ledger(&self) -> LedgerState;
-}
-
-struct InMemory(MemoryStorage);
-
-impl Kept for InMemory {
-    type Storage = MemoryStorage;
-
-    fn new(genesis: &Genesis) -> Self {
-        Self(MemoryStorage::new(genesis).unwrap())
-    }
-
-    fn storage(&self) -> &MemoryStorage {
-        &self.0
-    }
-
-    fn ledger(&self) -> LedgerState {
-        self.0.inspect(Clone::clone)
-    }
-}
-
-#[cfg(feature = "redb")]
-struct OnDisk {
-    storage: seriatim::storage::RedbStorage,
-    _folder: tempfile::TempDir,
-}
-
-#[cfg(feature = "redb")]
-impl Kept for OnDisk {
-    type Storage = seriatim::storage::RedbStorage;
-
-    fn new(genesis: &Genesis) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let storage = Self::Storage::create(folder.path().join("ledger"), genesis).unwrap();
-        Self { storage, _folder: folder }
-    }
-
-    fn storage(&self) -> &Self::Storage {
-        &self.storage
-    }
-
-    fn ledger(&self) -> LedgerState {
-        self.storage.inspect().unwrap()
-    }
-}
-
 /// Each fact as a test of each storage.
 macro_rules! facts {
     ($($fact:ident,)*) => {
         mod in_memory {
             $(#[test]
             fn $fact() {
-                super::$fact::<super::InMemory>();
+                super::$fact::<super::kept::InMemory>();
             })*
         }
 
@@ -85,7 +34,7 @@ macro_rules! facts {
         mod on_disk {
             $(#[test]
             fn $fact() {
-                super::$fact::<super::OnDisk>();
+                super::$fact::<super::kept::OnDisk>();
             })*
         }
     };
@@ -336,7 +285,7 @@ fn a_genesis_that_the_rules_cannot_start_from_is_refused() {
     let with = |change: fn(&mut Genesis)| {
         let mut genesis = genesis();
         change(&mut genesis);
-        MemoryStorage::new(&genesis).map(drop)
+        seriatim::storage::MemoryStorage::new(&genesis).map(drop)
     };
     fn account(genesis: &mut Genesis) -> &mut GenesisAccount {
         genesis.accounts.get_mut(&A).unwrap()

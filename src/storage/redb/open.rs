@@ -169,10 +169,9 @@ fn check(database: &Database, path: &Path) -> Result<(), OpenError> {
     let transaction = database.begin_read().map_err(|error| damaged(error.into()))?;
     let entry = |name| match meta(&transaction, name) {
         Ok(Some(bytes)) => Ok(bytes),
-        Ok(None) => Err(foreign()),
         Err(TableError::Storage(error)) => Err(damaged(error.into())),
-        // There is no such table, or it is of other types.
-        Err(_) => Err(foreign()),
+        // There is no such entry, no such table, or it is of other types.
+        Ok(None) | Err(_) => Err(foreign()),
     };
     if entry(MAGIC_ENTRY)? != MAGIC {
         return Err(foreign());
