@@ -124,10 +124,14 @@ pub fn images(base: &[u8], journal: &[Event], seed: u64) -> Vec<Image> {
     let synced = journal.iter().rposition(|event| *event == Event::Sync).map_or(0, |sync| sync + 1);
     let (safe, pending) = journal.split_at(synced);
     let mut bytes = base.to_vec();
-    safe.iter().for_each(|event| apply(&mut bytes, event));
+    for event in safe {
+        apply(&mut bytes, event);
+    }
     let image = |name: &str, events: Vec<Event>| {
         let mut bytes = bytes.clone();
-        events.iter().for_each(|event| apply(&mut bytes, event));
+        for event in &events {
+            apply(&mut bytes, event);
+        }
         Image { name: name.to_owned(), bytes }
     };
     let mut images = vec![image("everything written", pending.to_vec())];
@@ -148,7 +152,7 @@ pub fn images(base: &[u8], journal: &[Event], seed: u64) -> Vec<Image> {
     images
 }
 
-/// SplitMix64's last bit.
+/// The last bit of `SplitMix64`.
 fn coin(state: &mut u64) -> bool {
     *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let mixed = (*state ^ *state >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);

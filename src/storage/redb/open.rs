@@ -57,7 +57,7 @@ pub enum CreateError {
 
 impl RedbStorage {
     /// A new ledger at topoheight 0, in a new file at `path`. It is made whole under a temporary name in the same folder and
-    /// then given its own; a crash in between leaves the temporary file and nothing at `path`.
+    /// then given its own; a crash in between leaves the temporary file and nothing at `path`. Only its owner may read it.
     ///
     /// # Errors
     /// Something is at `path` already, the genesis cannot be started from, or the file cannot be written.
