@@ -231,6 +231,34 @@ fn a_crash_while_recovering_from_a_crash_changes_nothing() {
     assert!(points >= 200, "{points} points");
 }
 
+/// The database would recover such a file as it opens it, so this is where it would write.
+#[test]
+fn a_damaged_file_that_a_crash_left_is_refused_without_a_write() {
+    let story = story();
+    let base = created(&story);
+    let disk = Disk::new(base.clone());
+    let ends = play(&disk, &story, &story.actions[..2]);
+    let unclean = images(&base, &disk.journal()[..ends[2]], 0).remove(0).bytes;
+    let mut refused = 0;
+    for place in (0..320).chain((320..unclean.len()).step_by(509)) {
+        let mut bytes = unclean.clone();
+        bytes[place] ^= 0x55;
+        let disk = Disk::new(bytes);
+        match RedbStorage::open_on(disk.clone(), "ledger") {
+            Ok(storage) => {
+                let ledger = storage.inspect().unwrap();
+                assert!(story.ledgers[..=2].contains(&ledger), "byte {place}: a ledger that never was");
+            }
+            Err(_) => {
+                assert_eq!(disk.journal(), [], "byte {place}");
+                refused += 1;
+            }
+        }
+    }
+    println!("{refused} files refused");
+    assert!(refused >= 50, "{refused} refused");
+}
+
 #[test]
 fn a_disk_that_fails_fails_the_commit_and_leaves_the_ledger() {
     let story = story();
