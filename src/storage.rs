@@ -4,6 +4,8 @@ mod batch;
 mod layered;
 mod ledger_state;
 mod memory;
+#[cfg(feature = "redb")]
+mod redb;
 mod version;
 
 use std::collections::BTreeSet;
@@ -11,6 +13,8 @@ use std::future::Future;
 
 use crate::ledger::{AccountKey, Amount, AssetId, BlockMetadata, Hash, Topoheight};
 
+#[cfg(feature = "redb")]
+pub use self::redb::{CreateError, OpenError, RedbStorage, SCHEMA_VERSION};
 pub use batch::{Orphans, WriteBatch, WriteOp};
 pub use layered::{Layer, Layered, Read, Record, Suspend};
 pub use ledger_state::{Executed, LedgerState};

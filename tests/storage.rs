@@ -1,18 +1,62 @@
-//! What every storage promises, shown on the one in memory.
+//! What every storage promises, shown on each: the one in memory and the one on disk.
 
 use std::future::Future;
 
 use seriatim::ledger::{
-    AccountKey, AssetId, BlockMetadata, Energy, Genesis, GenesisAccount, GenesisError, Hash, MAXIMUM_SUPPLY,
-    MultiSigConfig, TOS,
+    AccountKey, AssetId, BlockMetadata, Energy, Genesis, GenesisAccount, GenesisError, Hash, MAX_ORPHANS,
+    MAXIMUM_SUPPLY, MultiSigConfig, TOS,
 };
-use seriatim::storage::{MemoryStorage, StateKey, StateValue, Storage, StorageError, Version, WriteBatch, WriteOp};
+use seriatim::storage::{LedgerState, StateKey, StateValue, Storage, StorageError, Version, WriteBatch, WriteOp};
+
+#[path = "storage/kept.rs"]
+mod kept;
+
+use kept::Kept;
 
 const A: AccountKey = AccountKey([1; 32]);
 const B: AccountKey = AccountKey([2; 32]);
 
 fn wait<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+/// Each fact as a test of each storage.
+macro_rules! facts {
+    ($($fact:ident,)*) => {
+        mod in_memory {
+            $(#[test]
+            fn $fact() {
+                super::$fact::<super::kept::InMemory>();
+            })*
+        }
+
+        #[cfg(feature = "redb")]
+        mod on_disk {
+            $(#[test]
+            fn $fact() {
+                super::$fact::<super::kept::OnDisk>();
+            })*
+        }
+    };
+}
+
+facts! {
+    genesis_is_topoheight_0,
+    a_version_is_found_at_or_below_a_topoheight,
+    a_link_that_does_not_go_down_is_an_error_and_no_endless_loop,
+    a_value_of_another_kind_is_an_error,
+    the_newest_values_are_those_of_the_last_block,
+    a_rewind_restores_all_but_the_orphans,
+    a_rewind_to_a_block_in_between_keeps_what_it_wrote,
+    a_rewind_to_the_top_changes_nothing,
+    a_rewind_to_above_the_top_is_refused,
+    a_rewind_also_removes_versions_above_the_top,
+    a_mark_that_was_made_anew_goes_with_the_block_that_made_it,
+    blocks_can_be_applied_again_after_a_rewind,
+    a_block_that_does_not_stand_on_the_top_is_refused_whole,
+    a_version_written_twice_at_one_topoheight_is_the_second,
+    orphans_stand_in_order_of_their_last_addition,
+    the_oldest_orphans_beyond_the_bound_are_forgotten,
 }
 
 fn genesis() -> Genesis {
@@ -42,9 +86,9 @@ fn block(topoheight: u64, previous: u64, balance: u64) -> WriteBatch {
     WriteBatch { ops }
 }
 
-#[test]
-fn genesis_is_topoheight_0() {
-    let storage = MemoryStorage::new(&genesis()).unwrap();
+fn genesis_is_topoheight_0<K: Kept>() {
+    let kept = K::new(&genesis());
+    let storage = kept.storage();
     assert_eq!(wait(storage.top()).unwrap().0, 0);
     let account = wait(storage.account(A)).unwrap().unwrap();
     assert_eq!((account.registered, account.nonce.topoheight, account.nonce.value), (0, 0, 3));
@@ -52,9 +96,9 @@ fn genesis_is_topoheight_0() {
     assert!(wait(storage.assets()).unwrap().contains(&AssetId::TOS));
 }
 
-#[test]
-fn a_version_is_found_at_or_below_a_topoheight() {
-    let storage = MemoryStorage::new(&genesis()).unwrap();
+fn a_version_is_found_at_or_below_a_topoheight<K: Kept>() {
+    let kept = K::new(&genesis());
+    let storage = kept.storage();
     wait(storage.commit(block(1, 0, 49))).unwrap();
     wait(storage.commit(block(2, 1, 48))).unwrap();
     let key = StateKey::Balance(A, AssetId::TOS);
@@ -64,9 +108,9 @@ fn a_version_is_found_at_or_below_a_topoheight() {
     assert_eq!(wait(storage.version_at(StateKey::Nonce(B), 0)).unwrap(), None);
 }
 
-#[test]
-fn a_link_that_does_not_go_down_is_an_error_and_no_endless_loop() {
-    let storage = MemoryStorage::new(&genesis()).unwrap();
+fn a_link_that_does_not_go_down_is_an_error_and_no_endless_loop<K: Kept>() {
+    let kept = K::new(&genesis());
+    let storage = kept.storage();
     let key = StateKey::Balance(A, AssetId::TOS);
     let own = put(key, 7, Some(7), StateValue::Amount(1));
     wait(storage.commit(WriteBatch { ops: vec![own] })).unwrap();
@@ -78,36 +122,162 @@ fn a_link_that_does_not_go_down_is_an_error_and_no_endless_loop() {
     assert_eq!(error, StorageError::BrokenLink { key, topoheight: 8, previous: 6 });
 }
 
-#[test]
-fn a_value_of_another_kind_is_an_error() {
-    let storage = MemoryStorage::new(&genesis()).unwrap();
+fn a_value_of_another_kind_is_an_error<K: Kept>() {
+    let kept = K::new(&genesis());
+    let storage = kept.storage();
     let key = StateKey::Balance(A, AssetId::TOS);
     wait(storage.commit(WriteBatch { ops: vec![put(key, 1, Some(0), StateValue::Nonce(1))] })).unwrap();
     let error = wait(storage.balance(A, AssetId::TOS)).unwrap_err();
     assert_eq!(error, StorageError::WrongKind { key, topoheight: 1 });
 }
 
-#[test]
-fn a_rewind_restores_all_but_the_orphans() {
-    let storage = MemoryStorage::new(&genesis()).unwrap();
-    let before = storage.inspect(Clone::clone);
+fn a_rewind_restores_all_but_the_orphans<K: Kept>() {
+    let kept = K::new(&genesis());
+    let storage = kept.storage();
+    let before = kept.ledger();
     wait(storage.commit(block(1, 0, 49))).unwrap();
     wait(storage.commit(block(2, 1, 48))).unwrap();
     wait(storage.rewind(0)).unwrap();
-    storage.inspect(|after| {
-        assert_eq!(after.versions, before.versions);
-        assert_eq!(after.newest, before.newest);
-        assert_eq!(after.registrations, before.registrations);
-        assert_eq!((&after.links, &after.executed), (&before.links, &before.executed));
-        assert_eq!((&after.metadata, after.top), (&before.metadata, before.top));
-        assert_eq!(after.orphans.oldest_first(), [Hash([1; 32]), Hash([2; 32])]);
-    });
+    let after = kept.ledger();
+    assert_eq!(after.orphans.oldest_first(), [Hash([1; 32]), Hash([2; 32])]);
+    assert_eq!(LedgerState { orphans: before.orphans.clone(), ..after }, before);
 }
 
-#[test]
-fn a_rewind_to_above_the_top_is_refused() {
-    let storage = MemoryStorage::new(&genesis()).unwrap();
+fn a_rewind_to_above_the_top_is_refused<K: Kept>() {
+    let kept = K::new(&genesis());
+    let storage = kept.storage();
+    let before = kept.ledger();
     assert_eq!(wait(storage.rewind(1)), Err(StorageError::RewindAboveTop { to: 1, top: 0 }));
+    assert_eq!(kept.ledger(), before);
+}
+
+fn the_newest_values_are_those_of_the_last_block<K: Kept>() {
+    let kept = K::new(&genesis());
+    let storage = kept.storage();
+    wait(storage.commit(block(1, 0, 49))).unwrap();
+    wait(storage.commit(block(2, 1, 48))).unwrap();
+    let balance = wait(storage.balance(A, AssetId::TOS)).unwrap().unwrap();
+    assert_eq!((balance.topoheight, balance.value), (2, 48));
+    assert_eq!(wait(storage.balance(B, AssetId::TOS)).unwrap(), None);
+    let account = wait(storage.account(B)).unwrap().unwrap();
+    assert_eq!((account.registered, account.nonce.topoheight, account.nonce.value), (1, 1, 0));
+    assert_eq!(wait(storage.executed_by(Hash([5; 32]))).unwrap(), Some(Hash([9; 32])));
+    assert_eq!(wait(storage.executed_by(Hash([6; 32]))).unwrap(), None);
+    assert_eq!(wait(storage.burned(AssetId::TOS)).unwrap(), None);
+    assert_eq!(wait(storage.top()).unwrap(), (2, kept.ledger().metadata[&2].clone()));
+}
+
+fn a_rewind_to_a_block_in_between_keeps_what_it_wrote<K: Kept>() {
+    let kept = K::new(&genesis());
+    let storage = kept.storage();
+    wait(storage.commit(block(1, 0, 49))).unwrap();
+    let before = kept.ledger();
+    wait(storage.commit(block(2, 1, 48))).unwrap();
+    wait(storage.commit(block(3, 2, 47))).unwrap();
+    wait(storage.rewind(1)).unwrap();
+    let after = kept.ledger();
+    assert_eq!(LedgerState { orphans: before.orphans.clone(), ..after }, before);
+}
+
+fn a_rewind_to_the_top_changes_nothing<K: Kept>() {
+    let kept = K::new(&genesis());
+    wait(kept.storage().commit(block(1, 0, 49))).unwrap();
+    let before = kept.ledger();
+    wait(kept.storage().rewind(1)).unwrap();
+    assert_eq!(kept.ledger(), before);
+}
+
+fn a_rewind_also_removes_versions_above_the_top<K: Kept>() {
+    let kept = K::new(&genesis());
+    let before = kept.ledger();
+    let stray = put(StateKey::Nonce(A), 7, Some(0), StateValue::Nonce(9));
+    wait(kept.storage().commit(WriteBatch { ops: vec![stray] })).unwrap();
+    assert_eq!(kept.ledger().newest[&StateKey::Nonce(A)], 7);
+    wait(kept.storage().rewind(0)).unwrap();
+    assert_eq!(kept.ledger(), before);
+}
+
+fn a_mark_that_was_made_anew_goes_with_the_block_that_made_it<K: Kept>() {
+    let kept = K::new(&genesis());
+    let storage = kept.storage();
+    let again = |topoheight| {
+        let mut batch = block(topoheight, topoheight - 1, 40);
+        let mark = WriteOp::MarkExecuted { transaction: Hash([5; 32]), topoheight, block: Hash([8; 32]) };
+        batch.ops.extend([mark, WriteOp::Register { account: B, topoheight }]);
+        batch
+    };
+    wait(storage.commit(block(1, 0, 49))).unwrap();
+    wait(storage.commit(again(2))).unwrap();
+    wait(storage.rewind(1)).unwrap();
+    assert_eq!(wait(storage.executed_by(Hash([5; 32]))).unwrap(), None);
+    assert_eq!(wait(storage.account(B)).unwrap(), None);
+    // Made anew lower, it stays when the higher block goes.
+    wait(storage.commit(again(2))).unwrap();
+    let lower = WriteOp::MarkExecuted { transaction: Hash([5; 32]), topoheight: 1, block: Hash([9; 32]) };
+    let ops = vec![lower, WriteOp::Register { account: B, topoheight: 1 }];
+    wait(storage.commit(WriteBatch { ops })).unwrap();
+    wait(storage.rewind(1)).unwrap();
+    assert_eq!(wait(storage.executed_by(Hash([5; 32]))).unwrap(), Some(Hash([9; 32])));
+    assert_eq!(wait(storage.account(B)).unwrap().unwrap().registered, 1);
+}
+
+fn blocks_can_be_applied_again_after_a_rewind<K: Kept>() {
+    let kept = K::new(&genesis());
+    let storage = kept.storage();
+    wait(storage.commit(block(1, 0, 49))).unwrap();
+    wait(storage.commit(block(2, 1, 48))).unwrap();
+    let before = kept.ledger();
+    wait(storage.rewind(0)).unwrap();
+    wait(storage.commit(block(1, 0, 49))).unwrap();
+    wait(storage.commit(block(2, 1, 48))).unwrap();
+    assert_eq!(kept.ledger(), before);
+}
+
+fn a_block_that_does_not_stand_on_the_top_is_refused_whole<K: Kept>() {
+    let kept = K::new(&genesis());
+    let storage = kept.storage();
+    wait(storage.commit(block(1, 0, 49))).unwrap();
+    let before = kept.ledger();
+    for found in [0, 1, 3, u64::MAX] {
+        let refused = wait(storage.commit(block(found, 0, 1)));
+        assert_eq!(refused, Err(StorageError::NotOnTop { found, top: 1 }));
+        assert_eq!(kept.ledger(), before);
+    }
+    wait(storage.commit(block(2, 1, 48))).unwrap();
+}
+
+fn a_version_written_twice_at_one_topoheight_is_the_second<K: Kept>() {
+    let kept = K::new(&genesis());
+    let twice = [7, 8].map(|nonce| put(StateKey::Nonce(A), 1, Some(0), StateValue::Nonce(nonce)));
+    wait(kept.storage().commit(WriteBatch { ops: twice.to_vec() })).unwrap();
+    assert_eq!(wait(kept.storage().account(A)).unwrap().unwrap().nonce.value, 8);
+    assert_eq!(kept.ledger().versions[&StateKey::Nonce(A)].len(), 2);
+}
+
+fn orphans_stand_in_order_of_their_last_addition<K: Kept>() {
+    let kept = K::new(&genesis());
+    let hash = |byte| Hash([byte; 32]);
+    let ops = [5, 3, 9, 5, 1].map(|byte| WriteOp::AddOrphan(hash(byte)));
+    wait(kept.storage().commit(WriteBatch { ops: ops.to_vec() })).unwrap();
+    assert_eq!(kept.ledger().orphans.oldest_first(), [3, 9, 5, 1].map(hash));
+    let ops = vec![WriteOp::RemoveOrphan(hash(1)), WriteOp::RemoveOrphan(hash(77)), WriteOp::AddOrphan(hash(3))];
+    wait(kept.storage().commit(WriteBatch { ops })).unwrap();
+    assert_eq!(kept.ledger().orphans.oldest_first(), [9, 5, 3].map(hash));
+}
+
+fn the_oldest_orphans_beyond_the_bound_are_forgotten<K: Kept>() {
+    let kept = K::new(&genesis());
+    let hash = |index: usize| Hash(std::array::from_fn(|byte| index.to_le_bytes().get(byte).copied().unwrap_or(0)));
+    let mut ops: Vec<_> = (0..MAX_ORPHANS).map(|index| WriteOp::AddOrphan(hash(index))).collect();
+    // The oldest becomes the newest, so the next one goes in its place.
+    ops.push(WriteOp::AddOrphan(hash(0)));
+    wait(kept.storage().commit(WriteBatch { ops })).unwrap();
+    let orphans = kept.ledger().orphans.oldest_first();
+    assert_eq!((orphans.len(), orphans[0], orphans[MAX_ORPHANS - 1]), (MAX_ORPHANS, hash(1), hash(0)));
+    let ops = (MAX_ORPHANS..MAX_ORPHANS + 2).map(|index| WriteOp::AddOrphan(hash(index))).collect();
+    wait(kept.storage().commit(WriteBatch { ops })).unwrap();
+    let orphans = kept.ledger().orphans.oldest_first();
+    assert_eq!((orphans.len(), orphans[0], orphans[MAX_ORPHANS - 1]), (MAX_ORPHANS, hash(3), hash(MAX_ORPHANS + 1)));
 }
 
 #[test]
@@ -115,7 +285,7 @@ fn a_genesis_that_the_rules_cannot_start_from_is_refused() {
     let with = |change: fn(&mut Genesis)| {
         let mut genesis = genesis();
         change(&mut genesis);
-        MemoryStorage::new(&genesis).map(drop)
+        seriatim::storage::MemoryStorage::new(&genesis).map(drop)
     };
     fn account(genesis: &mut Genesis) -> &mut GenesisAccount {
         genesis.accounts.get_mut(&A).unwrap()

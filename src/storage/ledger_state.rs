@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use crate::ledger::{AccountKey, AssetId, BlockMetadata, Genesis, GenesisAccount, Hash, Topoheight};
 
 use super::{History, Orphans, StateKey, StateValue, StorageError, Version, WriteOp};
 
 /// Which block executed a transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Executed {
     pub topoheight: Topoheight,
     pub block: Hash,

@@ -116,14 +116,14 @@ impl Storage for MemoryStorage {
     }
 }
 
-fn nonce_of(value: &StateValue) -> Option<u64> {
+pub(super) fn nonce_of(value: &StateValue) -> Option<u64> {
     match value {
         StateValue::Nonce(nonce) => Some(*nonce),
         _ => None,
     }
 }
 
-fn amount_of(value: &StateValue) -> Option<Amount> {
+pub(super) fn amount_of(value: &StateValue) -> Option<Amount> {
     match value {
         StateValue::Amount(amount) => Some(*amount),
         _ => None,

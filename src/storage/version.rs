@@ -5,12 +5,15 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::{AccountKey, Amount, AssetId, Energy, MultiSigConfig, Topoheight};
 
-/// What has versions. The derived order is the canonical order of writes.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+/// What has versions. The derived order is the canonical order of writes, and that of the encodings as bytes.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, BorshSerialize, BorshDeserialize, Serialize, Deserialize,
+)]
 pub enum StateKey {
     Nonce(AccountKey),
     Balance(AccountKey, AssetId),
@@ -32,7 +35,7 @@ impl fmt::Display for StateKey {
 }
 
 /// The value of a key; its variant matches the key's.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
 pub enum StateValue {
     Nonce(u64),
     /// Of a balance or a burned amount.
@@ -43,7 +46,7 @@ pub enum StateValue {
 }
 
 /// One entry of a key's history.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
 pub struct Version {
     /// Topoheight of the version before. Invariant: below the topoheight of this one.
     pub previous: Option<Topoheight>,
