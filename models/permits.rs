@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
-use seriatim::execution::{BlockError, ParallelExecutor, TaskFailureCause};
+use seriatim::execution::{BlockError, ParallelExecutor, TaskFailure, TaskFailureCause};
 use seriatim::ledger::{AssetId, Receipt};
 use seriatim::runtime::{AtomicU64, Observed, Ordering, Runtime, Semaphore, TaskError, TaskIndex};
 use seriatim::storage::{Layer, Read, StorageError};
@@ -99,8 +99,9 @@ async fn struck<R: Runtime>(runtime: R, width: u8, permits: usize) -> Vec<TaskIn
     let Err(BlockError::Tasks(results)) = executor.execute(&state, &setup.block).await else {
         panic!("a task panicked")
     };
-    let cause = results[0].as_ref().unwrap_err().cause.clone();
-    assert_eq!(cause, TaskFailureCause::Task(TaskError::Panicked(ON_PURPOSE.to_owned())));
+    let hash = setup.block.transactions[0].hash();
+    let cause = TaskFailureCause::Task(TaskError::Panicked(ON_PURPOSE.to_owned()));
+    assert_eq!(results[0], Err(TaskFailure { hash, cause }));
     assert!(results[1..].iter().all(|result| matches!(result, Ok(Receipt::Executed { .. }))));
     runtime.order()
 }
