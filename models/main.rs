@@ -37,7 +37,7 @@ models! {
         loom Some(3), at least 5000;
     account_loading::a_late_load_of_a_balance_undoes_nothing
         reaches ["loaded once", "loaded twice"],
-        loom Some(3), at least 100;
+        loom Some(3), at least 3400;
     staging::a_failed_transaction_leaves_no_trace
         reaches ["failed first", "failed last"],
         loom Some(3), at least 2500;

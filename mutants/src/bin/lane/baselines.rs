@@ -70,16 +70,17 @@ pub(super) fn urw(seed: u64, budget: &Budget) -> Outcome {
         settings: ModelSettings { workers: None, shards: 4, placement_seed: seed },
     };
     let mut violation = None;
-    let evidence = Interleaver::new(&scenario).on(budget.subject.path()).explore(&config, |interleaved| {
-        match judge_ending(&scenario, &expectation, &interleaved.ending) {
-            Verdict::Agree(_) if budget.out_of_time() => ControlFlow::Break(()),
-            Verdict::Agree(_) => ControlFlow::Continue(()),
-            Verdict::Violation(found) => {
-                violation = Some(found);
-                ControlFlow::Break(())
+    let evidence =
+        Interleaver::on(&scenario, budget.subject.path()).explore(&config, |interleaved| {
+            match judge_ending(&scenario, &expectation, &interleaved.ending) {
+                Verdict::Agree(_) if budget.out_of_time() => ControlFlow::Break(()),
+                Verdict::Agree(_) => ControlFlow::Continue(()),
+                Verdict::Violation(found) => {
+                    violation = Some(found);
+                    ControlFlow::Break(())
+                }
             }
-        }
-    });
+        });
     let seconds = budget.begun.elapsed().as_secs_f64();
     Outcome { executions: evidence.interleavings, seconds, found: violation.map(|violation| found(&violation)) }
 }
