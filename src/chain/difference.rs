@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use crate::execution::{AccountNonces, BlockError, PreparedBlock, TaskFailureCause};
+use crate::execution::{AccountNonces, BlockError, NonceChecker, PreparedBlock, TaskFailureCause};
 use crate::ledger::AccountKey;
 use crate::runtime::TaskError;
 
@@ -15,10 +15,11 @@ pub(super) type Outcome = Result<PreparedBlock, BlockError>;
 /// A kind and both values as text, the sequential one first.
 pub(super) type Difference = (MismatchKind, String, String);
 
-/// Compares outcome, receipts, writes and nonces, in this order. `None`: they are equal.
-pub(super) fn difference(sequential: &Outcome, parallel: &Outcome) -> Option<Difference> {
+/// Compares outcome, receipts, writes and nonces, in this order. `before` is the checker that both started from. `None`:
+/// they are equal.
+pub(super) fn difference(before: &NonceChecker, sequential: &Outcome, parallel: &Outcome) -> Option<Difference> {
     match (sequential, parallel) {
-        (Ok(sequential), Ok(parallel)) => of_results(sequential, parallel),
+        (Ok(sequential), Ok(parallel)) => of_results(before, sequential, parallel),
         (Err(sequential), Err(parallel)) if sequential == parallel => None,
         _ => Some((kind(sequential, parallel), outcome_text(sequential), outcome_text(parallel))),
     }
@@ -50,14 +51,14 @@ fn kind(sequential: &Outcome, parallel: &Outcome) -> MismatchKind {
     }
 }
 
-fn of_results(sequential: &PreparedBlock, parallel: &PreparedBlock) -> Option<Difference> {
+fn of_results(before: &NonceChecker, sequential: &PreparedBlock, parallel: &PreparedBlock) -> Option<Difference> {
     if let Some((index, left, right)) = of_lists(&sequential.receipts, &parallel.receipts) {
         return Some((MismatchKind::Receipts { index }, left, right));
     }
     if let Some((index, left, right)) = of_lists(&sequential.batch.ops, &parallel.batch.ops) {
         return Some((MismatchKind::Writes { index }, left, right));
     }
-    let (left, right) = (used(&sequential.nonces), used(&parallel.nonces));
+    let (left, right) = (used(before, &sequential.nonces), used(before, &parallel.nonces));
     let mut accounts = left.keys().chain(right.keys());
     let account = accounts.find(|account| left.get(*account) != right.get(*account))?;
     let told = |used: &Used<'_>| text(&(account, used.get(account)));
@@ -66,9 +67,12 @@ fn of_results(sequential: &PreparedBlock, parallel: &PreparedBlock) -> Option<Di
 
 type Used<'a> = BTreeMap<AccountKey, &'a AccountNonces>;
 
-/// What a checker would keep: accounts that were loaded and used no nonce are of no consequence.
-fn used(nonces: &[(AccountKey, AccountNonces)]) -> Used<'_> {
-    nonces.iter().filter(|(_, nonces)| !nonces.is_unused()).map(|(account, nonces)| (*account, nonces)).collect()
+/// What the checker would keep that it does not have yet. The paths may hand back accounts that used no nonce in this block,
+/// and need not: Block-STM does not know of those that were only read.
+fn used<'a>(before: &NonceChecker, nonces: &'a [(AccountKey, AccountNonces)]) -> Used<'a> {
+    let is_news = |account, nonces: &AccountNonces| !nonces.is_unused() && before.nonces(account, 0) != *nonces;
+    let news = nonces.iter().filter(|(account, nonces)| is_news(account, nonces));
+    news.map(|(account, nonces)| (*account, nonces)).collect()
 }
 
 /// The first place where two lists differ, with what each has there.

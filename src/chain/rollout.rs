@@ -100,11 +100,13 @@ impl Rollout {
         self.stage.mode_of(tx_count, min_txs_for_parallel)
     }
 
-    /// A block of `tx_count` transactions was tested and matched. It counts only if the next stage would run its like in
-    /// parallel: a thousand empty blocks say nothing of large ones. With enough of them the next stage begins, unless held.
+    /// A block of `tx_count` transactions was tested and matched. It counts only if the next stage would be the first to run
+    /// its like in parallel: a thousand empty blocks say nothing of large ones. With enough of them the next stage begins,
+    /// unless held.
     pub fn matched(&mut self, tx_count: usize, min_txs_for_parallel: usize) {
         let Some(next) = self.stage.next() else { return };
-        if next.mode_of(tx_count, min_txs_for_parallel) == Mode::Parallel {
+        let modes = [self.stage, next].map(|stage| stage.mode_of(tx_count, min_txs_for_parallel));
+        if modes == [Mode::Test, Mode::Parallel] {
             self.matched = self.matched.saturating_add(1);
         }
         if self.matched >= self.needed.get() && !self.held {

@@ -45,7 +45,7 @@ impl<S: Storage> Modes<S> {
             side.abandon();
         }
         let times = answer.as_ref().map(|answer| (took, answer.took));
-        let verdict = match judged(&started, answer, &outcome, budget) {
+        let verdict = match judged(&started, answer, start, &outcome, budget) {
             None => Verdict::Matched,
             Some((kind, sequential, parallel)) => {
                 let (block, topoheight) = (start.context.block, start.context.topoheight);
@@ -63,6 +63,7 @@ async fn sequentially<S: Storage>(storage: &S, start: &BlockStart, block: &Block
 fn judged<S: Storage>(
     started: &Started<S>,
     answer: Option<Answer>,
+    start: &BlockStart,
     sequential: &Outcome,
     budget: Duration,
 ) -> Option<Difference> {
@@ -83,6 +84,6 @@ fn judged<S: Storage>(
     match answer.map(|answer| answer.result) {
         None => failed(MismatchKind::Late, told),
         Some(Err(_)) => failed(MismatchKind::Panic, told),
-        Some(Ok(parallel)) => difference(sequential, &parallel),
+        Some(Ok(parallel)) => difference(&start.nonces, sequential, &parallel),
     }
 }
