@@ -14,6 +14,7 @@ mod modes;
 mod parallel_side;
 mod rollout;
 mod side;
+mod started;
 mod stopwatch;
 mod test_mode;
 

@@ -5,6 +5,8 @@
 mod config;
 #[path = "test_mode/faults.rs"]
 mod faults;
+#[path = "test_mode/hanging.rs"]
+mod hanging;
 #[path = "test_mode/modes.rs"]
 mod modes;
 #[path = "test_mode/node.rs"]

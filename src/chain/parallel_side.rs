@@ -5,12 +5,11 @@ use std::future::poll_fn;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::mpsc::sync_channel;
 use std::task::Poll;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
-use tokio::task::AbortHandle;
 
 use crate::execution::BlockStart;
 use crate::ledger::Block;
@@ -19,7 +18,8 @@ use crate::runtime::panic_message;
 use crate::storage::{Layered, ReadOnly, Storage};
 
 use super::difference::Outcome;
-use super::side::{ExecutorSide, Side, SideBlock, SideStorage};
+use super::side::{ExecutorSide, Side, SideBlock};
+use super::started::{Answer, Started};
 use super::stopwatch::Stopwatch;
 
 /// How often a side may read: `factor` times what the sequential path read, and `constant` more. V3 reads what that path
@@ -37,7 +37,8 @@ impl Default for ReadLimits {
 }
 
 impl ReadLimits {
-    fn of(self, reads: u64) -> u64 {
+    /// Most reads of a side, where the sequential path reads so often.
+    pub(super) fn of(self, reads: u64) -> u64 {
         self.factor.saturating_mul(reads).saturating_add(self.constant)
     }
 }
@@ -155,51 +156,6 @@ impl<S: Storage> ParallelSide<S> {
     /// Gives up the side that was started last.
     pub(super) fn abandon(&mut self) {
         self.abandoned = true;
-    }
-}
-
-/// What a side says of a block. `Err`: the text of its panic.
-pub(super) struct Answer {
-    pub(super) result: Result<Outcome, String>,
-    pub(super) took: Duration,
-}
-
-/// A block that a side works on. Dropping it stops the side as far as it can be stopped: its reads fail, and it is
-/// cancelled where it suspends.
-pub(super) struct Started<S: Storage> {
-    storage: Arc<SideStorage<S>>,
-    limits: ReadLimits,
-    answer: Receiver<Answer>,
-    task: AbortHandle,
-}
-
-impl<S: Storage> Started<S> {
-    /// Allows what a side may read beside a sequential path that read so often.
-    pub(super) fn limit_to(&self, sequential_reads: u64) {
-        self.storage.layer().limit_to(self.limits.of(sequential_reads));
-    }
-
-    /// Waits for the answer, at most `budget`, on this thread. `None`: there is none yet.
-    pub(super) fn wait(&self, budget: Duration) -> Option<Answer> {
-        match self.answer.recv_timeout(budget) {
-            Ok(answer) => Some(answer),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => {
-                Some(Answer { result: Err("ended without an answer".to_owned()), took: Duration::ZERO })
-            }
-        }
-    }
-
-    /// What it did with the storage.
-    pub(super) fn read_only(&self) -> &ReadOnly {
-        self.storage.layer()
-    }
-}
-
-impl<S: Storage> Drop for Started<S> {
-    fn drop(&mut self) {
-        self.storage.layer().close();
-        self.task.abort();
     }
 }
 

@@ -29,7 +29,7 @@ pub type SideFuture = Pin<Box<dyn Future<Output = Result<PreparedBlock, BlockErr
 /// Executes blocks on threads of its own. It may fail, panic, hang and answer wrongly: none of it reaches the chain.
 /// What nobody can stop in a thread is left to it: to take memory without end, to overflow its stack, to abort the process.
 pub trait Side<S>: Send + Sync + 'static {
-    /// Executes a block, inside a tokio runtime. Nothing of it is to be in the ledger.
+    /// Executes a block, inside a tokio runtime without timers. Nothing of it is to be in the ledger.
     fn execute(&self, given: SideBlock<S>) -> SideFuture;
 }
 

@@ -9,7 +9,7 @@ use crate::storage::{CountReads, Layered, Storage};
 
 use super::difference::{Difference, Outcome, difference, outcome_text};
 use super::modes::{Tested, Verdict};
-use super::parallel_side::{Answer, Started};
+use super::started::{Answer, Started};
 use super::stopwatch::Stopwatch;
 use super::{Mismatch, MismatchKind, Modes};
 

@@ -9,10 +9,11 @@ use seriatim::chain::{
 };
 use seriatim::execution::{ParallelExecutor, PreparedBlock};
 use seriatim::runtime::Native;
-use seriatim::storage::{Layer, Layered, MemoryStorage, Read, StorageError};
+use seriatim::storage::{Layer, Layered, MemoryStorage, Read, StorageError, Suspend};
 
 use crate::node::{
-    AMPLE, Memory, Node, blocks, executor_side, genesis, parameters, right, sequential_ledger, side, testing, tokio,
+    AMPLE, Memory, Node, blocks, executor_side, genesis, parameters, quieten, right, sequential_ledger, side, testing,
+    tokio,
 };
 
 fn v3() -> ParallelSide<Memory> {
@@ -62,6 +63,24 @@ fn parallel_blocks_come_to_the_same_ledger_on_either_path() {
     }
 }
 
+#[test]
+fn a_storage_that_suspends_at_every_read_is_tested_like_any_other() {
+    let blocks = blocks(3);
+    for path in [ExecutionPath::Parallel, ExecutionPath::BlockStm] {
+        let memory = Arc::new(MemoryStorage::new(&genesis()).unwrap());
+        let storage = Arc::new(Layered::new(Arc::clone(&memory), Suspend(Native::with_hash_seed(0))));
+        let side = ParallelSide::of(executor_side(path)).unwrap();
+        let executor = ParallelExecutor::new(Native::with_hash_seed(3), 4).unwrap();
+        let modes = Modes::new(testing(AMPLE), Some(side)).unwrap();
+        let mut chain = Blockchain::new(storage, parameters(), executor).with_modes(modes);
+        for block in &blocks {
+            tokio().block_on(chain.ordering_run().add_block(block)).unwrap();
+        }
+        assert_eq!(chain.modes().figures().matched, 3);
+        assert_eq!(memory.inspect(Clone::clone), sequential_ledger(&blocks));
+    }
+}
+
 /// Strikes the tasks of a parallel path and not the sequential one: only they run as tasks.
 struct StrikeTasks;
 
@@ -74,11 +93,7 @@ impl Layer for StrikeTasks {
 
 #[test]
 fn a_block_whose_parallel_tasks_panic_is_run_sequentially_and_told() {
-    std::panic::set_hook(Box::new(|panic| {
-        if !panic.payload_as_str().is_some_and(|message| message.contains("struck")) {
-            eprintln!("{panic}");
-        }
-    }));
+    quieten();
     let (block, told) = (blocks(1).remove(0), RecentMismatches::new(std::num::NonZeroUsize::MIN));
     let memory = Arc::new(MemoryStorage::new(&genesis()).unwrap());
     let storage = Arc::new(Layered::new(Arc::clone(&memory), StrikeTasks));

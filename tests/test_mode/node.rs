@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use seriatim::chain::{
     Blockchain, ChainConfig, ExecutionPath, ExecutorSide, Mismatch, Modes, ParallelSide, RecentMismatches, Side,
@@ -23,6 +23,31 @@ pub const AMPLE: Duration = Duration::from_secs(120);
 
 /// For sides that never answer.
 pub const SHORT: Duration = Duration::from_millis(50);
+
+/// Far beyond every budget here, and far below a hang.
+pub const SOON: Duration = Duration::from_secs(20);
+
+#[expect(clippy::disallowed_methods, reason = "the fact is about time")]
+pub fn now() -> Instant {
+    Instant::now()
+}
+
+pub fn wait_until(condition: impl Fn() -> bool) {
+    let begun = now();
+    while !condition() {
+        assert!(begun.elapsed() < SOON, "it never came");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Keeps the panics that are made on purpose off the screen, and no others.
+pub fn quieten() {
+    std::panic::set_hook(Box::new(|panic| {
+        if !panic.payload_as_str().is_some_and(|message| message.contains("struck")) {
+            eprintln!("{panic}");
+        }
+    }));
+}
 
 pub fn tokio() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().build().unwrap()

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use seriatim::chain::{ExecutionPath, Modes, ParallelSide};
 use seriatim::ledger::{Block, SignatureScheme};
-use seriatim::workload::{Plan, Scenario, Step, build};
+use seriatim::workload::{Plan, Scenario, Step, build, real_shapes};
 
 use crate::node::{AMPLE, Node, executor_side, testing, tokio};
 
@@ -64,4 +64,20 @@ fn v3_matches_on_every_block() {
 #[test]
 fn block_stm_matches_on_every_block() {
     matches_everywhere(ExecutionPath::BlockStm);
+}
+
+/// Long chains of dependent transactions, where Block-STM executes many again: it stays within the default limit of reads.
+#[test]
+fn real_shapes_match_on_both() {
+    for shape in real_shapes() {
+        let scenario = shape.scenario(SignatureScheme::Tagged, 0);
+        for path in [ExecutionPath::Parallel, ExecutionPath::BlockStm] {
+            let side = ParallelSide::of(executor_side(path)).unwrap();
+            let modes = Modes::new(testing(AMPLE), Some(side)).unwrap();
+            let mut tested = Node::new(&scenario.genesis, scenario.parameters.clone(), modes);
+            let outcomes = drive(&mut tested, &scenario, true);
+            assert_eq!(tested.told.take(), [], "block {}", shape.block);
+            assert_eq!(tested.chain.modes().figures().matched, outcomes.len() as u64);
+        }
+    }
 }

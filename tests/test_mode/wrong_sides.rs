@@ -1,24 +1,17 @@
-//! Sides that fail, hang, read and write as they should not. None of it reaches the ledger, and none holds a block up.
+//! Sides that fail, are late, read and write as they should not. None of it reaches the ledger, and none holds a block up.
 
 use std::future::pending;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use seriatim::chain::{ExecutionPath, MismatchKind, ParallelSide, ReadLimits, SideBlock, SideFuture};
 use seriatim::execution::BlockError;
 use seriatim::ledger::BlockAbort;
 use seriatim::storage::{Storage, StorageError, WriteBatch};
 
-use crate::node::{AMPLE, Memory, Node, SHORT, blocks, executor_side, right, sequential_ledger, side};
-
-/// Far beyond every budget here, and far below a hang.
-const SOON: Duration = Duration::from_secs(20);
-
-#[expect(clippy::disallowed_methods, reason = "the fact is about time")]
-fn now() -> Instant {
-    Instant::now()
-}
+use crate::node::{
+    AMPLE, Memory, Node, SHORT, SOON, blocks, executor_side, now, quieten, right, sequential_ledger, side, wait_until,
+};
 
 /// Adds three blocks with the side wrong on the first alone. Returns the kind told of it; the others match or are skipped.
 fn told_of(wrong: fn(SideBlock<Memory>) -> SideFuture, budget: Duration) -> MismatchKind {
@@ -44,14 +37,6 @@ fn told_of(wrong: fn(SideBlock<Memory>) -> SideFuture, budget: Duration) -> Mism
     assert_eq!((figures.blocks, figures.skipped), (3, 0), "{figures:?}");
     assert!(others >= 2 && figures.mismatched[mismatch.kind.name()] >= 1, "{figures:?}");
     mismatch.kind
-}
-
-fn wait_until(condition: impl Fn() -> bool) {
-    let begun = now();
-    while !condition() {
-        assert!(begun.elapsed() < SOON, "it never came");
-        std::thread::sleep(Duration::from_millis(1));
-    }
 }
 
 #[test]
@@ -148,92 +133,4 @@ fn a_limit_below_what_a_right_side_reads_is_told_and_one_above_is_not() {
         node.add(&blocks(1)[0]).unwrap();
         assert_eq!(node.chain.modes().figures().mismatched, wanted, "{limits:?}");
     }
-}
-
-/// A side that spins on the first block until it is released and is right on the others.
-fn spinning(release: &Arc<AtomicBool>, given_out: &Arc<AtomicU64>) -> ParallelSide<Memory> {
-    let (release, given_out) = (Arc::clone(release), Arc::clone(given_out));
-    side(move |given| {
-        given_out.fetch_add(1, Ordering::Relaxed);
-        let release = Arc::clone(&release);
-        Box::pin(async move {
-            while !release.load(Ordering::Relaxed) {
-                // Idle, so that the machine is left to the other tests; to the runtime it is the same.
-                std::thread::sleep(Duration::from_millis(1));
-            }
-            right(given).await
-        })
-    })
-}
-
-#[test]
-fn beside_a_side_that_never_yields_no_other_is_started_until_it_ends() {
-    let (release, given_out) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
-    let blocks = blocks(5);
-    let mut node = Node::tested(spinning(&release, &given_out), SHORT);
-    let begun = now();
-    for block in &blocks[..4] {
-        node.add(block).unwrap();
-    }
-    assert!(begun.elapsed() < SOON);
-    assert_eq!(node.one_told().kind, MismatchKind::Late);
-    assert_eq!(given_out.load(Ordering::Relaxed), 1);
-    let figures = node.chain.modes().figures().clone();
-    assert_eq!((figures.blocks, figures.matched, figures.skipped), (4, 0, 3));
-    release.store(true, Ordering::Relaxed);
-    wait_until(|| !node.chain.modes().side().unwrap().is_running());
-    node.add(&blocks[4]).unwrap();
-    assert_eq!(given_out.load(Ordering::Relaxed), 2);
-    assert_eq!(node.chain.modes().figures().skipped, 3);
-    assert_eq!(node.ledger(), sequential_ledger(&blocks));
-}
-
-#[test]
-fn a_task_that_a_side_leaves_behind_keeps_the_next_side_from_starting() {
-    let release = Arc::new(AtomicBool::new(false));
-    let leaves = {
-        let release = Arc::clone(&release);
-        move |given| -> SideFuture {
-            let release = Arc::clone(&release);
-            Box::pin(async move {
-                tokio::spawn(async move {
-                    while !release.load(Ordering::Relaxed) {
-                        std::thread::sleep(Duration::from_millis(1));
-                    }
-                });
-                right(given).await
-            })
-        }
-    };
-    let blocks = blocks(3);
-    let mut node = Node::tested(side(leaves), Duration::from_secs(1));
-    let begun = now();
-    for block in &blocks {
-        node.add(block).unwrap();
-    }
-    assert!(begun.elapsed() < SOON);
-    assert_eq!(node.chain.modes().figures().skipped, 2);
-    assert_eq!(node.ledger(), sequential_ledger(&blocks));
-    release.store(true, Ordering::Relaxed);
-    wait_until(|| !node.chain.modes().side().unwrap().is_running());
-}
-
-#[test]
-fn a_dropped_chain_waits_for_no_side_even_inside_a_runtime() {
-    let (release, given_out) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
-    let mut node = Node::tested(spinning(&release, &given_out), SHORT);
-    node.add(&blocks(1)[0]).unwrap();
-    let begun = now();
-    crate::node::tokio().block_on(async move { drop(node) });
-    assert!(begun.elapsed() < SOON);
-    release.store(true, Ordering::Relaxed);
-}
-
-/// Keeps the panics that are made on purpose off the screen, and no others.
-fn quieten() {
-    std::panic::set_hook(Box::new(|panic| {
-        if !panic.payload_as_str().is_some_and(|message| message.contains("struck")) {
-            eprintln!("{panic}");
-        }
-    }));
 }
