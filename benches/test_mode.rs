@@ -19,7 +19,7 @@ fn add(bencher: &mut criterion::Bencher<'_>, scenario: &Scenario, side: Option<E
     let modes = || match side {
         None => Modes::off(),
         Some(path) => {
-            let budget = Duration::from_secs(60);
+            let budget = Duration::from_mins(1);
             let config =
                 ChainConfig { parallel_execution_test_mode: true, test_mode_budget: budget, ..ChainConfig::default() };
             let side = ExecutorSide::new(path, 2, 0).expect("workers");

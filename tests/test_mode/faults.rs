@@ -60,7 +60,7 @@ fn a_changed_receipt() {
 
 #[test]
 fn a_receipt_too_few() {
-    let mismatch = found(|prepared| drop(prepared.receipts.pop()));
+    let mismatch = found(|prepared| prepared.receipts.truncate(4));
     assert_eq!(mismatch.kind, MismatchKind::Receipts { index: 4 });
     assert_eq!(mismatch.parallel, "nothing");
 }
@@ -99,7 +99,7 @@ fn a_missing_orphan_mark() {
 
 #[test]
 fn the_last_write_missing() {
-    let mismatch = found(|prepared| drop(prepared.batch.ops.pop()));
+    let mismatch = found(|prepared| prepared.batch.ops.truncate(prepared.batch.ops.len() - 1));
     assert_eq!((mismatch.sequential.as_str(), mismatch.parallel.as_str()), ("Top(2)", "nothing"));
 }
 

@@ -19,7 +19,7 @@ use seriatim::storage::{LedgerState, MemoryStorage};
 pub type Memory = MemoryStorage;
 
 /// Long enough for any right side on any machine.
-pub const AMPLE: Duration = Duration::from_secs(120);
+pub const AMPLE: Duration = Duration::from_mins(2);
 
 /// For sides that never answer.
 pub const SHORT: Duration = Duration::from_millis(50);

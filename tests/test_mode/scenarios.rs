@@ -17,9 +17,10 @@ fn drive(node: &mut Node, scenario: &Scenario, added: bool) -> Vec<String> {
                 let mut run = node.chain.ordering_run();
                 for block in blocks {
                     let block: Arc<Block> = Arc::new(block.clone());
-                    let outcome = match added {
-                        true => tokio.block_on(run.add_block(&block)),
-                        false => tokio.block_on(run.apply(&block, ExecutionPath::Sequential)),
+                    let outcome = if added {
+                        tokio.block_on(run.add_block(&block))
+                    } else {
+                        tokio.block_on(run.apply(&block, ExecutionPath::Sequential))
                     };
                     outcomes.push(format!("{outcome:?}"));
                     if outcome.is_err() {
