@@ -1,14 +1,44 @@
 //! The chain: blocks applied in order by any path, rewound, and applied again in another order.
+//!
+//! A node that embeds it says with a [`ChainConfig`] or a [`Rollout`] how its blocks run ([`Modes`]) and adds them by
+//! [`OrderingRun::add_block`]: sequentially, in parallel, or in **test mode**, where a [`ParallelSide`] runs each block beside the
+//! sequential path on the same state below it. The sequential result is the one that is committed; where the side came to another, a
+//! [`Mismatch`] goes to a [`MismatchSink`].
+
+mod add_block;
+mod config;
+mod difference;
+mod figures;
+mod mismatch;
+mod modes;
+mod parallel_side;
+mod rollout;
+mod side;
+mod started;
+mod stopwatch;
+mod test_mode;
 
 use std::sync::Arc;
 
 use crate::execution::parallel::{ParallelChainState, merge_parallel_results};
 use crate::execution::{
-    BlockChanges, BlockError, BlockStart, BlockStmExecutor, NonceChecker, ParallelExecutor, execute_sequentially,
+    BlockChanges, BlockError, BlockStart, BlockStmExecutor, NonceChecker, ParallelExecutor, PreparedBlock,
+    execute_sequentially,
 };
 use crate::ledger::{Block, Parameters, Receipt, Topoheight};
 use crate::runtime::Runtime;
 use crate::storage::{Storage, StorageError};
+
+pub use config::{
+    ChainConfig, ConfigError, MIN_TXS_FOR_PARALLEL, Mode, Network, PARALLEL_EXECUTION_ENABLED, PARALLEL_TEST_BUDGET_MS,
+    PARALLEL_TEST_MODE,
+};
+pub use figures::TestModeFigures;
+pub use mismatch::{Mismatch, MismatchKind, MismatchSink, RecentMismatches};
+pub use modes::{Modes, ModesError};
+pub use parallel_side::{ParallelSide, ReadLimits, SideError};
+pub use rollout::{Rollout, Stage};
+pub use side::{ExecutorSide, Side, SideBlock, SideFuture, SideStorage};
 
 /// Which executor applies a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,12 +69,29 @@ pub struct Blockchain<S, R> {
     storage: Arc<S>,
     parameters: Parameters,
     parallel: ParallelExecutor<R>,
+    modes: Modes<S>,
 }
 
 impl<S: Storage, R: Runtime> Blockchain<S, R> {
-    /// A chain on `storage`, which holds at least genesis.
+    /// A chain on `storage`, which holds at least genesis. All modes are off.
     pub fn new(storage: Arc<S>, parameters: Parameters, parallel: ParallelExecutor<R>) -> Self {
-        Self { storage, parameters, parallel }
+        Self { storage, parameters, parallel, modes: Modes::off() }
+    }
+
+    /// With other modes for the blocks that it adds.
+    pub fn with_modes(mut self, modes: Modes<S>) -> Self {
+        self.modes = modes;
+        self
+    }
+
+    /// How its blocks run, and what came of testing.
+    pub fn modes(&self) -> &Modes<S> {
+        &self.modes
+    }
+
+    /// The same, for an operator.
+    pub fn modes_mut(&mut self) -> &mut Modes<S> {
+        &mut self.modes
     }
 
     /// The ledger, for readers.
@@ -81,18 +128,38 @@ impl<S: Storage, R: Runtime> OrderingRun<'_, S, R> {
     /// # Errors
     /// Then ledger and NonceChecker are as before. The contract ends an ordering run at an aborted block.
     pub async fn apply(&mut self, block: &Arc<Block>, path: ExecutionPath) -> Result<Vec<Receipt>, BlockError> {
-        let Blockchain { storage, parameters, parallel } = &*self.chain;
-        let start = BlockStart::read(&**storage, parameters, Arc::clone(&self.nonces), block).await?;
-        let changes = match path {
-            ExecutionPath::Sequential => execute_sequentially(&**storage, &start, block).await?,
-            ExecutionPath::Parallel => execute_in_parallel(storage, parallel, start.clone(), block).await?,
-            ExecutionPath::BlockStm => BlockStmExecutor::like(parallel).execute(storage, start.clone(), block).await?,
-        };
+        let start = self.start(block).await?;
+        let changes = execute_on(path, &self.chain.storage, &self.chain.parallel, &start, block).await?;
         let prepared = changes.prepare(&start)?;
-        storage.commit(prepared.batch).await?;
+        self.commit(start, prepared).await
+    }
+
+    async fn start(&self, block: &Block) -> Result<BlockStart, StorageError> {
+        let Blockchain { storage, parameters, .. } = &*self.chain;
+        BlockStart::read(&**storage, parameters, Arc::clone(&self.nonces), block).await
+    }
+
+    async fn commit(&mut self, start: BlockStart, prepared: PreparedBlock) -> Result<Vec<Receipt>, BlockError> {
+        self.chain.storage.commit(prepared.batch).await?;
+        // The checker has one owner again and need not be copied.
         drop(start);
         Arc::make_mut(&mut self.nonces).keep(prepared.nonces);
         Ok(prepared.receipts)
+    }
+}
+
+/// Runs a block on a path. Nothing of it is in the ledger yet.
+async fn execute_on<S: Storage, R: Runtime>(
+    path: ExecutionPath,
+    storage: &Arc<S>,
+    parallel: &ParallelExecutor<R>,
+    start: &BlockStart,
+    block: &Arc<Block>,
+) -> Result<BlockChanges, BlockError> {
+    match path {
+        ExecutionPath::Sequential => execute_sequentially(&**storage, start, block).await,
+        ExecutionPath::Parallel => execute_in_parallel(storage, parallel, start.clone(), block).await,
+        ExecutionPath::BlockStm => BlockStmExecutor::like(parallel).execute(storage, start.clone(), block).await,
     }
 }
 

@@ -4,6 +4,7 @@ mod batch;
 mod layered;
 mod ledger_state;
 mod memory;
+mod read_only;
 #[cfg(feature = "redb")]
 mod redb;
 mod version;
@@ -19,6 +20,7 @@ pub use batch::{Orphans, WriteBatch, WriteOp};
 pub use layered::{Layer, Layered, Read, Record, Suspend};
 pub use ledger_state::{Executed, LedgerState};
 pub use memory::MemoryStorage;
+pub use read_only::{CountReads, ReadOnly};
 pub use version::{History, Newest, StateKey, StateValue, StoredAccount, Version};
 
 /// A storage failure. It aborts the block and never orphans a transaction.

@@ -28,6 +28,11 @@ impl AccountNonces {
         NonceOffer { next: self.next(), acceptable: nonce >= self.initial && !self.used.contains(&nonce) }
     }
 
+    /// Whether the run has used none of them.
+    pub fn is_unused(&self) -> bool {
+        self.used.is_empty()
+    }
+
     /// Uses a nonce that was offered as acceptable, by a transaction that passed every other check too (so it is below
     /// `u64::MAX`). A transaction that fails never comes here: its nonce needs no giving back.
     pub fn consume(&mut self, nonce: u64) {
@@ -50,7 +55,7 @@ impl NonceChecker {
 
     /// Keeps what a committed block used.
     pub fn keep(&mut self, nonces: impl IntoIterator<Item = (AccountKey, AccountNonces)>) {
-        self.accounts.extend(nonces.into_iter().filter(|(_, nonces)| !nonces.used.is_empty()));
+        self.accounts.extend(nonces.into_iter().filter(|(_, nonces)| !nonces.is_unused()));
     }
 }
 

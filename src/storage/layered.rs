@@ -27,6 +27,15 @@ pub trait Layer: Send + Sync + 'static {
         Ok(())
     }
 
+    /// Runs before each rewind; an error is the rewind's result.
+    ///
+    /// # Errors
+    /// Whatever the layer injects.
+    fn before_rewind(&self, to: Topoheight) -> Result<(), StorageError> {
+        let _ = to;
+        Ok(())
+    }
+
     /// Runs after each batch that the inner storage accepted.
     fn after_commit(&self, batch: &WriteBatch) {
         let _ = batch;
@@ -108,6 +117,7 @@ impl<S: Storage, L: Layer> Storage for Layered<S, L> {
     }
 
     async fn rewind(&self, to: Topoheight) -> Result<(), StorageError> {
+        self.layer.before_rewind(to)?;
         self.inner.rewind(to).await
     }
 }

@@ -1,0 +1,172 @@
+//! What decides how a chain's blocks run, and what is kept of testing them.
+
+use std::fmt;
+
+use super::{
+    ChainConfig, ConfigError, ExecutionPath, Mismatch, MismatchSink, Mode, ParallelSide, Rollout, TestModeFigures,
+};
+
+/// Why modes do not go together.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ModesError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Blocks are to be tested, and there is nothing to test.
+    #[error("test mode without a parallel side")]
+    NoSide,
+    /// A rollout says itself which blocks run in parallel and which are tested.
+    #[error("a rollout beside parallel execution or test mode")]
+    RolloutAndSwitch,
+}
+
+/// How blocks run. A chain without any runs all of them sequentially.
+pub struct Modes<S> {
+    config: ChainConfig,
+    pub(super) path: ExecutionPath,
+    pub(super) side: Option<ParallelSide<S>>,
+    rollout: Option<Rollout>,
+    sink: Box<dyn MismatchSink>,
+    figures: TestModeFigures,
+}
+
+impl<S> fmt::Debug for Modes<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { config, path, side, rollout, sink: _, figures } = self;
+        let mut shown = f.debug_struct("Modes");
+        shown.field("config", config).field("path", path).field("side", side).field("rollout", rollout);
+        shown.field("figures", figures).finish_non_exhaustive()
+    }
+}
+
+impl<S> Modes<S> {
+    /// Every block runs sequentially.
+    pub fn off() -> Self {
+        Self::unchecked(ChainConfig::default(), None, None)
+    }
+
+    /// As `config` says. V3 runs what is not tested; mismatches are only counted.
+    ///
+    /// # Errors
+    /// A contradiction in `config`, or test mode without `side`.
+    pub fn new(config: ChainConfig, side: Option<ParallelSide<S>>) -> Result<Self, ModesError> {
+        config.validate()?;
+        if config.parallel_execution_test_mode && side.is_none() {
+            return Err(ModesError::NoSide);
+        }
+        Ok(Self::unchecked(config, side, None))
+    }
+
+    /// As `rollout` says, from the stage it is in; `config` gives the minimum and the budget.
+    ///
+    /// # Errors
+    /// A contradiction in `config`, or one of its switches is on.
+    pub fn rolled_out(config: ChainConfig, side: ParallelSide<S>, rollout: Rollout) -> Result<Self, ModesError> {
+        config.validate()?;
+        if config.parallel_execution_enabled || config.parallel_execution_test_mode {
+            return Err(ModesError::RolloutAndSwitch);
+        }
+        Ok(Self::unchecked(config, Some(side), Some(rollout)))
+    }
+
+    fn unchecked(config: ChainConfig, side: Option<ParallelSide<S>>, rollout: Option<Rollout>) -> Self {
+        let path = ExecutionPath::Parallel;
+        Self { config, path, side, rollout, sink: Box::new(()), figures: TestModeFigures::default() }
+    }
+
+    /// Mismatches go there.
+    pub fn with_sink(mut self, sink: impl MismatchSink) -> Self {
+        self.sink = Box::new(sink);
+        self
+    }
+
+    /// Another path for blocks in parallel mode. In a rollout it should be the one that the side tests.
+    pub fn with_parallel_path(mut self, path: ExecutionPath) -> Self {
+        self.path = path;
+        self
+    }
+
+    /// How a block of `tx_count` transactions would run now.
+    pub fn mode_of(&self, tx_count: usize) -> Mode {
+        match &self.rollout {
+            Some(rollout) => rollout.mode_of(tx_count, self.config.min_txs_for_parallel),
+            None => self.config.mode_of(tx_count),
+        }
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &ChainConfig {
+        &self.config
+    }
+
+    /// What came of testing so far.
+    pub fn figures(&self) -> &TestModeFigures {
+        &self.figures
+    }
+
+    /// The side, if there is one.
+    pub fn side(&self) -> Option<&ParallelSide<S>> {
+        self.side.as_ref()
+    }
+
+    /// The rollout, to be kept over a restart.
+    pub fn rollout(&self) -> Option<&Rollout> {
+        self.rollout.as_ref()
+    }
+
+    /// The rollout, for an operator.
+    pub fn rollout_mut(&mut self) -> Option<&mut Rollout> {
+        self.rollout.as_mut()
+    }
+
+    /// Counts a block of test mode and tells whom it concerns. The sink comes last: whatever it does, all else is done.
+    pub(super) fn record(&mut self, tx_count: usize, tested: Tested) {
+        let Tested { verdict, times, waited } = tested;
+        self.figures.blocks += 1;
+        self.figures.waited += waited;
+        if let Some((sequential, parallel)) = times {
+            self.figures.sequential += sequential;
+            self.figures.parallel += parallel;
+        }
+        match verdict {
+            Verdict::Skipped => self.figures.skipped += 1,
+            Verdict::Matched => {
+                self.figures.matched += 1;
+                if let Some(rollout) = &mut self.rollout {
+                    rollout.matched(tx_count, self.config.min_txs_for_parallel);
+                }
+            }
+            Verdict::Mismatched(mismatch) => {
+                *self.figures.mismatched.entry(mismatch.kind.name()).or_default() += 1;
+                self.report(mismatch);
+            }
+        }
+    }
+
+    /// Counts a block that the sequential path ran because the parallel one failed.
+    pub(super) fn record_fallback(&mut self, mismatch: Mismatch) {
+        self.figures.fallbacks += 1;
+        self.report(mismatch);
+    }
+
+    fn report(&mut self, mismatch: Mismatch) {
+        if let Some(rollout) = &mut self.rollout {
+            rollout.mismatched(mismatch.kind);
+        }
+        self.sink.report(mismatch);
+    }
+}
+
+/// What test mode says of a block.
+pub(super) enum Verdict {
+    Matched,
+    Mismatched(Mismatch),
+    Skipped,
+}
+
+/// A verdict and what it took.
+pub(super) struct Tested {
+    pub(super) verdict: Verdict,
+    /// Of the sequential path and of the side, if it answered.
+    pub(super) times: Option<(std::time::Duration, std::time::Duration)>,
+    pub(super) waited: std::time::Duration,
+}

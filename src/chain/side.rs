@@ -1,0 +1,68 @@
+//! What runs beside the sequential path in test mode: one of the parallel executors, or anything else that a test brings.
+
+use std::future::Future;
+use std::num::NonZeroUsize;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::execution::{BlockError, BlockStart, ParallelExecutor, PreparedBlock, ZeroParallelism};
+use crate::ledger::Block;
+use crate::runtime::Native;
+use crate::storage::{Layered, ReadOnly, Storage};
+
+use super::{ExecutionPath, execute_on};
+
+/// The storage as a side sees it.
+pub type SideStorage<S> = Layered<S, ReadOnly>;
+
+/// What a side is given of a block. All of it is its own or cannot be changed.
+#[derive(Debug)]
+pub struct SideBlock<S> {
+    pub storage: Arc<SideStorage<S>>,
+    pub start: BlockStart,
+    pub block: Arc<Block>,
+}
+
+/// What a side runs as.
+pub type SideFuture = Pin<Box<dyn Future<Output = Result<PreparedBlock, BlockError>> + Send>>;
+
+/// Executes blocks on threads of its own. It may fail, panic, hang and answer wrongly: none of it reaches the chain.
+/// What nobody can stop in a thread is left to it: to take memory without end, to overflow its stack, to abort the process.
+pub trait Side<S>: Send + Sync + 'static {
+    /// Executes a block, inside a tokio runtime without timers. Nothing of it is to be in the ledger.
+    fn execute(&self, given: SideBlock<S>) -> SideFuture;
+}
+
+/// V3 or Block-STM as a side.
+#[derive(Clone, Debug)]
+pub struct ExecutorSide {
+    path: ExecutionPath,
+    executor: ParallelExecutor<Native>,
+}
+
+impl ExecutorSide {
+    /// With at most `max_parallelism` tasks at a time. `hash_seed` is that of [`Native::with_hash_seed`].
+    ///
+    /// # Errors
+    /// `max_parallelism` is 0.
+    pub fn new(path: ExecutionPath, max_parallelism: usize, hash_seed: u64) -> Result<Self, ZeroParallelism> {
+        let executor = ParallelExecutor::new(Native::with_hash_seed(hash_seed), max_parallelism)?;
+        Ok(Self { path, executor })
+    }
+
+    /// As many threads as tasks at a time.
+    pub fn threads(&self) -> NonZeroUsize {
+        self.executor.max_parallelism()
+    }
+}
+
+impl<S: Storage> Side<S> for ExecutorSide {
+    fn execute(&self, given: SideBlock<S>) -> SideFuture {
+        let Self { path, executor } = self.clone();
+        Box::pin(async move {
+            let SideBlock { storage, start, block } = given;
+            let changes = execute_on(path, &storage, &executor, &start, &block).await?;
+            Ok(changes.prepare(&start)?)
+        })
+    }
+}

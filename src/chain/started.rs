@@ -1,0 +1,58 @@
+//! A block that the parallel side works on, as the chain sees it.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use tokio::task::AbortHandle;
+
+use crate::storage::{ReadOnly, Storage};
+
+use super::difference::Outcome;
+use super::parallel_side::ReadLimits;
+use super::side::SideStorage;
+
+/// What a side says of a block. `Err`: the text of its panic.
+pub(super) struct Answer {
+    pub(super) result: Result<Outcome, String>,
+    pub(super) took: Duration,
+}
+
+/// A block that a side works on. Dropping it stops the side as far as it can be stopped: its reads fail, and it is
+/// cancelled where it suspends.
+pub(super) struct Started<S: Storage> {
+    pub(super) storage: Arc<SideStorage<S>>,
+    pub(super) limits: ReadLimits,
+    pub(super) answer: Receiver<Answer>,
+    pub(super) task: AbortHandle,
+}
+
+impl<S: Storage> Started<S> {
+    /// Allows what a side may read beside a sequential path that read so often.
+    pub(super) fn limit_to(&self, sequential_reads: u64) {
+        self.storage.layer().limit_to(self.limits.of(sequential_reads));
+    }
+
+    /// Waits for the answer, at most `budget`, on this thread. `None`: there is none yet.
+    pub(super) fn wait(&self, budget: Duration) -> Option<Answer> {
+        match self.answer.recv_timeout(budget) {
+            Ok(answer) => Some(answer),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => {
+                Some(Answer { result: Err("ended without an answer".to_owned()), took: Duration::ZERO })
+            }
+        }
+    }
+
+    /// What it did with the storage.
+    pub(super) fn read_only(&self) -> &ReadOnly {
+        self.storage.layer()
+    }
+}
+
+impl<S: Storage> Drop for Started<S> {
+    fn drop(&mut self) {
+        self.storage.layer().close();
+        self.task.abort();
+    }
+}

@@ -1,0 +1,89 @@
+//! One block on both paths.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::execution::{BlockStart, execute_sequentially};
+use crate::ledger::Block;
+use crate::storage::{CountReads, Layered, Storage};
+
+use super::difference::{Difference, Outcome, difference, outcome_text};
+use super::modes::{Tested, Verdict};
+use super::started::{Answer, Started};
+use super::stopwatch::Stopwatch;
+use super::{Mismatch, MismatchKind, Modes};
+
+impl<S: Storage> Modes<S> {
+    /// Runs `block` on the sequential path with the side beside it. The outcome is the sequential one, and nothing of it is in
+    /// the ledger yet: the side has ended or been given up before anything can be.
+    ///
+    /// # Panics
+    /// Without a side.
+    pub(super) async fn test(&mut self, storage: &Arc<S>, start: &BlockStart, block: &Arc<Block>) -> (Outcome, Tested) {
+        let mut budget = self.config().test_mode_budget;
+        let side = self.side.as_mut().expect("test mode is refused without a side");
+        let before = Stopwatch::start();
+        let started = side.start(storage, start.clone(), block, &mut budget);
+        let waited_before = before.elapsed();
+
+        let watch = Stopwatch::start();
+        let counted = Layered::new(Arc::clone(storage), CountReads::default());
+        let outcome = sequentially(&counted, start, block).await;
+        let took = watch.elapsed();
+
+        let Some(started) = started else {
+            return (outcome, Tested { verdict: Verdict::Skipped, times: None, waited: waited_before });
+        };
+        // A path that failed has read less than it would have, and the side need not fail as early.
+        if outcome.is_ok() {
+            started.limit_to(counted.layer().reads());
+        }
+        let watch = Stopwatch::start();
+        let answer = started.wait(budget);
+        let waited = waited_before + watch.elapsed();
+        if answer.is_none() {
+            side.abandon();
+        }
+        let times = answer.as_ref().map(|answer| (took, answer.took));
+        let verdict = match judged(&started, answer, start, &outcome, budget) {
+            None => Verdict::Matched,
+            Some((kind, sequential, parallel)) => {
+                let (block, topoheight) = (start.context.block, start.context.topoheight);
+                Verdict::Mismatched(Mismatch { kind, block, topoheight, sequential, parallel })
+            }
+        };
+        (outcome, Tested { verdict, times, waited })
+    }
+}
+
+async fn sequentially<S: Storage>(storage: &S, start: &BlockStart, block: &Block) -> Outcome {
+    Ok(execute_sequentially(storage, start, block).await?.prepare(start)?)
+}
+
+fn judged<S: Storage>(
+    started: &Started<S>,
+    answer: Option<Answer>,
+    start: &BlockStart,
+    sequential: &Outcome,
+    budget: Duration,
+) -> Option<Difference> {
+    let read_only = started.read_only();
+    let told = match &answer {
+        None => format!("no answer within {budget:?}"),
+        Some(Answer { result: Err(message), .. }) => format!("panicked: {message}"),
+        Some(Answer { result: Ok(outcome), .. }) => outcome_text(outcome),
+    };
+    let failed = |kind, told| Some((kind, outcome_text(sequential), told));
+    if read_only.write_attempted() {
+        return failed(MismatchKind::WriteAttempt, told);
+    }
+    if read_only.is_exceeded() {
+        let reads = format!("{} reads where {} are allowed; {told}", read_only.reads(), read_only.limit());
+        return failed(MismatchKind::Reads, reads);
+    }
+    match answer.map(|answer| answer.result) {
+        None => failed(MismatchKind::Late, told),
+        Some(Err(_)) => failed(MismatchKind::Panic, told),
+        Some(Ok(parallel)) => difference(&start.nonces, sequential, &parallel),
+    }
+}
