@@ -1,7 +1,7 @@
 //! A block is merged and committed while somebody reads the ledger: the reader sees all of the block or nothing.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::thread;
 
 use seriatim::chain::{Blockchain, ExecutionPath};
@@ -54,7 +54,8 @@ pub async fn a_reader_sees_the_block_whole_or_not_at_all<R: Runtime>(case: Case<
 }
 
 /// Memory's lock is of the standard library, which the engines do not control: whether it is held for all of a commit,
-/// real threads show. A block is committed and rewound so many times while another thread looks without a pause.
+/// real threads show. A block is committed and rewound `blocks` times, and on until another thread, which looks without a
+/// pause, has seen the ledger before it and after it.
 pub fn on_threads(blocks: usize) {
     let setup = payments(8);
     let memory = &*setup.memory;
@@ -64,28 +65,33 @@ pub fn on_threads(blocks: usize) {
     let after = memory.inspect(LedgerState::clone);
     now(memory.rewind(0)).unwrap();
     let ended = AtomicBool::new(false);
-    let (seen_before, seen_after) = thread::scope(|scope| {
+    let [seen_before, seen_after] = [0, 0].map(AtomicUsize::new);
+    let looks = || [&seen_before, &seen_after].map(|seen| seen.load(Ordering::SeqCst));
+    thread::scope(|scope| {
         let reader = scope.spawn(|| {
-            let (mut seen_before, mut seen_after) = (0, 0);
             while !ended.load(Ordering::SeqCst) {
-                memory.inspect(|ledger| match ledger {
-                    _ if *ledger == before => seen_before += 1,
-                    _ if *ledger == after => seen_after += 1,
+                let seen = memory.inspect(|ledger| match ledger {
+                    _ if *ledger == before => &seen_before,
+                    _ if *ledger == after => &seen_after,
                     _ => panic!("a block half committed: {ledger:?}"),
                 });
+                seen.fetch_add(1, Ordering::SeqCst);
             }
-            (seen_before, seen_after)
         });
-        for _ in 0..blocks {
+        // The lock is not fair: for thousands of blocks the reader may get it at one of the two moments only.
+        for _ in (0..1_000 * blocks).take_while(|round| *round < blocks || looks().contains(&0)) {
             if reader.is_finished() {
                 break;
             }
             now(memory.commit(batch.clone())).unwrap();
+            thread::yield_now();
             now(memory.rewind(0)).unwrap();
+            thread::yield_now();
         }
         ended.store(true, Ordering::SeqCst);
-        reader.join().expect("the reader has seen whole blocks only")
+        reader.join().expect("the reader has seen whole blocks only");
     });
+    let [seen_before, seen_after] = looks();
     println!("a reader saw the ledger {seen_before} times before a block, {seen_after} times after it");
     assert!(seen_before > 0 && seen_after > 0, "{seen_before} looks before, {seen_after} after");
 }

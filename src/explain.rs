@@ -15,7 +15,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::compare::Violation;
-use crate::explore::{Ending, Explorer, Schedule};
+use crate::explore::{Ending, Interleaver, Schedule};
 use crate::workload::Scenario;
 
 use case::{Case, Outcome};
@@ -100,7 +100,7 @@ pub fn explain(
     scenario: &Scenario,
     schedule: Option<&Schedule>,
     violation: &Violation,
-    subject: &dyn Fn(&Scenario) -> Box<dyn Explorer>,
+    subject: &dyn Fn(&Scenario) -> Interleaver,
 ) -> Explanation {
     let case = Case::new(scenario, violation, subject);
     let Some(schedule) = schedule else { return every_schedule::without_schedule(&case) };

@@ -4,7 +4,6 @@ mod chain_subject;
 pub mod dpor;
 mod drive;
 mod executions;
-mod explorer;
 mod fewest;
 mod interleave;
 mod interleave_loom;
@@ -24,7 +23,6 @@ use crate::subject::Answers;
 use crate::workload::Scenario;
 
 pub use chain_subject::{ChainSubject, Engine, Threads};
-pub use explorer::Explorer;
 
 /// Transactions of a scenario whose every interleaving can be searched: beside their tasks there are the execution's own thread
 /// and the sentinel.

@@ -46,7 +46,7 @@ mod source;
 
 pub use again::{Again, AgainError, again, minimise_outside};
 pub use answers::Answers;
-pub use ask::{Asked, REPEATS, ask, scenario_for, try_out};
+pub use ask::{Asked, REPEATS, Wrong, ask, scenario_for, try_out};
 pub use campaign::{SubjectCampaign, SubjectCampaignError, SubjectReport, run};
 pub use canary::{SubjectCanary, check_answers, right_answer};
 pub use capabilities::{Assumption, Capabilities, Figure, OutcomeDetail, Part, Reports, Supports, TransactionType};

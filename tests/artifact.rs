@@ -112,9 +112,9 @@ fn a_schedule_that_no_longer_fits_is_searched_near() {
     let middle = schedule.choices.0.len() / 2;
     schedule.choices.0[middle] = 4_000;
     let explorer = ExploredSubject::Canary(Canary::CountsByLoadAndStore).explorer(&moved.scenario);
-    let divergence = moved.replay(&*explorer, 1).divergence.expect("no task has that number");
+    let divergence = moved.replay(&explorer, 1).divergence.expect("no task has that number");
     assert!(divergence.at_choice.is_some_and(|at| at <= middle));
-    let near = moved.search_near(&*explorer, &divergence);
+    let near = moved.search_near(&explorer, &divergence);
     let (_, violation) = near.found.expect("the fault is still there");
     assert_eq!(violation.oracle, Oracle::Figures);
 }

@@ -163,7 +163,7 @@ fn tasks_are_named_after_their_transactions_across_batches_and_blocks() {
     let scenario = scenario(vec![first, vec![burn(5, 0)]]);
     let explorer = ExploredSubject::Parallel.explorer(&scenario);
     let mut told = None;
-    explorer.explore_fewest(&config(), 0, &mut |interleaved| {
+    explorer.explore_fewest(&config(), 0, |interleaved| {
         told = Some(interleaved.schedule);
         ControlFlow::Break(())
     });

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use seriatim::campaign::{Canary, ExploredSubject};
 use seriatim::compare::judge_ending;
-use seriatim::explore::{Ending, Explorer, InterleaveConfig, Interleaver, Strategy};
+use seriatim::explore::{Ending, InterleaveConfig, Interleaver, Strategy};
 use seriatim::ledger::SignatureScheme;
 use seriatim::runtime::model::ModelSettings;
 use seriatim::workload::{Built, Plan, build};
@@ -29,7 +29,7 @@ fn small() -> Built {
 }
 
 /// Preemptions of one schedule.
-fn preemptions(explorer: &dyn Explorer, choices: seriatim::explore::Choices) -> u64 {
+fn preemptions(explorer: &Interleaver, choices: seriatim::explore::Choices) -> u64 {
     let config = config(Strategy::Replay(choices), 1);
     explorer.explore(&config, &mut |_| ControlFlow::Continue(())).preemptions
 }
@@ -85,12 +85,12 @@ fn a_lost_count_is_found_with_one_preemption() {
     let built = small();
     let explorer = ExploredSubject::Canary(Canary::CountsByLoadAndStore).explorer(&built.scenario);
     let mut found = None;
-    explorer.explore_fewest(&config(Strategy::Random, 10_000), 3, &mut |interleaved| {
+    explorer.explore_fewest(&config(Strategy::Random, 10_000), 3, |interleaved| {
         if judge_ending(&built.scenario, &built.expectation, &interleaved.ending).into_violation().is_some() {
             found = Some(interleaved.schedule.choices);
             return ControlFlow::Break(());
         }
         ControlFlow::Continue(())
     });
-    assert_eq!(preemptions(&*explorer, found.expect("one preemption is enough")), 1);
+    assert_eq!(preemptions(&explorer, found.expect("one preemption is enough")), 1);
 }

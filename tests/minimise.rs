@@ -25,16 +25,14 @@ fn found(subject: ExploredSubject, seed: u64, executions: usize) -> Option<(Case
     let settings = ModelSettings { workers: None, shards: 4, placement_seed: seed };
     let config = InterleaveConfig { strategy: Strategy::Random, seed, executions, max_parallelism: 4, settings };
     let mut found = None;
-    subject.explorer(&scenario).explore(&config, &mut |interleaved| match judge_ending(
-        &scenario,
-        &expectation,
-        &interleaved.ending,
-    ) {
-        Verdict::Violation(violation) => {
-            found = Some((Signature::of(&violation, &scenario), interleaved.schedule));
-            ControlFlow::Break(())
+    subject.explorer(&scenario).explore(&config, |interleaved| {
+        match judge_ending(&scenario, &expectation, &interleaved.ending) {
+            Verdict::Violation(violation) => {
+                found = Some((Signature::of(&violation, &scenario), interleaved.schedule));
+                ControlFlow::Break(())
+            }
+            Verdict::Agree(_) => ControlFlow::Continue(()),
         }
-        Verdict::Agree(_) => ControlFlow::Continue(()),
     });
     let (signature, schedule) = found?;
     Some((Case { scenario, schedule: Some(schedule) }, signature))

@@ -50,7 +50,7 @@ fn config(executions: usize) -> InterleaveConfig {
 fn straight(scenario: &Scenario) -> Rerun {
     let explorer = ExploredSubject::Parallel.explorer(scenario);
     let mut rerun = Rerun::default();
-    explorer.explore_fewest(&config(1), 0, &mut |interleaved| {
+    explorer.explore_fewest(&config(1), 0, |interleaved| {
         rerun.steps = explorer_steps(scenario, &interleaved.schedule);
         rerun.ending = Some(interleaved.ending);
         ControlFlow::Break(())

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use super::ExploredSubject;
 use crate::compare::{Evidence, Verdict, judge_ending_of};
-use crate::explore::{Explorer, InterleaveConfig, InterleavingEvidence, Schedule, Strategy};
+use crate::explore::{InterleaveConfig, Interleaver, InterleavingEvidence, Schedule, Strategy};
 use crate::runtime::model::ModelSettings;
 use crate::workload::{Built, Header};
 
@@ -43,7 +43,7 @@ pub fn interleave(built: &Built, subject: ExploredSubject, seed: u64) -> Interle
 }
 
 /// The same with any explorer, by its name.
-pub fn interleave_on(explorer: &dyn Explorer, name: &str, built: &Built, seed: u64) -> Interleavings {
+pub fn interleave_on(explorer: &Interleaver, name: &str, built: &Built, seed: u64) -> Interleavings {
     explore_on(explorer, name, built, portfolio(seed))
 }
 
@@ -70,11 +70,11 @@ fn explore(
     subject: ExploredSubject,
     configs: impl IntoIterator<Item = InterleaveConfig>,
 ) -> Interleavings {
-    explore_on(&*subject.explorer(&built.scenario), subject.path().name(), built, configs)
+    explore_on(&subject.explorer(&built.scenario), subject.path().name(), built, configs)
 }
 
 fn explore_on(
-    explorer: &dyn Explorer,
+    explorer: &Interleaver,
     name: &str,
     built: &Built,
     configs: impl IntoIterator<Item = InterleaveConfig>,
@@ -84,19 +84,16 @@ fn explore_on(
     let mut agreed = Evidence::default();
     for config in configs {
         let mut violation = None;
-        let explored = explorer.explore(&config, &mut |interleaved| match judge_ending_of(
-            &under_shuttle,
-            &built.scenario,
-            &built.expectation,
-            &interleaved.ending,
-        ) {
-            Verdict::Agree(evidence) => {
-                agreed.merge(&evidence);
-                ControlFlow::Continue(())
-            }
-            verdict @ Verdict::Violation(_) => {
-                violation = Some((verdict, interleaved.schedule));
-                ControlFlow::Break(())
+        let explored = explorer.explore(&config, |interleaved| {
+            match judge_ending_of(&under_shuttle, &built.scenario, &built.expectation, &interleaved.ending) {
+                Verdict::Agree(evidence) => {
+                    agreed.merge(&evidence);
+                    ControlFlow::Continue(())
+                }
+                verdict @ Verdict::Violation(_) => {
+                    violation = Some((verdict, interleaved.schedule));
+                    ControlFlow::Break(())
+                }
             }
         });
         evidence.merge(&explored);

@@ -6,9 +6,7 @@ use serde::Serialize;
 
 use super::{Examiner, ExploredSubject, interleave};
 use crate::compare::{Verdict, Violation, judge_ending, judge_under_loom};
-use crate::explore::{
-    DPOR_TRANSACTIONS, Explorer, InterleaveConfig, Interleaver, LoomBounds, LoomConfig, Schedule, Strategy,
-};
+use crate::explore::{DPOR_TRANSACTIONS, InterleaveConfig, Interleaver, LoomBounds, LoomConfig, Schedule, Strategy};
 use crate::report::Regression;
 use crate::workload::{Built, Expectation};
 
@@ -45,7 +43,7 @@ pub fn check_regression(regression: &Regression, examiner: &Examiner) -> Result<
     let built = Built { scenario: scenario.clone(), expectation: expectation.clone(), classes: Vec::new() };
     let portfolio = interleave(&built, ExploredSubject::Parallel, schedule.seed);
     agree(portfolio.verdict)?;
-    let (complete, executions) = every_interleaving(&*explorer, &schedule, regression, &expectation)?;
+    let (complete, executions) = every_interleaving(&explorer, &schedule, regression, &expectation)?;
     evidence.interleavings = 1 + portfolio.evidence.interleavings + executions;
     evidence.every_interleaving = complete;
     evidence.loom_executions = under_loom(regression, &schedule, &expectation)?;
@@ -57,7 +55,7 @@ fn agree(verdict: Verdict) -> Result<(), Box<Violation>> {
 }
 
 fn every_interleaving(
-    explorer: &dyn Explorer,
+    explorer: &Interleaver,
     schedule: &Schedule,
     regression: &Regression,
     expectation: &Expectation,
@@ -67,7 +65,7 @@ fn every_interleaving(
     }
     let mut violation = None;
     let config = InterleaveConfig::like(schedule, Strategy::Random, MOST_EXECUTIONS);
-    let (evidence, exhaustion) = explorer.explore_all(&config, &mut |interleaved| {
+    let (evidence, exhaustion) = explorer.explore_all(&config, |interleaved| {
         violation = judge_ending(&regression.scenario, expectation, &interleaved.ending).into_violation();
         if violation.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::{Canary, EXECUTORS};
 use crate::chain::ExecutionPath;
-use crate::explore::{Explorer, Interleaver};
+use crate::explore::Interleaver;
 use crate::workload::Scenario;
 
 /// A subject that explores interleavings.
@@ -53,10 +53,10 @@ impl ExploredSubject {
     }
 
     /// The subject, ready to run a scenario.
-    pub fn explorer(self, scenario: &Scenario) -> Box<dyn Explorer> {
+    pub fn explorer(self, scenario: &Scenario) -> Interleaver {
         match self {
-            Self::Parallel | Self::BlockStm => Box::new(Interleaver::on(scenario, self.path())),
-            Self::Canary(canary) => Box::new(canary.interleaver(scenario)),
+            Self::Parallel | Self::BlockStm => Interleaver::on(scenario, self.path()),
+            Self::Canary(canary) => canary.interleaver(scenario),
         }
     }
 }

@@ -87,28 +87,38 @@ fn end(report: &CampaignReport, args: &CampaignArgs, output: &Output) -> Result<
     output.end(&findings.cases(cases(report, args.common.keep_going)))
 }
 
-/// One test case an oracle, and one for the floors, which stands for the campaign as a whole.
 fn cases(report: &CampaignReport, keep_going: bool) -> Vec<TestCase> {
-    let violated = !report.counterexamples.is_empty();
-    let of_oracle = |oracle: Oracle| {
-        let found = || report.counterexamples.iter().filter(move |found| found.violation.oracle == oracle);
-        match found().next() {
-            Some(first) => {
+    let skipped = (!keep_going).then_some("the campaign ended at its first violation");
+    let CampaignReport { conclusion, missed_floors, counterexamples, .. } = report;
+    oracle_cases(&Oracle::ALL, counterexamples, skipped, *conclusion, missed_floors)
+}
+
+/// One test case an oracle, and one for the floors, which stands for the campaign as a whole. With a violation the other
+/// oracles are skipped, for the reason that is given; without a reason they passed.
+pub(super) fn oracle_cases(
+    oracles: &[Oracle],
+    counterexamples: &[Counterexample],
+    skipped: Option<&str>,
+    conclusion: Conclusion,
+    missed_floors: &[String],
+) -> Vec<TestCase> {
+    let of_oracle = |oracle: &Oracle| {
+        let found = || counterexamples.iter().filter(move |found| found.violation.oracle == *oracle);
+        match (found().next(), skipped) {
+            (Some(first), _) => {
                 let text: String = found().map(Counterexample::to_string).collect();
                 TestCase::failed(oracle.name(), &first.violation, text)
             }
-            None if violated && !keep_going => {
-                TestCase::skipped(oracle.name(), "the campaign ended at its first violation")
-            }
-            None => TestCase::passed(oracle.name()),
+            (None, Some(reason)) if !counterexamples.is_empty() => TestCase::skipped(oracle.name(), reason),
+            (None, _) => TestCase::passed(oracle.name()),
         }
     };
-    let floors = match report.conclusion {
+    let floors = match conclusion {
         Conclusion::Agree => TestCase::passed("floors"),
         Conclusion::Violation => TestCase::skipped("floors", "floors are asked of an agreement"),
-        Conclusion::Inconclusive => TestCase::inconclusive("floors", &report.missed_floors.join("\n")),
+        Conclusion::Inconclusive => TestCase::inconclusive("floors", &missed_floors.join("\n")),
     };
-    Oracle::ALL.into_iter().map(of_oracle).chain([floors.timed()]).collect()
+    oracles.iter().map(of_oracle).chain([floors.timed()]).collect()
 }
 
 /// Checks the canaries, on a thread that may hang.

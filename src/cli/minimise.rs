@@ -37,18 +37,19 @@ pub(super) fn run(args: &MinimiseArgs) -> Result<ExitCode, CliError> {
     if let Some(process) = args.process.source()? {
         return outside::minimise(args, &process);
     }
-    built_in(&args.artifact, &read_artifact(&args.artifact)?)?;
-    run_by(args, |artifact, control| with_bar(artifact, args.tries, control))
+    let artifact = read_artifact(&args.artifact)?;
+    built_in(&args.artifact, &artifact)?;
+    run_by(args, &artifact, |control| with_bar(&artifact, args.tries, control))
 }
 
 /// With another way of making an artifact smaller.
 pub(super) fn run_by(
     args: &MinimiseArgs,
-    minimise: impl FnOnce(&Artifact, &Control) -> Result<Artifact, SmallerError>,
+    artifact: &Artifact,
+    minimise: impl FnOnce(&Control) -> Result<Artifact, SmallerError>,
 ) -> Result<ExitCode, CliError> {
     let path = &args.artifact;
     let output = Output::new("minimise", args.json.json.as_ref(), None)?;
-    let artifact = read_artifact(path)?;
     let control = Arc::new(Control::default());
     stop_on_interrupt(&control);
     let mut made = Made {
@@ -60,7 +61,7 @@ pub(super) fn run_by(
         violation: None,
         out: None,
     };
-    let smaller = match minimise(&artifact, &control) {
+    let smaller = match minimise(&control) {
         Ok(smaller) => smaller,
         Err(SmallerError::Subject(source)) => return Err(CliError::Subject { path: path.clone(), source }),
         Err(SmallerError::Start(source)) => return Err(CliError::Start(source)),

@@ -23,8 +23,7 @@ use crate::subject::{
 
 use super::CliError;
 use super::args::{CheckArgs, CommonArgs, MinimiseArgs, ReplayArgs, ReportArgs, TRIES};
-use super::campaign::{HANG_LIMIT, bar_style, draw, stop_on_interrupt, store};
-use super::junit::TestCase;
+use super::campaign::{HANG_LIMIT, bar_style, draw, oracle_cases, stop_on_interrupt, store};
 use super::minimise::{drawn, run_by};
 use super::output::{Findings, Output, Shown, say};
 use super::run::read_artifact;
@@ -147,27 +146,9 @@ pub(super) fn campaign(args: &CommonArgs, source: &dyn SubjectSource) -> Result<
     output.print(&report);
     let reason = (report.conclusion == Conclusion::Inconclusive).then(|| report.missed_floors.join("; "));
     let findings = Findings::judged(VERSION, report.conclusion, &report).because(reason);
-    output.end(&findings.cases(cases(&report)))
-}
-
-/// One test case an oracle, and one for the floors.
-fn cases(report: &SubjectReport) -> Vec<TestCase> {
-    let of_oracle = |oracle: Oracle| {
-        let mut found = report.counterexamples.iter().filter(|found| found.violation.oracle == oracle);
-        match found.next() {
-            Some(first) => TestCase::failed(oracle.name(), &first.violation, first.to_string()),
-            None if !report.counterexamples.is_empty() => {
-                TestCase::skipped(oracle.name(), "the campaign met another violation")
-            }
-            None => TestCase::passed(oracle.name()),
-        }
-    };
-    let floors = match report.conclusion {
-        Conclusion::Agree => TestCase::passed("floors"),
-        Conclusion::Violation => TestCase::skipped("floors", "floors are asked of an agreement"),
-        Conclusion::Inconclusive => TestCase::inconclusive("floors", &report.missed_floors.join("\n")),
-    };
-    Oracle::OUTSIDE.into_iter().map(of_oracle).chain([floors.timed()]).collect()
+    let SubjectReport { conclusion, missed_floors, counterexamples, .. } = &report;
+    let skipped = Some("the campaign met another violation");
+    output.end(&findings.cases(oracle_cases(&Oracle::OUTSIDE, counterexamples, skipped, *conclusion, missed_floors)))
 }
 
 /// Runs the campaign beside a thread that draws the bar.
@@ -218,8 +199,9 @@ fn shrink(counterexample: &mut Counterexample, source: &dyn SubjectSource, contr
 
 pub(super) fn minimise(args: &MinimiseArgs, source: &dyn SubjectSource) -> Result<ExitCode, CliError> {
     let mut failed = None;
-    let made = run_by(args, |artifact, control| {
-        drawn(args.tries, control, |watch| minimise_outside(artifact, source, args.tries, watch)).map_err(|error| {
+    let artifact = read_artifact(&args.artifact)?;
+    let made = run_by(args, &artifact, |control| {
+        drawn(args.tries, control, |watch| minimise_outside(&artifact, source, args.tries, watch)).map_err(|error| {
             match error {
                 AgainError::Smaller(error) => error,
                 AgainError::Subject(error) => {
@@ -242,7 +224,7 @@ pub(super) fn replay(args: &ReplayArgs, source: &dyn SubjectSource) -> Result<Ex
     let mut replayed = own_replay::begin(args, &artifact, &output);
     let explorer = source.explorer(&artifact.scenario).filter(|_| artifact.schedule.is_some());
     let conclusion = if let Some(explorer) = explorer {
-        own_replay::under_shuttle(&artifact, &*explorer, &output, &mut replayed)
+        own_replay::under_shuttle(&artifact, &explorer, &output, &mut replayed)
     } else {
         let subject = source.start();
         let mut subject = subject.map_err(|source| CliError::OutsideSubject { path: args.artifact.clone(), source })?;

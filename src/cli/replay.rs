@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::campaign::{Conclusion, Examiner, ExploredSubject};
 use crate::compare::{Difference, Oracle, Signature, Verdict, Violation};
-use crate::explore::{Explorer, Schedule};
+use crate::explore::{Interleaver, Schedule};
 use crate::report::{Artifact, Divergence, Near, Replay};
 use crate::runtime::model::Step;
 use crate::workload::Expectation;
@@ -55,7 +55,7 @@ pub(super) fn run(args: &ReplayArgs) -> Result<ExitCode, CliError> {
         on_tokio(artifact, subject, &output, &mut replayed)?
     } else {
         let explorer = subject(args, &artifact)?.explorer(&artifact.scenario);
-        under_shuttle(&artifact, &*explorer, &output, &mut replayed)
+        under_shuttle(&artifact, &explorer, &output, &mut replayed)
     };
     end(conclusion, &replayed, &output)
 }
@@ -90,7 +90,7 @@ fn subject(args: &ReplayArgs, artifact: &Artifact) -> Result<ExploredSubject, Cl
 
 pub(super) fn under_shuttle(
     artifact: &Artifact,
-    explorer: &dyn Explorer,
+    explorer: &Interleaver,
     output: &Output,
     replayed: &mut Replayed,
 ) -> Conclusion {

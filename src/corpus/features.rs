@@ -75,7 +75,7 @@ pub fn schedules(subject: ExploredSubject) -> impl FnMut(&[u8]) -> Result<Judged
         let built = build(&plan, SignatureScheme::Tagged);
         let explorer = subject.explorer(&built.scenario);
         let mut last = None;
-        let evidence = explorer.explore(&bytes_config(&plan.header, schedule), &mut |interleaved| {
+        let evidence = explorer.explore(&bytes_config(&plan.header, schedule), |interleaved| {
             last = Some(interleaved);
             ControlFlow::Break(())
         });

@@ -3,20 +3,20 @@
 use std::cell::Cell;
 
 use crate::compare::{Signature, Violation, judge_ending};
-use crate::explore::{Choices, Ending, Explorer, Schedule};
+use crate::explore::{Choices, Ending, Interleaver, Schedule};
 use crate::workload::{Expectation, Scenario};
 
 /// Executions at most, for one explanation.
 const EXECUTIONS: usize = 2_000;
 
-pub(super) type SubjectOf<'a> = &'a dyn Fn(&Scenario) -> Box<dyn Explorer>;
+pub(super) type SubjectOf<'a> = &'a dyn Fn(&Scenario) -> Interleaver;
 
 /// What is explained.
 pub(super) struct Case<'a> {
     pub scenario: &'a Scenario,
     pub violation: Violation,
     pub subject: SubjectOf<'a>,
-    explorer: Box<dyn Explorer>,
+    explorer: Interleaver,
     expectation: Expectation,
     signature: Signature,
     left: Cell<usize>,
@@ -50,7 +50,7 @@ impl<'a> Case<'a> {
         Self { violation, signature, ..self }
     }
 
-    /// See [`Explorer::with_steps`].
+    /// See [`Interleaver::with_steps`].
     pub(super) fn told(&self, schedule: &Schedule) -> Schedule {
         self.explorer.with_steps(schedule)
     }
@@ -71,7 +71,7 @@ impl<'a> Case<'a> {
 
     /// The schedule without a choice, under the inputs of `like`.
     pub(super) fn straight(&self, like: &Schedule) -> Outcome {
-        self.outcome(straight(&*self.explorer, self.scenario, &self.expectation, like))
+        self.outcome(straight(&self.explorer, self.scenario, &self.expectation, like))
     }
 
     fn outcome(&self, violation: Option<Box<Violation>>) -> Outcome {
@@ -90,7 +90,7 @@ pub(super) fn with_choices(like: &Schedule, choices: Vec<u32>) -> Schedule {
 
 /// What is wrong with the straight schedule of a scenario.
 pub(super) fn straight(
-    explorer: &dyn Explorer,
+    explorer: &Interleaver,
     scenario: &Scenario,
     expectation: &Expectation,
     like: &Schedule,

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use crate::compare::{Signature, Verdict, Violation, judge_ending};
-use crate::explore::{Explorer, InterleaveConfig, Interleaved, InterleavingEvidence, Schedule, Strategy};
+use crate::explore::{InterleaveConfig, Interleaved, Interleaver, InterleavingEvidence, Schedule, Strategy};
 use crate::workload::{Expectation, Scenario};
 
 use super::{Case, Effort, Probe, Probed};
@@ -13,12 +13,12 @@ const MOST_SWITCHES: usize = 3;
 
 /// The subject under shuttle: `explorer` makes it ready for a scenario.
 pub struct UnderShuttle<'a> {
-    explorer: &'a dyn Fn(&Scenario) -> Box<dyn Explorer>,
+    explorer: &'a dyn Fn(&Scenario) -> Interleaver,
 }
 
 impl<'a> UnderShuttle<'a> {
     /// A probe of the subject that `explorer` makes.
-    pub fn new(explorer: &'a dyn Fn(&Scenario) -> Box<dyn Explorer>) -> Self {
+    pub fn new(explorer: &'a dyn Fn(&Scenario) -> Interleaver) -> Self {
         Self { explorer }
     }
 }
@@ -56,7 +56,7 @@ struct Hunt<'a> {
     scenario: &'a Scenario,
     wanted: &'a Signature,
     expectation: Expectation,
-    explorer: Box<dyn Explorer>,
+    explorer: Interleaver,
     probed: Probed,
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::Artifact;
 use crate::compare::{Signature, Verdict, Violation, judge_ending};
-use crate::explore::{Explorer, InterleaveConfig, Interleaved, OtherStep, Schedule, Strategy};
+use crate::explore::{InterleaveConfig, Interleaved, Interleaver, OtherStep, Schedule, Strategy};
 use crate::workload::Expectation;
 
 /// What replaying came to.
@@ -47,7 +47,7 @@ const NEAR_SWITCHES: usize = 2;
 
 impl Artifact {
     /// Runs the case so many times on its subject.
-    pub fn replay(&self, explorer: &dyn Explorer, times: u64) -> Replay {
+    pub fn replay(&self, explorer: &Interleaver, times: u64) -> Replay {
         let expectation = Expectation::of(&self.scenario);
         let mut replay = Replay { times, same: 0, other: 0, violation: None, divergence: None };
         for time in 0..times {
@@ -74,7 +74,7 @@ impl Artifact {
 
     /// Looks for the violation near the schedule: shorter and shorter parts of it are kept and the rest is free, then
     /// schedules with few switches.
-    pub fn search_near(&self, explorer: &dyn Explorer, divergence: &Divergence) -> Near {
+    pub fn search_near(&self, explorer: &Interleaver, divergence: &Divergence) -> Near {
         let schedule = self.schedule.clone().unwrap_or_else(Schedule::straight);
         let expectation = Expectation::of(&self.scenario);
         let mut near = Near { executions: 0, found: None };
@@ -96,7 +96,7 @@ impl Artifact {
         for keep in [fits, fits / 4 * 3, fits / 2, fits / 4, 0] {
             if !found {
                 let strategy = Strategy::Near { recorded: schedule.choices.clone(), keep };
-                explorer.explore(&config(strategy), &mut |interleaved| {
+                explorer.explore(&config(strategy), |interleaved| {
                     let flow = judge(interleaved);
                     found = flow.is_break();
                     flow
@@ -110,7 +110,7 @@ impl Artifact {
     }
 }
 
-fn divergence(explorer: &dyn Explorer, schedule: &Schedule, at_choice: Option<usize>) -> Option<Divergence> {
+fn divergence(explorer: &Interleaver, schedule: &Schedule, at_choice: Option<usize>) -> Option<Divergence> {
     // Of a schedule without steps only the choices can be compared.
     let told = !schedule.steps.is_empty();
     let other_step = told.then(|| explorer.first_other_step(schedule)).flatten();

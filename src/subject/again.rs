@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::{Asked, Capabilities, Subject, SubjectError, SubjectSource, ask, cases, fit};
+use super::{Asked, Capabilities, Subject, SubjectError, SubjectSource, Wrong, ask, cases, fit};
 use crate::campaign::{SmallerError, Watch, mix, portfolio, smaller};
 use crate::compare::{Signature, Violation, judge_ending};
-use crate::explore::{Explorer, InterleavingEvidence, Schedule};
+use crate::explore::{Interleaver, InterleavingEvidence, Schedule};
 use crate::minimise::{Case, Effort, Probe, Probed, UnderShuttle};
 use crate::report::{Artifact, Rate, Smaller};
 use crate::workload::{Expectation, Scenario};
@@ -56,14 +56,13 @@ pub fn again(
     for time in 0..times {
         again.times += 1;
         let seed = mix(0, u64::from(time));
-        let mut asked = Asked::default();
-        if let Some(violation) = ask(subject, &capabilities, &cases, seed, &mut asked) {
+        if let Some(Wrong { violation, workers }) = ask(subject, &capabilities, &cases, seed, &mut Asked::default()) {
             if Signature::of(&violation, scenario) == *wanted {
                 if again.same == 0 {
                     again.violation = Some(violation);
                 }
                 again.same += 1;
-                *again.by_workers.entry(asked.last_workers).or_default() += 1;
+                *again.by_workers.entry(workers).or_default() += 1;
             } else {
                 again.violation.get_or_insert(violation);
                 again.other += 1;
@@ -89,7 +88,7 @@ pub fn minimise_outside(
     watch: &mut Watch<'_>,
 ) -> Result<Artifact, AgainError> {
     if let Some(explorer) = source.explorer(&artifact.scenario) {
-        let hunted = hunt(artifact, &*explorer);
+        let hunted = hunt(artifact, &explorer);
         let explorer = |scenario: &Scenario| source.explorer(scenario).expect("a source has explorers or has none");
         match smaller(&hunted, &mut UnderShuttle::new(&explorer), tries, watch) {
             Err(SmallerError::NotShown(_)) if hunted.schedule.is_none() => {}
@@ -127,7 +126,7 @@ pub fn minimise_outside(
 
 /// With a schedule that shows the violation, if a short search finds one: what was seen on real threads is then seen at
 /// every replay.
-fn hunt(artifact: &Artifact, explorer: &dyn Explorer) -> Artifact {
+fn hunt(artifact: &Artifact, explorer: &Interleaver) -> Artifact {
     let mut hunted = artifact.clone();
     if hunted.schedule.is_some() {
         return hunted;
@@ -135,7 +134,7 @@ fn hunt(artifact: &Artifact, explorer: &dyn Explorer) -> Artifact {
     let scenario = &artifact.scenario;
     let expectation = Expectation::of(scenario);
     for config in (0..HUNTS).flat_map(|seed| portfolio(mix(seed, artifact.origin.index))) {
-        explorer.explore(&config, &mut |interleaved| {
+        explorer.explore(&config, |interleaved| {
             let verdict = judge_ending(scenario, &expectation, &interleaved.ending);
             match verdict.into_violation() {
                 Some(violation) if Signature::of(&violation, scenario) == artifact.signature => {
@@ -179,7 +178,8 @@ impl Probe for Repeated<'_> {
         for repeat in 0..self.repeats {
             probed.executions = u64::from(repeat) + 1;
             let seed = mix(1, u64::from(repeat));
-            let violation = ask(self.subject, &self.capabilities, &cases, seed, &mut Asked::default());
+            let wrong = ask(self.subject, &self.capabilities, &cases, seed, &mut Asked::default());
+            let violation = wrong.map(|wrong| wrong.violation);
             let wanted = violation.filter(|violation| wanted.covers(&Signature::of(violation, scenario)));
             if let Some(violation) = wanted {
                 probed.shown = Some((violation, None));

@@ -36,26 +36,20 @@ pub struct Asked {
     pub aborts: BTreeMap<&'static str, u64>,
     /// Transactions that were generated and do not fit what the subject supports and assumes.
     pub taken_out: u64,
-    /// Workers of the last request.
-    #[serde(skip)]
-    pub last_workers: u32,
+}
+
+/// A violation, and the number of workers that showed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrong {
+    pub violation: Violation,
+    pub workers: u32,
 }
 
 impl Asked {
     /// Adds up two.
     pub fn merge(&mut self, other: &Self) {
-        let Self {
-            scenarios,
-            blocks,
-            requests,
-            repeated,
-            transactions,
-            conflicts,
-            outcomes,
-            aborts,
-            taken_out,
-            last_workers: _,
-        } = other;
+        let Self { scenarios, blocks, requests, repeated, transactions, conflicts, outcomes, aborts, taken_out } =
+            other;
         self.scenarios += scenarios;
         self.blocks += blocks;
         self.requests += requests;
@@ -107,7 +101,7 @@ pub fn ask(
     cases: &[BlockCase],
     seed: u64,
     asked: &mut Asked,
-) -> Option<Violation> {
+) -> Option<Wrong> {
     for (block, case) in cases.iter().enumerate() {
         asked.count(case);
         let repeats = if case.request.block.transactions.len() > 1 { REPEATS } else { 1 };
@@ -119,12 +113,11 @@ pub fn ask(
             let workers = workers[(seed as usize).wrapping_add(block).wrapping_add(repeat as usize) % workers.len()];
             let request = Request { id: chance >> 12, workers, seed: chance & 0xffff_ffff, ..case.request.clone() };
             asked.requests += 1;
-            asked.last_workers = workers;
             asked.repeated += u64::from(repeat == 1);
             let violation = |(oracle, difference): (Oracle, Difference)| {
                 let plural = if workers == 1 { "" } else { "s" };
                 let subject = format!("{} ({workers} worker{plural}, seed {})", capabilities.name, request.seed);
-                Violation { oracle, subject, difference }
+                Wrong { violation: Violation { oracle, subject, difference }, workers }
             };
             let answer = match answer(subject, &request) {
                 Ok(answer) => answer,
@@ -166,8 +159,8 @@ pub fn try_out(subject: &mut dyn Subject, seed: u64, scenarios: u64) -> Result<A
         let (scenario, taken_out) = scenario_for(&capabilities, mix(seed, index));
         asked.scenarios += 1;
         asked.taken_out += taken_out;
-        if let Some(violation) = ask(subject, &capabilities, &cases(&scenario), mix(seed, !index), &mut asked) {
-            return Err(Box::new(violation));
+        if let Some(wrong) = ask(subject, &capabilities, &cases(&scenario), mix(seed, !index), &mut asked) {
+            return Err(Box::new(wrong.violation));
         }
     }
     Ok(asked)

@@ -169,14 +169,14 @@ fn examine(
     if let Some(explorer) = source.explorer(&scenario).filter(|_| index.is_multiple_of(2)) {
         let expectation = Expectation::of(&scenario);
         let built = Built { scenario: scenario.clone(), expectation, classes: Vec::new() };
-        let explored = interleave_on(&*explorer, &capabilities.name, &built, seed);
+        let explored = interleave_on(&explorer, &capabilities.name, &built, seed);
         sums.interleavings.merge(&explored.evidence);
         if let Verdict::Violation(violation) = explored.verdict {
             return Some(Found { index, seed, violation: *violation, scenario, schedule: explored.schedule });
         }
     }
-    let violation = ask(subject, capabilities, &cases(&scenario), mix(config.seed, !index), &mut sums.asked)?;
-    Some(Found { index, seed, violation, scenario, schedule: None })
+    let wrong = ask(subject, capabilities, &cases(&scenario), mix(config.seed, !index), &mut sums.asked)?;
+    Some(Found { index, seed, violation: wrong.violation, scenario, schedule: None })
 }
 
 fn counterexample(

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::process::{ProcessConfig, ProcessSubject};
 use super::{OnTokio, RuntimeSubject, Subject, SubjectError};
-use crate::explore::{Explorer, Interleaver};
+use crate::explore::Interleaver;
 use crate::workload::Scenario;
 
 /// Makes subjects, all of them alike.
@@ -16,7 +16,7 @@ pub trait SubjectSource: Sync {
     fn start(&self) -> Result<Box<dyn Subject>, SubjectError>;
 
     /// The subject on `scenario` under engines that choose its interleavings. None: it has real threads only.
-    fn explorer(&self, scenario: &Scenario) -> Option<Box<dyn Explorer>> {
+    fn explorer(&self, scenario: &Scenario) -> Option<Interleaver> {
         let _ = scenario;
         None
     }
@@ -43,8 +43,8 @@ impl<S: RuntimeSubject> SubjectSource for OverRuntime<S> {
         Ok(Box::new(OnTokio::new(Arc::clone(&self.0))?))
     }
 
-    fn explorer(&self, scenario: &Scenario) -> Option<Box<dyn Explorer>> {
-        Some(Box::new(Interleaver::outside(Arc::clone(&self.0), scenario)))
+    fn explorer(&self, scenario: &Scenario) -> Option<Interleaver> {
+        Some(Interleaver::outside(Arc::clone(&self.0), scenario))
     }
 }
 
