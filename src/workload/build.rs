@@ -26,6 +26,8 @@ use stage::Stage;
 const MAX_BLOCKS: usize = 16;
 /// Most rewinds of a scenario: each keeps a copy of the ledger.
 const MAX_REWINDS: usize = 3;
+/// Most blocks that are undone for a transaction that an earlier block holds, too.
+const MAX_RETRY_DEPTH: usize = 6;
 /// After so many aborted blocks nothing more is tried: a dev account that overflows aborts every block.
 const MAX_ABORTS: usize = 3;
 
@@ -244,10 +246,28 @@ impl<'a> Builder<'a> {
         self.memory.skipped_nonces.clear();
     }
 
-    /// Undoes up to three blocks and applies their transactions in another order, as a DAG does when it learns of
+    /// How many blocks to undo so that a transaction, held by one more block below, is taken back by the one that executed it:
+    /// what is remembered of the transaction is then of both. The least number, if there is one up to [`MAX_RETRY_DEPTH`].
+    fn depth_of_retry(&self) -> Option<usize> {
+        let ledger = self.reference.ledger();
+        (1..=self.chain.len().min(MAX_RETRY_DEPTH)).find(|depth| {
+            let position = self.chain[self.chain.len() - depth];
+            let at = ledger.top + 1 - *depth as u64;
+            self.transactions_at(position).iter().any(|tx| {
+                let hash = tx.hash();
+                ledger.executed.get(&hash).is_some_and(|executed| executed.topoheight == at)
+                    && ledger.links.get(&hash).is_some_and(|links| links.range(..at).next().is_some())
+            })
+        })
+    }
+
+    /// Undoes some of the newest blocks and applies their transactions in another order, as a DAG does when it learns of
     /// a heavier branch.
     fn reorganise(&mut self, record: &Record) {
-        let depth = (1 + usize::from(record.after % 3)).min(self.chain.len());
+        let depth = match self.depth_of_retry() {
+            Some(depth) if record.after >= 228 => depth,
+            _ => (1 + usize::from(record.after % 3)).min(self.chain.len()),
+        };
         if depth == 0 || self.rewinds == MAX_REWINDS {
             return;
         }
@@ -281,10 +301,16 @@ impl<'a> Builder<'a> {
     }
 
     fn transactions(&self, position: Position) -> Vec<Classed> {
-        let Position { step, block, first_class } = position;
-        let Step::Run(blocks) = &self.steps[step] else { unreachable!("a position is one of a run") };
-        let transactions = blocks[block].transactions.iter().cloned();
-        self.classes[first_class..].iter().copied().zip(transactions).collect()
+        let transactions = self.transactions_at(position).iter().cloned();
+        self.classes[position.first_class..].iter().copied().zip(transactions).collect()
+    }
+
+    fn transactions_at(&self, Position { step, block, .. }: Position) -> &[Transaction] {
+        match self.steps.get(step) {
+            Some(Step::Run(blocks)) => &blocks[block].transactions,
+            Some(Step::Rewind(_)) => unreachable!("a position is one of a run"),
+            None => &self.run[block].transactions,
+        }
     }
 
     /// Transactions of undone or aborted blocks; a block ends after every `block_size` of them.

@@ -1,10 +1,12 @@
 //! The state in which one record is resolved, and the questions that the classes ask of it: who can pay, who is
 //! poor, what is unlocked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::execution::reference::Reference;
-use crate::ledger::{AccountKey, Amount, AssetId, Energy, Height, Payload, Receipt, Topoheight, Transaction, Transfer};
+use crate::ledger::{
+    AccountKey, Amount, AssetId, Energy, Height, Payload, Receipt, Topoheight, Transaction, TransactionError, Transfer,
+};
 use crate::workload::plan::Record;
 
 use super::draft::Draft;
@@ -43,9 +45,22 @@ pub(super) struct Memory {
     pub large_fee: Option<(AccountKey, Amount)>,
     /// Who was emptied last.
     pub drained: Option<AccountKey>,
+    /// The newest orphans for lack of funds, oldest first.
+    pub unpaid: VecDeque<Unpaid>,
     /// Nonces below the next one that the current run did not use.
     pub skipped_nonces: BTreeMap<AccountKey, Vec<u64>>,
 }
+
+/// A transaction whose source had not enough, and so much of what it needed.
+#[derive(Debug)]
+pub(super) struct Unpaid {
+    pub transaction: Transaction,
+    pub asset: AssetId,
+    pub required: Amount,
+}
+
+/// More orphans are not remembered: each is looked at by every record that asks for one.
+const MAX_UNPAID: usize = 8;
 
 impl Memory {
     /// Notes what became of a transaction; `next` was its source's next nonce before it.
@@ -78,8 +93,15 @@ impl Memory {
         }
         let long = matches!(&tx.body.data, Payload::Transfers(legs) if legs.len() > MAX_REMEMBERED_TRANSFERS)
             || matches!(&tx.body.data, Payload::MultiSig { participants, .. } if participants.len() > 16);
-        if !long {
-            self.signed.push(tx.clone());
+        if long {
+            return;
+        }
+        self.signed.push(tx.clone());
+        if let Receipt::Orphaned { error: TransactionError::InsufficientFunds { asset, required, .. }, .. } = receipt {
+            if self.unpaid.len() == MAX_UNPAID {
+                self.unpaid.pop_front();
+            }
+            self.unpaid.push_back(Unpaid { transaction: tx.clone(), asset: *asset, required: *required });
         }
     }
 }
