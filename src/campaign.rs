@@ -204,8 +204,8 @@ pub fn run(config: &CampaignConfig, shapes: &[Shape], control: &Control) -> std:
                 statistics.interleaved(&interleavings.evidence);
                 (interleavings.verdict, interleavings.schedule)
             } else {
-                let path = config.subject.path();
-                (examiner.examine_path(path, &built.scenario, &built.expectation, seed, soak), None)
+                let paths = config.subject.paths();
+                (examiner.examine_on(paths, &built.scenario, &built.expectation, seed, soak), None)
             };
             match verdict {
                 Verdict::Agree(evidence) => statistics.agree(&evidence),

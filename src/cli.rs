@@ -93,6 +93,8 @@ enum CliError {
     SamePlace(PathBuf),
     #[error("--subject {0} shows under shuttle only: it fits neither --shapes nor --plans nor prove")]
     OnlyInterleaved(crate::campaign::ExploredSubject),
+    #[error("--subject {0} does not fit prove, whose sets are single blocks")]
+    NotProved(crate::campaign::ExploredSubject),
     #[error("{option} does not fit --engine {engine}")]
     Unfit { option: &'static str, engine: String },
     #[error("{path}: {source}", path = .path.display())]

@@ -8,6 +8,7 @@ mod fewest;
 mod interleave;
 mod interleave_loom;
 mod outside;
+mod paths;
 mod recorder;
 mod schedule;
 mod schedulers;
@@ -33,6 +34,7 @@ pub use interleave::{
     STEP_BOUND,
 };
 pub use interleave_loom::{LoomConfig, LoomSearch, TooManyTasks};
+pub use paths::Paths;
 pub use schedule::{Choices, SCHEDULE_VERSION, SHUTTLE_VERSION, Schedule, ScheduleError};
 pub use schedulers::{Chooser, Strategy};
 pub use under_loom::{LoomBounds, LoomRun, under_loom};
@@ -53,15 +55,13 @@ pub struct Observation {
     pub subject: String,
     /// Most tasks that may be in flight; None for a path without tasks.
     pub max_parallelism: Option<usize>,
-    /// What its tasks are, if it has any.
-    pub tasks: Tasks,
     /// Whether every storage read suspends.
     pub suspends: bool,
     /// Operating system threads that tasks run on.
     pub worker_threads: usize,
     /// One a step of the scenario; fewer if the subject broke off.
     pub steps: Vec<ObservedStep>,
-    /// The ledger before each rewind, then at the end.
+    /// The ledger after each step.
     pub ledgers: Vec<LedgerState>,
     /// The ledger after everything was undone, back to topoheight 0.
     pub undone: Option<LedgerState>,
@@ -72,7 +72,7 @@ pub struct Observation {
 }
 
 /// What the tasks of a path are. How many of them there must be follows from it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tasks {
     /// Each transaction is one, as on V3.
     Transactions,
@@ -104,6 +104,8 @@ pub struct ObservedBlock {
     pub outcome: Result<Vec<Receipt>, BlockFailure>,
     /// What was committed while it was applied.
     pub batches: Vec<WriteBatch>,
+    /// What its tasks were; None on the sequential path.
+    pub made_of: Option<Tasks>,
     pub tasks: TaskFigures,
 }
 
@@ -115,4 +117,7 @@ pub enum BlockFailure {
     /// The executor itself panicked, outside its tasks.
     #[error("panicked: {0}")]
     Panicked(String),
+    /// Test mode says that the parallel executor is wrong. The block is in the ledger, as the sequential path has it.
+    #[error("test mode: {0}")]
+    Mismatched(String),
 }

@@ -13,8 +13,8 @@ use std::ops::ControlFlow;
 
 use serde::Serialize;
 
-use crate::chain::ExecutionPath;
 use crate::compare::Violation;
+use crate::explore::Paths;
 use crate::explore::Schedule;
 use crate::workload::Scenario;
 use search::Wrong;
@@ -31,8 +31,8 @@ pub struct ProveConfig {
     /// Executions of one set after which it is cut, and reported as cut.
     pub bound: usize,
     pub engine: Engine,
-    /// Which parallel path.
-    pub path: ExecutionPath,
+    /// Which parallel path. Each set is a block: mixed paths give each of them one way, and prove nothing.
+    pub paths: Paths,
 }
 
 /// What runs the executions of a set.

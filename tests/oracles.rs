@@ -74,7 +74,7 @@ fn the_optimistic_executor_is_accepted_with_evidence() {
     for seed in 0..100 {
         let built = build(&Plan::from_seed(seed), SignatureScheme::Tagged);
         let (path, soak) = (ExecutionPath::BlockStm, seed % 8 == 0);
-        match examiner.examine_path(path, &built.scenario, &built.expectation, seed, soak) {
+        match examiner.examine_on(path, &built.scenario, &built.expectation, seed, soak) {
             Verdict::Agree(evidence) => assert!(evidence.observations >= 4),
             Verdict::Violation(violation) => panic!("seed {seed}: {violation}"),
         }
@@ -88,7 +88,7 @@ fn with_figures(change: impl Fn(&mut TaskFigures)) -> Option<Violation> {
     let scenario = scenario(Genesis::Plain, &letters);
     let examiner = Examiner::new().unwrap();
     let parallel = ChainSubject::parallel(examiner.engine(), 2, 0);
-    let mut observation = ChainSubject { path: ExecutionPath::BlockStm, ..parallel }.run(&scenario);
+    let mut observation = ChainSubject { paths: ExecutionPath::BlockStm.into(), ..parallel }.run(&scenario);
     for step in &mut observation.steps {
         let ObservedStep::Run(blocks) = step else { continue };
         blocks.iter_mut().filter(|block| block.tasks.spawned > 0).for_each(|block| change(&mut block.tasks));
@@ -128,7 +128,7 @@ fn every_real_shape_is_equal_on_all_executors() {
         let scenario = shape.scenario(SignatureScheme::Tagged, 0);
         let expectation = Expectation::of(&scenario);
         for path in [ExecutionPath::Parallel, ExecutionPath::BlockStm] {
-            let verdict = examiner.examine_path(path, &scenario, &expectation, shape.block, true);
+            let verdict = examiner.examine_on(path, &scenario, &expectation, shape.block, true);
             assert!(matches!(verdict, Verdict::Agree(_)), "block {}: {verdict:?}", shape.block);
         }
     }

@@ -18,7 +18,7 @@ fn every_interleaving_of_every_set_of_one_transaction_agrees() {
         shard: (0, 1),
         bound: 1_000,
         engine: Engine::Dpor,
-        path: ExecutionPath::Parallel,
+        paths: ExecutionPath::Parallel.into(),
     };
     assert!(proved(config).is_complete());
 }
@@ -30,7 +30,7 @@ fn every_interleaving_of_a_tenth_of_the_sets_of_two_transactions_agrees() {
         shard: (0, 10),
         bound: 100_000,
         engine: Engine::Dpor,
-        path: ExecutionPath::Parallel,
+        paths: ExecutionPath::Parallel.into(),
     };
     assert!(proved(config).is_complete());
 }
@@ -38,8 +38,13 @@ fn every_interleaving_of_a_tenth_of_the_sets_of_two_transactions_agrees() {
 #[test]
 fn every_execution_of_a_fiftieth_of_the_sets_of_two_transactions_agrees_under_loom() {
     let engine = Engine::Loom { preemptions: 1 };
-    let certificate =
-        proved(ProveConfig { transactions: 2, shard: (0, 50), bound: 100_000, engine, path: ExecutionPath::Parallel });
+    let certificate = proved(ProveConfig {
+        transactions: 2,
+        shard: (0, 50),
+        bound: 100_000,
+        engine,
+        paths: ExecutionPath::Parallel.into(),
+    });
     assert!(certificate.is_complete(), "{certificate:?}");
     assert!(certificate.interleavings > 600 && certificate.most_interleavings > 30, "{certificate:?}");
 }
@@ -47,10 +52,16 @@ fn every_execution_of_a_fiftieth_of_the_sets_of_two_transactions_agrees_under_lo
 #[test]
 fn a_certificate_counts_the_sets_that_loom_could_not_finish() {
     let engine = Engine::Loom { preemptions: 1 };
-    let whole =
-        proved(ProveConfig { transactions: 1, shard: (0, 1), bound: 1_000, engine, path: ExecutionPath::Parallel });
+    let whole = proved(ProveConfig {
+        transactions: 1,
+        shard: (0, 1),
+        bound: 1_000,
+        engine,
+        paths: ExecutionPath::Parallel.into(),
+    });
     assert!(whole.is_complete());
-    let cut = proved(ProveConfig { transactions: 1, shard: (0, 1), bound: 1, engine, path: ExecutionPath::Parallel });
+    let cut =
+        proved(ProveConfig { transactions: 1, shard: (0, 1), bound: 1, engine, paths: ExecutionPath::Parallel.into() });
     assert_eq!((cut.sets, cut.cut, cut.interleavings), (whole.sets, whole.sets_with_choice, whole.sets));
 }
 
@@ -64,7 +75,7 @@ fn a_few_sets_of_two_transactions_agree_under_loom_on_the_optimistic_executor() 
         shard: (0, 1_000),
         bound: 10_000,
         engine,
-        path: ExecutionPath::BlockStm,
+        paths: ExecutionPath::BlockStm.into(),
     });
     assert!(certificate.is_complete(), "{certificate:?}");
     assert!(certificate.interleavings > 2_000 && certificate.most_interleavings > 800, "{certificate:?}");

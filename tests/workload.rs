@@ -57,8 +57,7 @@ fn assert_sound(built: &Built) {
     assert_eq!(built.outcomes().count(), classes.len());
     assert_eq!(built.outcomes().filter(|(_, receipt)| receipt.is_some()).count(), expectation.receipts().count());
     assert_eq!(expectation.steps.len(), scenario.steps.len());
-    let rewinds = scenario.steps.iter().filter(|step| matches!(step, Step::Rewind(_))).count();
-    assert_eq!(expectation.ledgers.len(), rewinds + 1);
+    assert_eq!(expectation.ledgers.len(), scenario.steps.len());
     for (step, expected) in scenario.steps.iter().zip(&expectation.steps) {
         match (step, expected) {
             (Step::Run(blocks), ExpectedStep::Run { blocks: outcomes }) => {

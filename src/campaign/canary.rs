@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 
 use crate::compare::{Oracle, Verdict, judge, judge_ending};
 use crate::explore::{
-    ChainSubject, InterleaveConfig, Interleaver, Observation, ObservedBlock, ObservedStep, Strategy, Subject,
+    ChainSubject, InterleaveConfig, Interleaver, Observation, ObservedBlock, ObservedStep, Strategy, Subject, Tasks,
 };
 use crate::ledger::{Hash, SignatureScheme};
 use crate::runtime::model::ModelSettings;
@@ -165,7 +165,8 @@ impl Canary {
             Self::RunsDiffer => judge(scenario, expectation, &[right.run(scenario), wrong]),
             Self::SilentFallback => {
                 let sequential = ChainSubject::sequential(examiner.engine()).run(scenario);
-                let posing = Observation { max_parallelism: Some(2), ..sequential };
+                let mut posing = Observation { max_parallelism: Some(2), ..sequential };
+                blocks_mut(&mut posing).for_each(|block| block.made_of = Some(Tasks::Transactions));
                 judge(scenario, expectation, &[posing])
             }
             Self::OneByOne => {

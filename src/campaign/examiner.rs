@@ -2,7 +2,7 @@
 
 use crate::chain::ExecutionPath;
 use crate::compare::{Verdict, judge};
-use crate::explore::{ChainSubject, Engine, Observation, Subject, Threads};
+use crate::explore::{ChainSubject, Engine, Observation, Paths, Subject, Threads};
 use crate::workload::{Expectation, Scenario};
 
 /// Runs scenarios on the sequential path, and on a parallel path with 1, 2 and 8 tasks at a time, each with another
@@ -26,22 +26,23 @@ impl Examiner {
         &self.engine
     }
 
-    /// Runs V3 and judges. Hash seeds come from `seed`; `soak` adds a run on two real threads.
+    /// Runs V3 and judges. Hash seeds come from `seed`; `soak` adds a run on two real threads, and one whose blocks go
+    /// different ways, in test mode too.
     pub fn examine(&self, scenario: &Scenario, expectation: &Expectation, seed: u64, soak: bool) -> Verdict {
-        self.examine_path(ExecutionPath::Parallel, scenario, expectation, seed, soak)
+        self.examine_on(ExecutionPath::Parallel, scenario, expectation, seed, soak)
     }
 
-    /// The same with another path in the place of V3.
-    pub fn examine_path(
+    /// The same with another path, or several, in the place of V3.
+    pub fn examine_on(
         &self,
-        path: ExecutionPath,
+        paths: impl Into<Paths>,
         scenario: &Scenario,
         expectation: &Expectation,
         seed: u64,
         soak: bool,
     ) -> Verdict {
-        let engine = &self.engine;
-        let parallel = |most, seed| ChainSubject { path, ..ChainSubject::parallel(engine, most, seed) };
+        let (engine, paths) = (&self.engine, paths.into());
+        let parallel = |most, seed| ChainSubject { paths, ..ChainSubject::parallel(engine, most, seed) };
         let mut observations: Vec<Observation> = vec![
             ChainSubject::sequential(engine).run(scenario),
             ChainSubject { suspends: false, ..parallel(1, seed) }.run(scenario),
@@ -51,6 +52,8 @@ impl Examiner {
         if soak {
             let threaded = ChainSubject { threads: Threads::Two, ..parallel(8, !seed) };
             observations.push(threaded.run(scenario));
+            let mixed = ChainSubject { paths: Paths::Mixed, ..parallel(2, seed.rotate_left(11)) };
+            observations.push(mixed.run(scenario));
         }
         judge(scenario, expectation, &observations)
     }

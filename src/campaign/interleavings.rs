@@ -70,7 +70,7 @@ fn explore(
     subject: ExploredSubject,
     configs: impl IntoIterator<Item = InterleaveConfig>,
 ) -> Interleavings {
-    explore_on(&subject.explorer(&built.scenario), subject.path().name(), built, configs)
+    explore_on(&subject.explorer(&built.scenario), subject.paths().name(), built, configs)
 }
 
 fn explore_on(

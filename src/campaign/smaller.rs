@@ -43,7 +43,7 @@ pub fn minimise_artifact(artifact: &Artifact, tries: u64, watch: &mut Watch<'_>)
         Err(SmallerError::NotShown(_)) if on_tokio.is_some() && artifact.signature.oracle != Oracle::Livelock => {
             let examiner = Examiner::new().map_err(SmallerError::Start)?;
             let judged =
-                |scenario: &_, expectation: &_| examiner.examine_path(subject.path(), scenario, expectation, 0, false);
+                |scenario: &_, expectation: &_| examiner.examine_on(subject.paths(), scenario, expectation, 0, false);
             (subject.on_tokio().to_owned(), run(&mut ByVerdict(judged))?)
         }
         Err(error) => return Err(error),

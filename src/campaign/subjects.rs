@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::{Canary, EXECUTORS};
 use crate::chain::ExecutionPath;
-use crate::explore::Interleaver;
+use crate::explore::{Interleaver, Paths};
 use crate::workload::Scenario;
 
 /// A subject that explores interleavings.
@@ -15,6 +15,8 @@ pub enum ExploredSubject {
     Parallel,
     /// The optimistic executor, as it is.
     BlockStm,
+    /// Both of them, the sequential path and test mode, from block to block another.
+    Mixed,
     /// The parallel path with the fault of a canary that needs a schedule.
     Canary(Canary),
 }
@@ -28,14 +30,15 @@ impl ExploredSubject {
     /// Each of them.
     pub fn all() -> impl Iterator<Item = Self> {
         let canaries = Canary::ALL.into_iter().filter(|canary| canary.is_scheduled()).map(Self::Canary);
-        [Self::Parallel, Self::BlockStm].into_iter().chain(canaries)
+        [Self::Parallel, Self::BlockStm, Self::Mixed].into_iter().chain(canaries)
     }
 
-    /// The path of the chain that it is, or has its fault on.
-    pub fn path(self) -> ExecutionPath {
+    /// The path of the chain that it is, or has its fault on; or that it is several.
+    pub fn paths(self) -> Paths {
         match self {
-            Self::Parallel | Self::Canary(_) => ExecutionPath::Parallel,
-            Self::BlockStm => ExecutionPath::BlockStm,
+            Self::Parallel | Self::Canary(_) => Paths::One(ExecutionPath::Parallel),
+            Self::BlockStm => Paths::One(ExecutionPath::BlockStm),
+            Self::Mixed => Paths::Mixed,
         }
     }
 
@@ -44,6 +47,7 @@ impl ExploredSubject {
         match self {
             Self::Parallel | Self::Canary(_) => EXECUTORS,
             Self::BlockStm => "block-stm on tokio",
+            Self::Mixed => "mixed on tokio",
         }
     }
 
@@ -55,17 +59,17 @@ impl ExploredSubject {
     /// The subject, ready to run a scenario.
     pub fn explorer(self, scenario: &Scenario) -> Interleaver {
         match self {
-            Self::Parallel | Self::BlockStm => Interleaver::on(scenario, self.path()),
+            Self::Parallel | Self::BlockStm | Self::Mixed => Interleaver::on(scenario, self.paths()),
             Self::Canary(canary) => canary.interleaver(scenario),
         }
     }
 }
 
-/// `parallel`, `block-stm`, or `canary:` and its name.
+/// `parallel`, `block-stm`, `mixed`, or `canary:` and its name.
 impl fmt::Display for ExploredSubject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Parallel | Self::BlockStm => write!(f, "{}", self.path().name()),
+            Self::Parallel | Self::BlockStm | Self::Mixed => write!(f, "{}", self.paths().name()),
             Self::Canary(canary) => write!(f, "canary:{canary:?}"),
         }
     }

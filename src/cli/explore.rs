@@ -163,7 +163,7 @@ fn native(
     let mut evidence = Evidence::default();
     for execution in 0..u64::from(executions) {
         explored.executions = execution + 1;
-        match examiner.examine_path(args.subject.path(), scenario, expectation, args.seed.wrapping_add(execution), true)
+        match examiner.examine_on(args.subject.paths(), scenario, expectation, args.seed.wrapping_add(execution), true)
         {
             Verdict::Agree(more) => evidence.merge(&more),
             Verdict::Violation(violation) => {
@@ -186,7 +186,7 @@ fn shuttle(
     explored: &mut Explored,
 ) -> Result<Ended, CliError> {
     let explorer = args.subject.explorer(scenario);
-    let under_shuttle = format!("{} under shuttle", args.subject.path().name());
+    let under_shuttle = format!("{} under shuttle", args.subject.paths().name());
     let mut evidence = InterleavingEvidence::default();
     let mut exhaustion = None;
     for config in configs(args) {
@@ -285,7 +285,7 @@ fn loom(
     let (max_parallelism, settings) = model(args);
     let config = LoomConfig { bounds: loom_bounds(args), max_parallelism, settings };
     let judge = judge_under_loom(scenario.clone(), expectation);
-    let search = Interleaver::on(scenario, args.subject.path()).explore_loom(&config, judge);
+    let search = Interleaver::on(scenario, args.subject.paths()).explore_loom(&config, judge);
     let LoomSearch { executions, complete, found } =
         search.map_err(|source| CliError::TooManyTasks { path: args.scenario.clone(), source })?;
     explored.executions = executions as u64;

@@ -48,13 +48,17 @@ pub(super) fn run(args: &ProveArgs) -> Result<ExitCode, CliError> {
     if matches!(args.subject, ExploredSubject::Canary(_)) {
         return Err(CliError::OnlyInterleaved(args.subject));
     }
+    // Sets of one block each have nothing to mix.
+    if args.subject == ExploredSubject::Mixed {
+        return Err(CliError::NotProved(args.subject));
+    }
     let output = Output::new("prove", args.json.json.as_ref(), args.junit.junit.as_ref())?;
     let config = ProveConfig {
         transactions: args.transactions.into(),
         shard: args.shard,
         bound: args.bound as usize,
         engine: engine(args)?,
-        path: args.subject.path(),
+        paths: args.subject.paths(),
     };
     let control = Arc::new(Control::default());
     stop_on_interrupt(&control);

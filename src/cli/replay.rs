@@ -183,7 +183,7 @@ fn on_tokio(
         std::thread::spawn(move || {
             let seed = case.origin.seed ^ done;
             let examine =
-                |examiner: Examiner| examiner.examine_path(subject.path(), &case.scenario, &expectation, seed, true);
+                |examiner: Examiner| examiner.examine_on(subject.paths(), &case.scenario, &expectation, seed, true);
             let examined = Examiner::new().map(examine);
             // Nobody listens any more once the limit has passed.
             let _ = told.send(examined.map(|verdict| match verdict {

@@ -115,30 +115,26 @@ pub(super) fn first_in<'a, K: Ord, V: PartialEq>(
     Some((key, expected.get(key), actual.get(key)))
 }
 
-/// Which block of the scenario stood at `topoheight` in the `ledger`-th ledger of the expectation, and which of its
+/// Which block of the scenario stood at `topoheight` after step `last`, and which of its
 /// transactions have `key` in their footprint.
 pub(super) fn locate(
     scenario: &Scenario,
     expectation: &Expectation,
-    ledger: usize,
+    last: usize,
     topoheight: Topoheight,
     key: Option<StateKey>,
 ) -> Place {
     let mut standing: Vec<(usize, &Block)> = Vec::new();
     let mut ordinal = 0;
-    let mut rewinds = 0;
-    for (step, expected) in scenario.steps.iter().zip(&expectation.steps) {
+    for (step, expected) in scenario.steps.iter().zip(&expectation.steps).take(last + 1) {
         match (step, expected) {
             (Step::Run(blocks), ExpectedStep::Run { blocks: outcomes }) => {
                 let applied = blocks.iter().zip(outcomes).enumerate().filter(|(_, (_, outcome))| outcome.is_ok());
                 standing.extend(applied.map(|(index, (block, _))| (ordinal + index, block)));
                 ordinal += blocks.len();
             }
-            (Step::Rewind(to), _) if rewinds < ledger => {
-                rewinds += 1;
-                standing.truncate(usize::try_from(*to).unwrap_or(usize::MAX));
-            }
-            _ => break,
+            (Step::Rewind(to), _) => standing.truncate(usize::try_from(*to).unwrap_or(usize::MAX)),
+            (Step::Run(_), ExpectedStep::Rewind) => break,
         }
     }
     // Topoheight 1 is the first block that stands.

@@ -23,6 +23,6 @@ fn of_block(failure: &BlockFailure) -> Option<Difference> {
                 | TaskFailureCause::NotRun => None,
             })
         }
-        BlockFailure::Refused(BlockError::Aborted(_) | BlockError::Storage(_)) => None,
+        BlockFailure::Refused(BlockError::Aborted(_) | BlockError::Storage(_)) | BlockFailure::Mismatched(_) => None,
     }
 }

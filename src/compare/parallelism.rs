@@ -38,9 +38,10 @@ fn of_block(
 ) -> Option<Difference> {
     let receipts = observed.outcome.as_ref().ok()?;
     let tasks = observed.tasks;
-    let spawned = match observation.tasks {
-        Tasks::Transactions => receipts.len(),
-        Tasks::Workers => max_parallelism.min(receipts.len()),
+    let spawned = match observed.made_of {
+        None => 0,
+        Some(Tasks::Transactions) => receipts.len(),
+        Some(Tasks::Workers) => max_parallelism.min(receipts.len()),
     };
     if tasks.spawned != spawned {
         return Some(Difference::new("tasks spawned", spawned, tasks.spawned));
@@ -51,9 +52,9 @@ fn of_block(
         return Some(Difference::new("most tasks in flight, at most", most, tasks.peak_in_flight));
     }
     let must_overlap = one_thread && observation.suspends;
-    let free = match observation.tasks {
-        Tasks::Transactions => free_prefix(block),
-        Tasks::Workers => spawned,
+    let free = match observed.made_of {
+        Some(Tasks::Transactions) => free_prefix(block),
+        Some(Tasks::Workers) | None => spawned,
     };
     let least = if must_overlap { max_parallelism.min(free) } else { 0 };
     let difference = || Difference::new("most tasks in flight, at least", least, tasks.peak_in_flight);

@@ -8,7 +8,7 @@ use crate::storage::Layer;
 use crate::workload::Scenario;
 
 use super::drive::{self, Drive, Start};
-use super::{Observation, Subject};
+use super::{Observation, Paths, Subject};
 
 /// tokio runtimes, kept from one run to the next.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ impl Engine {
 #[derive(Clone, Debug)]
 pub struct ChainSubject<'a, L = ()> {
     pub engine: &'a Engine,
-    pub path: ExecutionPath,
+    pub paths: Paths,
     pub max_parallelism: usize,
     pub hash_seed: u64,
     /// Whether every storage read suspends.
@@ -64,7 +64,7 @@ impl<'a> ChainSubject<'a> {
     pub fn sequential(engine: &'a Engine) -> Self {
         Self {
             engine,
-            path: ExecutionPath::Sequential,
+            paths: Paths::One(ExecutionPath::Sequential),
             max_parallelism: 1,
             hash_seed: 0,
             suspends: false,
@@ -75,27 +75,28 @@ impl<'a> ChainSubject<'a> {
 
     /// The parallel path with suspending reads on one thread.
     pub fn parallel(engine: &'a Engine, max_parallelism: usize, hash_seed: u64) -> Self {
-        Self { path: ExecutionPath::Parallel, max_parallelism, hash_seed, suspends: true, ..Self::sequential(engine) }
+        let paths = Paths::One(ExecutionPath::Parallel);
+        Self { paths, max_parallelism, hash_seed, suspends: true, ..Self::sequential(engine) }
     }
 }
 
 impl<'a, L: Layer + Clone> ChainSubject<'a, L> {
     /// The same with another layer.
     pub fn with_layer<M: Layer + Clone>(self, layer: M) -> ChainSubject<'a, M> {
-        let Self { engine, path, max_parallelism, hash_seed, suspends, threads, layer: _ } = self;
-        ChainSubject { engine, path, max_parallelism, hash_seed, suspends, threads, layer }
+        let Self { engine, paths, max_parallelism, hash_seed, suspends, threads, layer: _ } = self;
+        ChainSubject { engine, paths, max_parallelism, hash_seed, suspends, threads, layer }
     }
 }
 
 impl<L: Layer + Clone> Subject for ChainSubject<'_, L> {
     fn name(&self) -> String {
-        match self.path {
-            ExecutionPath::Sequential => self.path.name().to_owned(),
-            ExecutionPath::Parallel | ExecutionPath::BlockStm => {
+        match self.paths {
+            Paths::One(ExecutionPath::Sequential) => self.paths.name().to_owned(),
+            Paths::One(ExecutionPath::Parallel | ExecutionPath::BlockStm) | Paths::Mixed => {
                 let Self { max_parallelism, hash_seed, threads, suspends, .. } = self;
                 let threads = if *threads == Threads::Two { ", two threads" } else { "" };
                 let reads = if *suspends { "" } else { ", reads at once" };
-                let path = self.path.name();
+                let path = self.paths.name();
                 format!("{path} ({max_parallelism} at a time, hash seed {hash_seed}{reads}{threads})")
             }
         }
@@ -104,7 +105,8 @@ impl<L: Layer + Clone> Subject for ChainSubject<'_, L> {
     fn run(&self, scenario: &Scenario) -> Observation {
         let host = Host { engine: self.engine, threads: self.threads, runtime: Native::with_hash_seed(self.hash_seed) };
         let drive = Drive {
-            path: self.path,
+            paths: self.paths,
+            salt: self.hash_seed,
             max_parallelism: self.max_parallelism,
             suspends: self.suspends,
             layer: self.layer.clone(),
@@ -135,5 +137,9 @@ impl drive::Host for Host<'_> {
 
     fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.engine.block_on(self.threads, future)
+    }
+
+    fn has_threads(&self) -> bool {
+        true
     }
 }

@@ -2,18 +2,21 @@
 
 use std::any::Any;
 use std::future::Future;
+use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::chain::{Blockchain, ExecutionPath};
+use crate::chain::{Blockchain, ChainConfig, ExecutionPath, ExecutorSide, Modes, ParallelSide, RecentMismatches};
 use crate::execution::ParallelExecutor;
 use crate::ledger::{Block, GenesisError, Topoheight};
 use crate::runtime::{Observed, Runtime, panic_message};
 use crate::storage::{Layer, Layered, LedgerState, MemoryStorage, Record, Storage, Suspend};
 use crate::workload::{Scenario, Step};
 
+use super::paths::Way;
 use super::told::Told;
-use super::{BlockFailure, Observation, ObservedBlock, ObservedStep, Tasks};
+use super::{BlockFailure, Observation, ObservedBlock, ObservedStep, Paths, Tasks};
 
 /// A runtime, and the means to run a future on it.
 pub(super) trait Host {
@@ -22,6 +25,11 @@ pub(super) trait Host {
     fn runtime(&self) -> Self::Runtime;
 
     fn block_on<F: Future>(&self, future: F) -> F::Output;
+
+    /// Whether blocks may have threads of their own: not on an engine that controls what runs.
+    fn has_threads(&self) -> bool {
+        false
+    }
 
     /// Whether a panic is the engine's own and ends the whole execution: no block is to blame for it.
     fn is_fatal(&self, panic: &(dyn Any + Send)) -> bool {
@@ -43,7 +51,9 @@ pub(super) fn caught<H: Host, F: Future>(host: &H, future: F) -> Result<F::Outpu
 /// How the chain is run. `layer` lies around the recorded storage.
 #[derive(Clone, Debug)]
 pub(super) struct Drive<L> {
-    pub path: ExecutionPath,
+    pub paths: Paths,
+    /// For mixed paths.
+    pub salt: u64,
     pub max_parallelism: usize,
     pub suspends: bool,
     pub layer: L,
@@ -77,9 +87,8 @@ impl<L: Layer + Clone> Drive<L> {
     /// for the caller to fill in.
     pub(super) fn run<H: Host>(&self, host: &H, scenario: &Scenario, start: &Start) -> Observation {
         let mut observation = Observation {
-            subject: self.path.name().to_owned(),
-            max_parallelism: (self.path != ExecutionPath::Sequential).then_some(self.max_parallelism),
-            tasks: if self.path == ExecutionPath::BlockStm { Tasks::Workers } else { Tasks::Transactions },
+            subject: self.paths.name().to_owned(),
+            max_parallelism: (self.paths != Paths::One(ExecutionPath::Sequential)).then_some(self.max_parallelism),
             suspends: false,
             worker_threads: 1,
             steps: Vec::with_capacity(scenario.steps.len()),
@@ -129,48 +138,86 @@ impl<L: Layer + Clone> Drive<L> {
         let executor =
             ParallelExecutor::new(watched.runtime.clone(), self.max_parallelism).map_err(|error| error.to_string())?;
         let mut chain = Blockchain::new(storage, scenario.parameters.clone(), executor);
+        let mismatches = RecentMismatches::new(NonZeroUsize::MIN);
+        if self.paths == Paths::Mixed && host.has_threads() {
+            let modes = self.test_mode().map_err(|error| error.to_string())?.with_sink(mismatches.clone());
+            chain = chain.with_modes(modes);
+        }
         let memory = &watched.memory;
+        let mut first_block = 0;
         for (step, blocks) in scenario.steps.iter().zip(blocks) {
             match step {
                 Step::Run(_) => {
-                    let blocks = self.run_blocks(host, &mut chain, blocks, watched);
-                    observation.steps.push(ObservedStep::Run(blocks));
+                    let observed = self.run_blocks(host, &mut chain, first_block, blocks, &mismatches, watched);
+                    observation.steps.push(ObservedStep::Run(observed));
+                    first_block += blocks.len() as u64;
                 }
                 Step::Rewind(to) => {
-                    observation.ledgers.push(memory.inspect(LedgerState::clone));
                     rewind(host, &mut chain, (*to).min(memory.inspect(|ledger| ledger.top)))?;
                     observation.steps.push(ObservedStep::Rewind);
                 }
             }
+            observation.ledgers.push(memory.inspect(LedgerState::clone));
         }
-        observation.ledgers.push(memory.inspect(LedgerState::clone));
         rewind(host, &mut chain, 0)?;
         observation.undone = Some(memory.inspect(LedgerState::clone));
         Ok(())
+    }
+
+    /// Test mode, with a side that takes turns between the parallel executors from one scenario to the next.
+    fn test_mode<S: Storage>(&self) -> Result<Modes<S>, Box<dyn std::error::Error>> {
+        let path = if self.salt.is_multiple_of(2) { ExecutionPath::Parallel } else { ExecutionPath::BlockStm };
+        let side = ParallelSide::of(ExecutorSide::new(path, self.max_parallelism.min(2), self.salt)?)?;
+        let config = ChainConfig {
+            parallel_execution_test_mode: true,
+            test_mode_budget: TEST_MODE_BUDGET,
+            ..ChainConfig::default()
+        };
+        Ok(Modes::new(config, Some(side))?)
     }
 
     fn run_blocks<H: Host, S: Storage>(
         &self,
         host: &H,
         chain: &mut Blockchain<S, Observed<H::Runtime>>,
+        first_block: u64,
         blocks: &[Arc<Block>],
+        mismatches: &RecentMismatches,
         watched: &Watched<H::Runtime>,
     ) -> Vec<ObservedBlock> {
         let mut run = chain.ordering_run();
         let mut observed = Vec::with_capacity(blocks.len());
-        for block in blocks {
-            let outcome = match caught(host, run.apply(block, self.path)) {
-                Ok(outcome) => outcome.map_err(BlockFailure::from),
-                Err(message) => Err(BlockFailure::Panicked(message)),
+        for (number, block) in (first_block..).zip(blocks) {
+            let way = self.paths.of_block(number, self.salt, host.has_threads());
+            let (outcome, made_of) = match way {
+                Way::Path(path) => (caught(host, run.apply(block, path)), tasks_of(path)),
+                Way::Tested => (caught(host, run.add_block(block)), None),
+            };
+            let defect = mismatches.take().into_iter().find(|mismatch| mismatch.kind.is_defect());
+            let outcome = match (outcome, defect) {
+                (_, Some(mismatch)) => Err(BlockFailure::Mismatched(mismatch.to_string())),
+                (Ok(outcome), None) => outcome.map_err(BlockFailure::from),
+                (Err(message), None) => Err(BlockFailure::Panicked(message)),
             };
             let failed = outcome.is_err();
             let batches = watched.recorded.layer().take();
-            observed.push(ObservedBlock { outcome, batches, tasks: watched.runtime.take_figures() });
+            observed.push(ObservedBlock { outcome, batches, made_of, tasks: watched.runtime.take_figures() });
             if failed {
                 break;
             }
         }
         observed
+    }
+}
+
+/// A side that is late says nothing of its executor, and it should not be: longer than any block takes on a busy machine.
+const TEST_MODE_BUDGET: Duration = Duration::from_secs(10);
+
+fn tasks_of(path: ExecutionPath) -> Option<Tasks> {
+    match path {
+        ExecutionPath::Sequential => None,
+        ExecutionPath::Parallel => Some(Tasks::Transactions),
+        ExecutionPath::BlockStm => Some(Tasks::Workers),
     }
 }
 

@@ -23,7 +23,7 @@ use super::fewest::FewestSwitches;
 use super::interleave_loom::LoomHost;
 use super::recorder::{Record, Recorder};
 use super::schedulers::Choose;
-use super::{Chooser, Observation, Schedule, Strategy};
+use super::{Chooser, Observation, Paths, Schedule, Strategy};
 
 /// Steps after which an execution counts as one that never ends: far more than any block of a plan takes.
 pub const STEP_BOUND: usize = 200_000;
@@ -124,13 +124,19 @@ pub trait Program: Send + Sync {
 struct OnChain<L> {
     scenario: Scenario,
     start: Start,
-    path: ExecutionPath,
+    paths: Paths,
     layer: L,
 }
 
 impl<L: Layer + Clone> OnChain<L> {
     fn run<H: Host>(&self, host: &H, max_parallelism: usize) -> Observation {
-        let drive = Drive { path: self.path, max_parallelism, suspends: true, layer: self.layer.clone() };
+        let drive = Drive {
+            paths: self.paths,
+            salt: max_parallelism as u64,
+            max_parallelism,
+            suspends: true,
+            layer: self.layer.clone(),
+        };
         drive.run(host, &self.scenario, &self.start)
     }
 }
@@ -174,19 +180,19 @@ impl Interleaver {
         Self::on(scenario, ExecutionPath::Parallel)
     }
 
-    /// Another path of the chain.
-    pub fn on(scenario: &Scenario, path: ExecutionPath) -> Self {
-        Self::chain(scenario, path, ())
+    /// Another path of the chain, or several.
+    pub fn on(scenario: &Scenario, paths: impl Into<Paths>) -> Self {
+        Self::chain(scenario, paths.into(), ())
     }
 
     /// V3 with a layer around its storage.
     pub fn with_layer<L: Layer + Clone>(scenario: &Scenario, layer: L) -> Self {
-        Self::chain(scenario, ExecutionPath::Parallel, layer)
+        Self::chain(scenario, ExecutionPath::Parallel.into(), layer)
     }
 
-    fn chain<L: Layer + Clone>(scenario: &Scenario, path: ExecutionPath, layer: L) -> Self {
+    fn chain<L: Layer + Clone>(scenario: &Scenario, paths: Paths, layer: L) -> Self {
         let (scenario, start) = (scenario.clone(), Start::of(scenario));
-        Self::of(OnChain { scenario, start, path, layer })
+        Self::of(OnChain { scenario, start, paths, layer })
     }
 
     /// Any program.

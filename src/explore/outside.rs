@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::drive::{Host, caught};
 use super::interleave::ShuttleHost;
 use super::interleave_loom::LoomHost;
-use super::{Interleaver, Observation, Program, Tasks};
+use super::{Interleaver, Observation, Program};
 use crate::runtime::Runtime;
 use crate::runtime::model::{Loom, Shuttle, tell};
 use crate::storage::Read;
@@ -51,7 +51,6 @@ impl<S: RuntimeSubject> Outside<S> {
         Observation {
             subject: self.capabilities.name.clone(),
             max_parallelism: Some(max_parallelism),
-            tasks: Tasks::Workers,
             suspends: false,
             worker_threads: 1,
             steps: Vec::new(),

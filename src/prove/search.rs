@@ -41,7 +41,7 @@ pub(super) fn by_dpor(
         settings: SETTINGS,
     };
     let mut refuted = None;
-    let (evidence, exhaustion) = Interleaver::on(scenario, config.path).explore_all(&explore, |interleaved| {
+    let (evidence, exhaustion) = Interleaver::on(scenario, config.paths).explore_all(&explore, |interleaved| {
         match judge_ending(scenario, &expectation, &interleaved.ending) {
             Verdict::Agree(_) => ControlFlow::Continue(()),
             Verdict::Violation(violation) => {
@@ -68,7 +68,7 @@ pub(super) fn by_loom(
     let judge = judge_under_loom(scenario.clone(), Expectation::of(scenario));
     let bounds = LoomBounds { executions: config.bound, ..LoomBounds::preemptions(preemptions.into()) };
     let explore = LoomConfig { bounds, max_parallelism: config.max_parallelism(), settings: SETTINGS };
-    let search = Interleaver::on(scenario, config.path).explore_loom(&explore, judge);
+    let search = Interleaver::on(scenario, config.paths).explore_loom(&explore, judge);
     let search = search.expect("a set has no more transactions than loom has threads for tasks");
     let interleavings = search.executions as u64;
     if let Some(violation) = search.found {

@@ -241,6 +241,7 @@ impl<'a> Builder<'a> {
             self.steps.push(Step::Run(std::mem::take(&mut self.run)));
             let blocks = std::mem::take(&mut self.outcomes);
             self.expectation.steps.push(ExpectedStep::Run { blocks });
+            self.expectation.ledgers.push(self.reference.ledger().clone());
         }
         self.reference.start_run();
         self.memory.skipped_nonces.clear();
@@ -275,10 +276,10 @@ impl<'a> Builder<'a> {
         self.end_run();
         let undone = self.chain.split_off(self.chain.len() - depth);
         let to = self.chain.len() as u64;
-        self.expectation.ledgers.push(self.reference.ledger().clone());
         self.expectation.steps.push(ExpectedStep::Rewind);
         self.steps.push(Step::Rewind(to));
         self.reference.rewind(to);
+        self.expectation.ledgers.push(self.reference.ledger().clone());
         self.parent = self.reference.ledger().metadata[&to].block;
         let mut again: Vec<Classed> = undone.iter().flat_map(|position| self.transactions(*position)).collect();
         let mut chance = Chance::new(u64::from(record.literal));
@@ -333,7 +334,6 @@ impl<'a> Builder<'a> {
             self.close_block(); // It may open another one, for the transactions of an aborted block.
         }
         self.end_run();
-        self.expectation.ledgers.push(self.reference.ledger().clone());
         let Self { stage: Stage { parameters, genesis, .. }, steps, expectation, classes, .. } = self;
         let scenario = Scenario { version: SCENARIO_VERSION, parameters, genesis, steps };
         Built { scenario, expectation, classes }

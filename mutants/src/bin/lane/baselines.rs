@@ -27,14 +27,14 @@ const PLAIN_BYTES: usize = 2_048;
 pub(super) fn arbitrary(seed: u64, budget: &Budget) -> std::io::Result<Outcome> {
     let examiner = Examiner::new()?;
     let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
-    let path = budget.subject.path();
+    let paths = budget.subject.paths();
     Ok(repeat(budget, move |index| {
         let mut bytes = vec![0; PLAIN_BYTES];
         random.fill_bytes(&mut bytes);
         let block = plain::PlainBlock::arbitrary(&mut Unstructured::new(&bytes));
         let scenario = block.expect("every type takes what there is, also nothing").scenario();
         let soak = index.is_multiple_of(8);
-        examiner.examine_path(path, &scenario, &Expectation::of(&scenario), seed ^ index, soak)
+        examiner.examine_on(paths, &scenario, &Expectation::of(&scenario), seed ^ index, soak)
     }))
 }
 
@@ -52,8 +52,8 @@ pub(super) fn threads(seed: u64, budget: &Budget) -> std::io::Result<Outcome> {
     Ok(repeat(budget, move |index| {
         let seriatim::campaign::Case::Plan { seed } = config.case(index, 0) else { unreachable!("only plans") };
         let built = seriatim::workload::build(&Plan::from_seed(seed), SignatureScheme::Tagged);
-        let path = config.subject.path();
-        let subject = ChainSubject { path, threads: Threads::Two, ..ChainSubject::parallel(&engine, 8, seed) };
+        let paths = config.subject.paths();
+        let subject = ChainSubject { paths, threads: Threads::Two, ..ChainSubject::parallel(&engine, 8, seed) };
         judge(&built.scenario, &built.expectation, &[subject.run(&built.scenario)])
     }))
 }
@@ -71,7 +71,7 @@ pub(super) fn urw(seed: u64, budget: &Budget) -> Outcome {
     };
     let mut violation = None;
     let evidence =
-        Interleaver::on(&scenario, budget.subject.path()).explore(&config, |interleaved| {
+        Interleaver::on(&scenario, budget.subject.paths()).explore(&config, |interleaved| {
             match judge_ending(&scenario, &expectation, &interleaved.ending) {
                 Verdict::Agree(_) if budget.out_of_time() => ControlFlow::Break(()),
                 Verdict::Agree(_) => ControlFlow::Continue(()),

@@ -24,7 +24,7 @@ pub(super) fn loom(budget: &Budget) -> Outcome {
 /// Ends by itself when every set is done; the budget's time may cut it, its executions do not.
 fn search(engine: Engine, budget: &Budget) -> Outcome {
     let config =
-        ProveConfig { transactions: TRANSACTIONS, shard: (0, 1), bound: BOUND, engine, path: budget.subject.path() };
+        ProveConfig { transactions: TRANSACTIONS, shard: (0, 1), bound: BOUND, engine, paths: budget.subject.paths() };
     let proved =
         prove(&config, |_, _| if budget.out_of_time() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) });
     let seconds = budget.begun.elapsed().as_secs_f64();
