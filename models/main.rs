@@ -74,6 +74,9 @@ models! {
     merge_readers::a_reader_sees_the_block_whole_or_not_at_all
         reaches ["before", "after"],
         loom Some(3), at least 3000;
+    merge_readers::a_reader_of_older_topoheights_sees_whole_blocks
+        reaches ["the top changed meanwhile", "nothing above", "the first block", "the fork"],
+        loom Some(3), at least 9000;
     storage_handle::every_handle_comes_back
         reaches ["struck first", "struck last"],
         loom Some(3), at least 900;
