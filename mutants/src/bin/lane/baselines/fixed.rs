@@ -1,7 +1,7 @@
 //! One block as a careful engineer would write it for a concurrency test: payments that meet at one receiver, a chain of
 //! receive-then-spend, two burns, one transaction of every other type, one that fails, and a second block on top.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use seriatim::ledger::{
     AccountKey, Amount, AssetId, Block, FeeType, Genesis, GenesisAccount, Hash, Parameters, Payload, Reference,
@@ -24,8 +24,7 @@ pub(super) fn scenario() -> Scenario {
     let genesis = Genesis {
         accounts: (0..ACCOUNTS).map(|number| (key(number), account.clone())).collect(),
         assets: BTreeSet::from([OTHER]),
-        burned: BTreeMap::new(),
-        emitted_supply: 0,
+        ..Genesis::default()
     };
     let parameters =
         Parameters { signature_scheme: SignatureScheme::Tagged, dev_account: key(101), block_time_ms: 1_000 };

@@ -63,8 +63,7 @@ impl PlainBlock {
         let genesis = Genesis {
             accounts: (0..ACCOUNTS).map(|number| (key(number), account.clone())).collect(),
             assets: BTreeSet::from([asset(1)]),
-            burned: BTreeMap::new(),
-            emitted_supply: 0,
+            ..Genesis::default()
         };
         let parameters = Parameters {
             signature_scheme: SignatureScheme::Tagged,
