@@ -57,7 +57,7 @@ fn a_scenario_and_a_plan_run_again() {
         let output = seriatim(folder.path(), &["run", file]);
         let text = String::from_utf8(output.stdout).unwrap();
         assert_eq!(output.status.code(), Some(0), "{file}: {text}");
-        assert!(text.contains("AGREE: 5 runs"), "{text}");
+        assert!(text.contains("AGREE: 6 runs"), "{text}");
     }
 }
 

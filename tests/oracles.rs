@@ -35,7 +35,7 @@ fn right_subjects_are_accepted_with_evidence() {
         // A run ends with its aborted block, and the builder puts no block after it.
         let blocks = scenario.blocks().count() as u64;
         let of_reference = Evidence {
-            observations: 4 + u64::from(soak),
+            observations: 4 + 2 * u64::from(soak),
             blocks,
             aborted_blocks: aborted,
             transactions,
@@ -45,7 +45,10 @@ fn right_subjects_are_accepted_with_evidence() {
         assert_eq!(evidence, of_reference, "seed {seed}");
         // Elsewhere tasks of an aborted block count too, and burns near their limit run one by one.
         if aborted == 0 && scenario.genesis.burned.is_empty() {
-            assert_eq!(evidence.tasks, transactions * (evidence.observations - 1), "seed {seed}");
+            // Of blocks that go different ways, those on V3 have a task for each transaction, those on Block-STM at most so many.
+            let in_parallel = evidence.observations - 1 - u64::from(soak);
+            let some = transactions * in_parallel..=transactions * (in_parallel + u64::from(soak));
+            assert!(some.contains(&evidence.tasks), "seed {seed}: {} tasks, {some:?}", evidence.tasks);
             let several = |block: &&Block| batches(&block.transactions, &[].into()).iter().any(|batch| batch.len() > 1);
             let blocks = scenario.blocks().filter(several).count() as u64;
             assert_eq!(

@@ -37,7 +37,9 @@ fn blocks_that_go_different_ways_are_those_of_the_reference() {
         let observation = mixed(&engine, seed).run(&scenario);
         assert_eq!(observation.ledgers.len(), scenario.steps.len());
         let (ways, changed) = ways(&observation);
-        ways.into_iter().for_each(|(way, count)| *all.entry(way).or_insert(0) += count);
+        for (way, count) in ways {
+            *all.entry(way).or_insert(0) += count;
+        }
         changes += changed;
         rewinds += scenario.steps.iter().filter(|step| matches!(step, Step::Rewind(_))).count();
         assert!(matches!(judge(&scenario, &expectation, &[observation]), Verdict::Agree(_)), "seed {seed}");
