@@ -27,6 +27,8 @@ pub mod explain;
 pub mod explore;
 #[cfg(feature = "harness")]
 pub mod minimise;
+#[cfg(all(feature = "harness", feature = "redb"))]
+pub mod node;
 #[cfg(feature = "harness")]
 pub mod prove;
 #[cfg(feature = "harness")]

@@ -15,9 +15,13 @@ pub(super) struct Snapshot(pub(super) ReadTransaction);
 impl Snapshot {
     pub(super) fn top(&self) -> Result<(Topoheight, BlockMetadata), StorageError> {
         let topoheight = self.topoheight()?;
+        Ok((topoheight, self.metadata_at(topoheight)?))
+    }
+
+    pub(super) fn metadata_at(&self, topoheight: Topoheight) -> Result<BlockMetadata, StorageError> {
         let metadata = self.0.open_table(METADATA)?;
         let bytes = metadata.get(topoheight)?.ok_or(StorageError::MissingMetadata { topoheight })?;
-        Ok((topoheight, read("metadata", &topoheight.to_be_bytes(), bytes.value())?))
+        read("metadata", &topoheight.to_be_bytes(), bytes.value())
     }
 
     pub(super) fn assets(&self) -> Result<BTreeSet<AssetId>, StorageError> {
