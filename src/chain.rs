@@ -4,13 +4,21 @@
 //! [`OrderingRun::add_block`]: sequentially, in parallel, or in **test mode**, where a [`ParallelSide`] runs each block beside the
 //! sequential path on the same state below it. The sequential result is the one that is committed; where the side came to another, a
 //! [`Mismatch`] goes to a [`MismatchSink`].
+//!
+//! What [`OrderingRun::add_block`] and [`Blockchain::rewind`] do is told as spans and events of `tracing` with the target
+//! `seriatim::chain`, and, with the feature `metrics`, counted in a `ChainMetrics`. [`OrderingRun::apply`] tells nothing.
 
 mod add_block;
 mod config;
+#[cfg(feature = "metrics")]
+mod conflicts;
 mod difference;
 mod figures;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod mismatch;
 mod modes;
+mod observer;
 mod parallel_side;
 mod rollout;
 mod side;
@@ -34,6 +42,8 @@ pub use config::{
     PARALLEL_TEST_MODE,
 };
 pub use figures::TestModeFigures;
+#[cfg(feature = "metrics")]
+pub use metrics::{ChainMetrics, DEFAULT_METRICS_ADDRESS, MetricsServer};
 pub use mismatch::{Mismatch, MismatchKind, MismatchSink, RecentMismatches};
 pub use modes::{Modes, ModesError};
 pub use parallel_side::{ParallelSide, ReadLimits, SideError};
@@ -115,7 +125,10 @@ impl<S: Storage, R: Runtime> Blockchain<S, R> {
     /// # Errors
     /// Whatever the storage reports; the chain is then as before.
     pub async fn rewind(&mut self, to: Topoheight) -> Result<(), StorageError> {
-        self.storage.rewind(to).await
+        let from = if self.modes.observer.wants_top() { Some(self.storage.top().await?.0) } else { None };
+        self.storage.rewind(to).await?;
+        self.modes.observer.rewound(from, to);
+        Ok(())
     }
 }
 

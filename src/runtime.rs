@@ -10,6 +10,7 @@ pub mod announce;
 pub mod model;
 mod native;
 mod observed;
+mod recorder;
 mod seeded_hasher;
 
 use std::fmt::Debug;
@@ -19,6 +20,7 @@ use std::ops::{Deref, DerefMut};
 
 pub use native::Native;
 pub use observed::{Observed, TaskFigures};
+pub use recorder::Recorder;
 pub use seeded_hasher::SeededHasher;
 
 /// A key of a concurrent map.

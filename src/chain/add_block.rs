@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use tracing::Instrument;
+
 use crate::execution::BlockError;
 use crate::ledger::{Block, Receipt};
 use crate::runtime::Runtime;
 use crate::storage::Storage;
 
 use super::mismatch::text;
+use super::observer::Observer;
 use super::{ExecutionPath, Mismatch, MismatchKind, Mode, OrderingRun};
 
 impl<S: Storage, R: Runtime> OrderingRun<'_, S, R> {
@@ -23,11 +26,23 @@ impl<S: Storage, R: Runtime> OrderingRun<'_, S, R> {
     /// # Errors
     /// As [`Self::apply`]; in test mode those of the sequential path alone.
     pub async fn add_block(&mut self, block: &Arc<Block>) -> Result<Vec<Receipt>, BlockError> {
-        match self.chain.modes.mode_of(block.transactions.len()) {
-            Mode::Sequential => self.apply(block, ExecutionPath::Sequential).await,
-            Mode::Parallel => self.add_in_parallel(block).await,
-            Mode::Test => self.add_in_test_mode(block).await,
-        }
+        let mode = self.chain.modes.mode_of(block.transactions.len());
+        let path = if mode == Mode::Parallel { self.chain.modes.path } else { ExecutionPath::Sequential };
+        self.chain.modes.tell_rollout();
+        let observer = self.chain.modes.observer.clone();
+        let topoheight = if observer.wants_top() { Some(self.chain.storage.top().await?.0 + 1) } else { None };
+        let adding = observer.adding(block, topoheight, mode, path);
+        let added = async {
+            match mode {
+                Mode::Sequential => (path, self.apply(block, path).await),
+                Mode::Parallel => self.add_in_parallel(block, path).await,
+                Mode::Test => (path, self.add_in_test_mode(block).await),
+            }
+        };
+        let (path, outcome) = added.instrument(adding.span.clone()).await;
+        Observer::added(&adding, path, &outcome);
+        self.chain.modes.tell_rollout();
+        outcome
     }
 
     async fn add_in_test_mode(&mut self, block: &Arc<Block>) -> Result<Vec<Receipt>, BlockError> {
@@ -41,12 +56,20 @@ impl<S: Storage, R: Runtime> OrderingRun<'_, S, R> {
         committed
     }
 
-    async fn add_in_parallel(&mut self, block: &Arc<Block>) -> Result<Vec<Receipt>, BlockError> {
-        let failed = match self.apply(block, self.chain.modes.path).await {
+    /// What came of it, and on which path.
+    async fn add_in_parallel(
+        &mut self,
+        block: &Arc<Block>,
+        path: ExecutionPath,
+    ) -> (ExecutionPath, Result<Vec<Receipt>, BlockError>) {
+        let failed = match self.apply(block, path).await {
             Err(failed @ BlockError::Tasks(_)) => failed,
-            applied_or_not => return applied_or_not,
+            applied_or_not => return (path, applied_or_not),
         };
-        let (top, _) = self.chain.storage.top().await?;
+        let top = match self.chain.storage.top().await {
+            Ok((top, _)) => top,
+            Err(error) => return (path, Err(error.into())),
+        };
         let outcome = self.apply(block, ExecutionPath::Sequential).await;
         self.chain.modes.record_fallback(Mismatch {
             kind: MismatchKind::Panic,
@@ -58,6 +81,6 @@ impl<S: Storage, R: Runtime> OrderingRun<'_, S, R> {
             },
             parallel: text(&failed),
         });
-        outcome
+        (ExecutionPath::Sequential, outcome)
     }
 }

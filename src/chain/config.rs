@@ -52,6 +52,17 @@ pub enum Mode {
     Test,
 }
 
+impl Mode {
+    /// What it is called in figures and events.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sequential => "sequential",
+            Self::Parallel => "parallel",
+            Self::Test => "test",
+        }
+    }
+}
+
 /// Why a configuration is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+#[cfg(feature = "metrics")]
+use super::ChainMetrics;
+use super::observer::{Observer, RolloutSeen};
 use super::{
     ChainConfig, ConfigError, ExecutionPath, Mismatch, MismatchSink, Mode, ParallelSide, Rollout, TestModeFigures,
 };
@@ -27,11 +30,14 @@ pub struct Modes<S> {
     rollout: Option<Rollout>,
     sink: Box<dyn MismatchSink>,
     figures: TestModeFigures,
+    pub(super) observer: Observer,
+    /// The rollout as it was told last.
+    told: RolloutSeen,
 }
 
 impl<S> fmt::Debug for Modes<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { config, path, side, rollout, sink: _, figures } = self;
+        let Self { config, path, side, rollout, sink: _, figures, observer: _, told: _ } = self;
         let mut shown = f.debug_struct("Modes");
         shown.field("config", config).field("path", path).field("side", side).field("rollout", rollout);
         shown.field("figures", figures).finish_non_exhaustive()
@@ -70,12 +76,22 @@ impl<S> Modes<S> {
 
     fn unchecked(config: ChainConfig, side: Option<ParallelSide<S>>, rollout: Option<Rollout>) -> Self {
         let path = ExecutionPath::Parallel;
-        Self { config, path, side, rollout, sink: Box::new(()), figures: TestModeFigures::default() }
+        let (observer, told) = (Observer::default(), RolloutSeen::of(rollout.as_ref()));
+        Self { config, path, side, rollout, sink: Box::new(()), figures: TestModeFigures::default(), observer, told }
     }
 
     /// Mismatches go there.
     pub fn with_sink(mut self, sink: impl MismatchSink) -> Self {
         self.sink = Box::new(sink);
+        self
+    }
+
+    /// What the chain does is counted there. The executors count only on a runtime that was told to
+    /// ([`ChainMetrics::native`], [`super::ExecutorSide::with_metrics`]).
+    #[cfg(feature = "metrics")]
+    pub fn with_metrics(mut self, metrics: ChainMetrics) -> Self {
+        self.observer.metrics = Some(metrics);
+        self.tell_rollout();
         self
     }
 
@@ -120,6 +136,7 @@ impl<S> Modes<S> {
 
     /// Counts a block of test mode and tells whom it concerns. The sink comes last: whatever it does, all else is done.
     pub(super) fn record(&mut self, tx_count: usize, tested: Tested) {
+        self.observer.tested(&tested);
         let Tested { verdict, times, waited } = tested;
         self.figures.blocks += 1;
         self.figures.waited += waited;
@@ -144,8 +161,15 @@ impl<S> Modes<S> {
 
     /// Counts a block that the sequential path ran because the parallel one failed.
     pub(super) fn record_fallback(&mut self, mismatch: Mismatch) {
+        self.observer.fell_back(&mismatch);
         self.figures.fallbacks += 1;
         self.report(mismatch);
+    }
+
+    /// Tells where the rollout stands, if somebody wants to know. Blocks and operators change it.
+    pub(super) fn tell_rollout(&mut self) {
+        self.observer.rollout_is(self.told, self.rollout.as_ref());
+        self.told = RolloutSeen::of(self.rollout.as_ref());
     }
 
     fn report(&mut self, mismatch: Mismatch) {

@@ -50,6 +50,15 @@ impl ExecutorSide {
         Ok(Self { path, executor })
     }
 
+    /// The same on a runtime that tells these figures of its batches and of its waiting.
+    #[cfg(feature = "metrics")]
+    pub fn with_metrics(self, metrics: &super::ChainMetrics) -> Self {
+        let Self { path, executor } = self;
+        let runtime = executor.runtime().clone().with_recorder(metrics.recorder());
+        let executor = ParallelExecutor::new(runtime, executor.max_parallelism().get()).expect("it was not 0");
+        Self { path, executor }
+    }
+
     /// As many threads as tasks at a time.
     pub fn threads(&self) -> NonZeroUsize {
         self.executor.max_parallelism()

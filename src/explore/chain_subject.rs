@@ -130,7 +130,7 @@ impl drive::Host for Host<'_> {
     type Runtime = Native;
 
     fn runtime(&self) -> Native {
-        self.runtime
+        self.runtime.clone()
     }
 
     fn block_on<F: Future>(&self, future: F) -> F::Output {

@@ -6,24 +6,33 @@ use std::future::Future;
 use std::hash::BuildHasher;
 use std::sync::{Arc, atomic};
 
-use dashmap::DashMap;
 use dashmap::mapref::one::{Ref, RefMut};
+use dashmap::try_result::TryResult;
+use dashmap::{DashMap, Entry};
 
+use super::recorder::Recording;
 use super::{
-    ConcurrentMap, JoinSet, MapKey, MapValue, Ordering, Runtime, SeededHasher, Semaphore, TaskError, TaskIndex,
+    ConcurrentMap, JoinSet, MapKey, MapValue, Ordering, Recorder, Runtime, SeededHasher, Semaphore, TaskError,
+    TaskIndex,
 };
 
 /// Runs on the tokio runtime that is current where tasks are spawned.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Native {
     hash_seed: u64,
+    recording: Recording,
 }
 
 impl Native {
     /// `hash_seed` decides in which shard a key lies and in which order a map iterates. No result may depend on it,
     /// which is why a search varies it; a node draws it at random.
     pub fn with_hash_seed(hash_seed: u64) -> Self {
-        Self { hash_seed }
+        Self { hash_seed, recording: Recording::default() }
+    }
+
+    /// Tells `recorder` of tasks and of waiting. Without one no clock is read and nothing is counted.
+    pub fn with_recorder(self, recorder: Arc<dyn Recorder>) -> Self {
+        Self { recording: Recording(Some(recorder)), ..self }
     }
 }
 
@@ -31,11 +40,12 @@ impl Runtime for Native {
     type Map<K: MapKey, V: MapValue> = NativeMap<K, V>;
     type AtomicU64 = atomic::AtomicU64;
     type Semaphore = NativeSemaphore;
-    type RwLock<T: MapValue> = tokio::sync::RwLock<T>;
+    type RwLock<T: MapValue> = NativeRwLock<T>;
     type JoinSet<T: Send + 'static> = NativeJoinSet<T>;
 
     fn map<K: MapKey, V: MapValue>(&self, _label: &'static str) -> Self::Map<K, V> {
-        NativeMap(DashMap::with_hasher(SeededHasher(self.hash_seed)))
+        let map = DashMap::with_hasher(SeededHasher(self.hash_seed));
+        NativeMap { map, recording: self.recording.clone() }
     }
 
     fn atomic_u64(&self, _label: &'static str, value: u64) -> Self::AtomicU64 {
@@ -43,15 +53,17 @@ impl Runtime for Native {
     }
 
     fn semaphore(&self, _label: &'static str, permits: usize) -> Self::Semaphore {
-        NativeSemaphore(Arc::new(tokio::sync::Semaphore::new(permits)))
+        let semaphore = Arc::new(tokio::sync::Semaphore::new(permits));
+        NativeSemaphore { semaphore, recording: self.recording.clone() }
     }
 
     fn rw_lock<T: MapValue>(&self, _label: &'static str, value: T) -> Self::RwLock<T> {
-        tokio::sync::RwLock::new(value)
+        NativeRwLock { lock: tokio::sync::RwLock::new(value), recording: self.recording.clone() }
     }
 
-    fn join_set<T: Send + 'static>(&self, _label: &'static str) -> Self::JoinSet<T> {
-        NativeJoinSet { tasks: tokio::task::JoinSet::new(), indices: TaskIndices::new(), spawned: 0 }
+    fn join_set<T: Send + 'static>(&self, label: &'static str) -> Self::JoinSet<T> {
+        let (tasks, indices) = (tokio::task::JoinSet::new(), TaskIndices::new());
+        NativeJoinSet { tasks, indices, spawned: 0, label, recording: self.recording.clone() }
     }
 
     async fn yield_now(&self) {
@@ -65,34 +77,64 @@ impl Runtime for Native {
 }
 
 /// dashmap with a seeded hasher.
-pub struct NativeMap<K, V>(DashMap<K, V, SeededHasher>);
+pub struct NativeMap<K, V> {
+    map: DashMap<K, V, SeededHasher>,
+    recording: Recording,
+}
 
 impl<K: MapKey, V: MapValue> ConcurrentMap<K, V> for NativeMap<K, V> {
     type Ref<'a> = Ref<'a, K, V>;
     type RefMut<'a> = RefMut<'a, K, V>;
 
     fn get(&self, key: &K) -> Option<Self::Ref<'_>> {
-        self.0.get(key)
+        self.recording.lock(|| looked(self.map.try_get(key)), || self.map.get(key))
     }
 
     fn get_mut(&self, key: &K) -> Option<Self::RefMut<'_>> {
-        self.0.get_mut(key)
+        self.recording.lock(|| looked(self.map.try_get_mut(key)), || self.map.get_mut(key))
     }
 
     fn contains_key(&self, key: &K) -> bool {
-        self.0.contains_key(key)
+        let attempt = || Some(looked(self.map.try_get(key))?.is_some());
+        self.recording.lock(attempt, || self.map.contains_key(key))
     }
 
     fn insert(&self, key: K, value: V) -> Option<V> {
-        self.0.insert(key, value)
+        match self.entry(key) {
+            Entry::Occupied(mut entry) => Some(entry.insert(value)),
+            Entry::Vacant(entry) => {
+                entry.insert(value);
+                None
+            }
+        }
     }
 
     fn entry_or_insert(&self, key: K, value: V) -> Self::RefMut<'_> {
-        self.0.entry(key).or_insert(value)
+        self.entry(key).or_insert(value)
     }
 
     fn into_entries(self) -> Vec<(K, V)> {
-        self.0.into_iter().collect()
+        self.map.into_iter().collect()
+    }
+}
+
+impl<K: MapKey, V: MapValue> NativeMap<K, V> {
+    fn entry(&self, key: K) -> Entry<'_, K, V> {
+        // The key's copy is for a look at the lock, which nobody takes unless it is recorded.
+        if !self.recording.is_on() {
+            return self.map.entry(key);
+        }
+        let again = key.clone();
+        self.recording.lock(|| self.map.try_entry(again), || self.map.entry(key))
+    }
+}
+
+/// None: the shard is held by another.
+fn looked<T>(result: TryResult<T>) -> Option<Option<T>> {
+    match result {
+        TryResult::Present(guard) => Some(Some(guard)),
+        TryResult::Absent => Some(None),
+        TryResult::Locked => None,
     }
 }
 
@@ -110,27 +152,38 @@ impl super::AtomicU64 for atomic::AtomicU64 {
     }
 }
 
-impl<T: MapValue> super::RwLock<T> for tokio::sync::RwLock<T> {
+/// tokio's fair lock.
+pub struct NativeRwLock<T> {
+    lock: tokio::sync::RwLock<T>,
+    recording: Recording,
+}
+
+impl<T: MapValue> super::RwLock<T> for NativeRwLock<T> {
     type Read<'a> = tokio::sync::RwLockReadGuard<'a, T>;
     type Write<'a> = tokio::sync::RwLockWriteGuard<'a, T>;
 
     async fn read(&self) -> Self::Read<'_> {
-        self.read().await
+        self.recording.lock_async(|| self.lock.try_read().ok(), self.lock.read()).await
     }
 
     async fn write(&self) -> Self::Write<'_> {
-        self.write().await
+        self.recording.lock_async(|| self.lock.try_write().ok(), self.lock.write()).await
     }
 }
 
 /// tokio's fair semaphore.
-pub struct NativeSemaphore(Arc<tokio::sync::Semaphore>);
+pub struct NativeSemaphore {
+    semaphore: Arc<tokio::sync::Semaphore>,
+    recording: Recording,
+}
 
 impl Semaphore for NativeSemaphore {
     type Permit = tokio::sync::OwnedSemaphorePermit;
 
     async fn acquire(&self) -> Self::Permit {
-        Arc::clone(&self.0).acquire_owned().await.expect("nobody closes this semaphore")
+        let attempt = || Arc::clone(&self.semaphore).try_acquire_owned().ok();
+        let wait = async { Arc::clone(&self.semaphore).acquire_owned().await.expect("nobody closes this semaphore") };
+        self.recording.permit(attempt, wait).await
     }
 }
 
@@ -143,6 +196,14 @@ pub struct NativeJoinSet<T> {
     tasks: tokio::task::JoinSet<T>,
     indices: TaskIndices,
     spawned: usize,
+    label: &'static str,
+    recording: Recording,
+}
+
+impl<T> Drop for NativeJoinSet<T> {
+    fn drop(&mut self) {
+        self.recording.joined(self.label, self.spawned);
+    }
 }
 
 impl<T: Send + 'static> JoinSet<T> for NativeJoinSet<T> {

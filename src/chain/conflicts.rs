@@ -1,0 +1,16 @@
+//! How much the transactions of a block have in common: a figure for an operator, not what batches are cut by.
+
+use std::collections::BTreeSet;
+
+use crate::ledger::Transaction;
+use crate::ledger::rules::footprint;
+
+/// Accounts of a transaction's footprint that a transaction before it has too, summed over the block.
+///
+/// # Cost
+/// One set access for each account of each footprint.
+pub(super) fn conflicts(transactions: &[Transaction]) -> u64 {
+    let mut seen = BTreeSet::new();
+    let accounts = transactions.iter().flat_map(|transaction| footprint(&transaction.body).accounts.into_keys());
+    accounts.filter(|account| !seen.insert(*account)).count() as u64
+}
