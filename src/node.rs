@@ -154,38 +154,44 @@ impl<S: NodeStorage> Node<S> {
 
     async fn advance(&mut self, until: Topoheight, control: &NodeControl) -> Result<(), NodeError> {
         control.top.store(self.state.position.top, Relaxed);
-        while self.state.position.top < until && !control.stop.load(Relaxed) {
-            let watch = Watch::start();
-            let storage = Arc::clone(self.chain.storage());
-            let event = self.source.next(&*storage, &mut self.figures.made).await;
-            self.figures.producing += watch.elapsed();
-            let Some(event) = event? else { return Ok(()) };
-            match event {
-                Event::Block { block, begins_run, expected } => {
-                    let watch = Watch::start();
-                    let receipts = self.add(&block, begins_run).await;
-                    self.figures.applying += watch.elapsed();
-                    self.figures.block_ended(&block, &receipts);
-                    if let Err(BlockError::Storage(error)) = &receipts {
-                        return Err(error.clone().into());
-                    }
-                    self.write(|| {
-                        if begins_run { Line::Block((*block).clone()) } else { Line::Further((*block).clone()) }
-                    })?;
-                    if let Some(expected) = expected {
-                        self.figures.compare(&block, self.state.position.top, &expected, &receipts)?;
-                    }
-                }
-                Event::Rewind(to) => {
-                    let watch = Watch::start();
-                    self.rewind(to).await?;
-                    self.figures.applying += watch.elapsed();
-                    self.write(|| Line::Rewind(to))?;
-                }
-            }
+        while self.state.position.top < until && !control.stop.load(Relaxed) && self.step().await? {
             self.figures.show(control, &self.state.position, self.chain.modes().figures());
         }
         Ok(())
+    }
+
+    /// Adds the next block, or undoes some. False: there is nothing more.
+    ///
+    /// # Errors
+    /// As [`Self::run`]; a divergence from the reference, too.
+    pub async fn step(&mut self) -> Result<bool, NodeError> {
+        let watch = Watch::start();
+        let storage = Arc::clone(self.chain.storage());
+        let event = self.source.next(&*storage, &mut self.figures.made).await;
+        self.figures.producing += watch.elapsed();
+        let Some(event) = event? else { return Ok(false) };
+        let watch = Watch::start();
+        match event {
+            Event::Rewind(to) => {
+                self.rewind(to).await?;
+                self.figures.applying += watch.elapsed();
+                self.write(|| Line::Rewind(to))?;
+            }
+            Event::Block { block, begins_run, expected } => {
+                let outcome = self.add(&block, begins_run).await;
+                self.figures.applying += watch.elapsed();
+                self.figures.block_ended(&block, &outcome);
+                if let Err(BlockError::Storage(error)) = outcome {
+                    return Err(error.into());
+                }
+                let line = if begins_run { Line::Block } else { Line::Further };
+                self.write(|| line((*block).clone()))?;
+                if let Some(expected) = expected {
+                    self.figures.compare(&block, self.state.position.top, &expected, &outcome)?;
+                }
+            }
+        }
+        Ok(true)
     }
 
     fn write(&mut self, line: impl FnOnce() -> Line) -> Result<(), NodeError> {

@@ -7,6 +7,7 @@ mod watch;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::net::SocketAddr;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -15,7 +16,7 @@ use std::sync::Arc;
 use indicatif::ProgressBar;
 use serde::Serialize;
 
-use crate::chain::{ConfigError, Mismatch, RecentMismatches, SideError, Stage};
+use crate::chain::{ChainMetrics, ConfigError, MetricsServer, Mismatch, RecentMismatches, SideError, Stage};
 use crate::execution::ParallelExecutor;
 use crate::ledger::{Genesis, Parameters, SignatureScheme, Topoheight};
 use crate::node::lines::{Head, LinesError, Reader, write_line};
@@ -25,7 +26,7 @@ use crate::storage::{CreateError, LedgerState, MemoryStorage, OpenError, RedbSto
 use crate::workload::{Devnet, DevnetContent};
 
 use super::CliError;
-use super::output::{Findings, Output, say};
+use super::output::{Findings, Output, check_writable, say};
 use args::{ContentChoice, MadeArgs, NodeArgs, NodeCommand, SignatureChoice};
 use modes::Decided;
 use watch::{log, stop_on_interrupt, watched};
@@ -72,6 +73,8 @@ pub(super) enum NodeCliError {
     NoStage { path: PathBuf, end: &'static str, stage: Stage },
     #[error("--export begins with genesis, and {path} is at {top} already", path = .path.display())]
     ExportLater { path: PathBuf, top: Topoheight },
+    #[error("no figures at {address}: {source}")]
+    Metrics { address: SocketAddr, source: std::io::Error },
     #[error(transparent)]
     Side(#[from] SideError),
     #[error("{path}: {source}", path = .path.display())]
@@ -104,34 +107,101 @@ pub(super) fn run(command: &NodeCli) -> Result<ExitCode, CliError> {
     if let (Some(_), Some(option)) = (&args.lines.input, args.made.given()) {
         return Err(NodeCliError::NotWithInput { option }.into());
     }
-    if args.db.as_os_str() == MEMORY {
-        let begun = begin(args, None)?;
-        let storage = MemoryStorage::new(&begun.genesis).expect("it was validated when it was read");
-        let state = NodeState::new(begun.origin.clone(), &LedgerState::from_genesis(&begun.genesis));
-        return go_on(args, &output, &decided, Arc::new(storage), state, begun);
+    if let Some(export) = &args.lines.export {
+        check_writable(export)?;
     }
-    let path = &args.db;
-    let failed = |source| NodeCliError::State { path: path.clone(), source };
-    // A link that leads nowhere is refused when it is opened.
-    let is_new = path.symlink_metadata().is_err();
-    if is_new {
-        let begun = begin(args, None)?;
-        let storage = RedbStorage::create(path, &begun.genesis).map_err(NodeCliError::Create)?;
-        let genesis = LedgerState::from_genesis(&begun.genesis);
-        let state = block_on(NodeState::begin(&storage, begun.origin.clone(), &genesis))?.map_err(failed)?;
-        return go_on(args, &output, &decided, Arc::new(storage), state, begun);
-    }
-    let storage = RedbStorage::open(path).map_err(NodeCliError::Open)?;
-    let kept = block_on(NodeState::read(&storage))?.map_err(failed)?;
-    let begun = begin(args, kept.as_ref())?;
-    let state = match kept {
-        Some(state) => state,
-        None => {
-            let genesis = LedgerState::from_genesis(&begun.genesis);
-            block_on(NodeState::begin(&storage, begun.origin.clone(), &genesis))?.map_err(failed)?
+    let metrics = args.metrics.map(|_| ChainMetrics::new());
+    let server = args.metrics.zip(metrics.clone()).map(|(address, metrics)| serve(address, metrics)).transpose()?;
+    let setting = Setting { args, output, decided, metrics };
+    let code = setting.run();
+    drop(server);
+    code
+}
+
+/// What holds for the whole run. Whatever may be refused without looking at the ledger was looked at: none is made then.
+struct Setting<'a> {
+    args: &'a NodeArgs,
+    output: Output,
+    decided: Decided,
+    metrics: Option<ChainMetrics>,
+}
+
+impl Setting<'_> {
+    fn run(self) -> Result<ExitCode, CliError> {
+        let args = self.args;
+        let path = &args.db;
+        if path.as_os_str() == MEMORY {
+            let begun = begin(args, None)?;
+            let storage = MemoryStorage::new(&begun.genesis).expect("it was validated when it was read");
+            let state = NodeState::new(begun.origin.clone(), &LedgerState::from_genesis(&begun.genesis));
+            return self.go_on(Arc::new(storage), state, begun);
         }
-    };
-    go_on(args, &output, &decided, Arc::new(storage), state, begun)
+        // A link that leads nowhere is something, and refused when it is opened.
+        let (storage, kept, begun) = if path.symlink_metadata().is_err() {
+            let begun = begin(args, None)?;
+            (RedbStorage::create(path, &begun.genesis).map_err(NodeCliError::Create)?, None, begun)
+        } else {
+            let storage = RedbStorage::open(path).map_err(NodeCliError::Open)?;
+            let kept = block_on(NodeState::read(&storage))?.map_err(|source| self.state_error(source))?;
+            let begun = begin(args, kept.as_ref())?;
+            (storage, kept, begun)
+        };
+        let state = match kept {
+            Some(state) => state,
+            None => {
+                let genesis = LedgerState::from_genesis(&begun.genesis);
+                let state = block_on(NodeState::begin(&storage, begun.origin.clone(), &genesis))?;
+                state.map_err(|source| self.state_error(source))?
+            }
+        };
+        self.go_on(Arc::new(storage), state, begun)
+    }
+
+    fn state_error(&self, source: StateError) -> NodeCliError {
+        NodeCliError::State { path: self.args.db.clone(), source }
+    }
+
+    fn go_on<S: NodeStorage>(self, storage: Arc<S>, state: NodeState, begun: Begun) -> Result<ExitCode, CliError> {
+        let Self { args, output, decided, metrics } = self;
+        let path = args.lines.input.clone().unwrap_or_else(|| args.db.clone());
+        let failed = |source| NodeCliError::Node { path: path.clone(), source };
+        let from = state.position.top;
+        let until = match (args.until, args.blocks, &args.lines.input) {
+            (Some(until), _, _) => until,
+            (None, None, Some(_)) => Topoheight::MAX,
+            (None, blocks, _) => from.saturating_add(blocks.unwrap_or(DEFAULT_BLOCKS)),
+        };
+        let told = RecentMismatches::new(SHOWN);
+        let modes = decided.modes(&args.modes, state.rollout.as_ref(), metrics.as_ref())?.with_sink(told.clone());
+        let runtime = metrics.as_ref().map_or_else(|| Native::with_hash_seed(0), |metrics| metrics.native(0));
+        let executor = ParallelExecutor::new(runtime, decided.workers).expect("at least one worker");
+        let export = args.lines.export.as_deref().map(|path| Export::new(path, args, &state, &begun)).transpose()?;
+        let origin = begun.origin;
+
+        let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(decided.workers).build();
+        let tokio = tokio.map_err(CliError::Start)?;
+        let mut node = tokio.block_on(Node::open(storage, state, begun.blocks, executor, modes)).map_err(failed)?;
+        if let Some(export) = &export {
+            node = node.with_export(export.writer()?);
+        }
+        let control = Arc::new(NodeControl::default());
+        stop_on_interrupt(&control);
+        let bar = match until {
+            Topoheight::MAX => ProgressBar::new_spinner(),
+            until => ProgressBar::new(until.saturating_sub(from)),
+        };
+        if let Some(level) = args.log {
+            log(level, &bar);
+        }
+        let report = watched(&bar, &control, from, || tokio.block_on(node.run(until, &control)));
+        bar.finish_and_clear();
+        let report = report.map_err(failed)?;
+        drop(node);
+        if let Some(export) = export {
+            export.end()?;
+        }
+        end(args, &output, &decided, &origin, report, told.take())
+    }
 }
 
 /// How a chain begins, and where its blocks come from.
@@ -230,52 +300,10 @@ fn read_lines(input: &Path, genesis: Option<&Path>) -> Result<(Reader<Box<dyn Bu
     }
 }
 
-fn go_on<S: NodeStorage>(
-    args: &NodeArgs,
-    output: &Output,
-    decided: &Decided,
-    storage: Arc<S>,
-    state: NodeState,
-    begun: Begun,
-) -> Result<ExitCode, CliError> {
-    let path = args.lines.input.clone().unwrap_or_else(|| args.db.clone());
-    let failed = |source| NodeCliError::Node { path: path.clone(), source };
-    let from = state.position.top;
-    let until = match (args.until, args.blocks, &args.lines.input) {
-        (Some(until), _, _) => until,
-        (None, None, Some(_)) => Topoheight::MAX,
-        (None, blocks, _) => from.saturating_add(blocks.unwrap_or(DEFAULT_BLOCKS)),
-    };
-    let told = RecentMismatches::new(SHOWN);
-    let modes = decided.modes(&args.modes, state.rollout.as_ref())?.with_sink(told.clone());
-    let executor = ParallelExecutor::new(Native::with_hash_seed(0), decided.workers).expect("at least one worker");
-    let mut export = args.lines.export.as_deref().map(|path| Export::new(path, args, &state, &begun)).transpose()?;
-    let origin = begun.origin;
-
-    let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(decided.workers).build();
-    let tokio = tokio.map_err(CliError::Start)?;
-    let mut node = tokio.block_on(Node::open(storage, state, begun.blocks, executor, modes)).map_err(failed)?;
-    if let Some(export) = &mut export {
-        node = node.with_export(export.writer()?);
-    }
-    let control = Arc::new(NodeControl::default());
-    stop_on_interrupt(&control);
-    let bar = if until == Topoheight::MAX {
-        ProgressBar::new_spinner()
-    } else {
-        ProgressBar::new(until.saturating_sub(from))
-    };
-    if let Some(level) = args.log {
-        log(level, &bar);
-    }
-    let report = watched(&bar, &control, from, || tokio.block_on(node.run(until, &control)));
-    bar.finish_and_clear();
-    let report = report.map_err(failed)?;
-    drop(node);
-    if let Some(export) = export {
-        export.end()?;
-    }
-    end(args, output, decided, &origin, report, told.take())
+fn serve(address: SocketAddr, metrics: ChainMetrics) -> Result<MetricsServer, NodeCliError> {
+    let server = MetricsServer::start(address, metrics).map_err(|source| NodeCliError::Metrics { address, source })?;
+    eprintln!("seriatim: figures at http://{}/metrics", server.local_addr());
+    Ok(server)
 }
 
 fn end(

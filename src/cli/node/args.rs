@@ -1,5 +1,6 @@
 //! What `seriatim node` takes.
 
+use std::net::SocketAddr;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
@@ -64,6 +65,9 @@ pub(in crate::cli) struct NodeArgs {
     pub lines: LineArgs,
     #[command(flatten)]
     pub modes: ModeArgs,
+    /// Serve the chain's figures for Prometheus [default address: 127.0.0.1:9464]
+    #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = "127.0.0.1:9464")]
+    pub metrics: Option<SocketAddr>,
     /// Tell on standard error what the chain does
     #[arg(long, value_name = "LEVEL")]
     pub log: Option<LogLevel>,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::chain::{
-    ChainConfig, ConfigError, ExecutionPath, ExecutorSide, MIN_TXS_FOR_PARALLEL, Modes, Network,
+    ChainConfig, ChainMetrics, ConfigError, ExecutionPath, ExecutorSide, MIN_TXS_FOR_PARALLEL, Modes, Network,
     PARALLEL_EXECUTION_ENABLED, PARALLEL_TEST_BUDGET_MS, PARALLEL_TEST_MODE, ParallelSide, Rollout,
 };
 use crate::storage::Storage;
@@ -76,10 +76,14 @@ impl Decided {
         &self,
         args: &ModeArgs,
         rollout: Option<&Rollout>,
+        metrics: Option<&ChainMetrics>,
     ) -> Result<Modes<S>, NodeCliError> {
         let side = || -> Result<_, NodeCliError> {
             let side = ExecutorSide::new(self.path, self.workers, 0).expect("there is at least one worker");
-            Ok(ParallelSide::of(side)?)
+            Ok(ParallelSide::of(match metrics {
+                Some(metrics) => side.with_metrics(metrics),
+                None => side,
+            })?)
         };
         let modes = match self.mode {
             ModeChoice::Sequential | ModeChoice::Parallel => Modes::new(self.config.clone(), None),
@@ -96,7 +100,11 @@ impl Decided {
                 Modes::rolled_out(self.config.clone(), side()?, rollout)
             }
         };
-        Ok(modes.expect("switches and side were chosen for the mode").with_parallel_path(self.path))
+        let modes = modes.expect("switches and side were chosen for the mode").with_parallel_path(self.path);
+        Ok(match metrics {
+            Some(metrics) => modes.with_metrics(metrics.clone()),
+            None => modes,
+        })
     }
 }
 
