@@ -63,7 +63,7 @@ pub struct Observation {
     pub steps: Vec<ObservedStep>,
     /// The ledger before each rewind, then at the end.
     pub ledgers: Vec<LedgerState>,
-    /// The ledger after everything was undone, back to topoheight 0.
+    /// The ledger after everything was undone, back to genesis.
     pub undone: Option<LedgerState>,
     /// Why the subject broke off outside any block.
     pub broken: Option<String>,

@@ -19,7 +19,7 @@ pub use crypto::{SignatureScheme, Signer};
 pub use encoding::{Canonical, DecodeError, decode, encode};
 pub use energy::{Energy, FreezeRecord};
 pub use error::{BlockAbort, TransactionError};
-pub use genesis::{Genesis, GenesisAccount, GenesisError};
+pub use genesis::{Genesis, GenesisAccount, GenesisError, MAX_GENESIS_TOPOHEIGHT};
 pub use key::{AccountKey, AssetId, Hash, Signature};
 pub use multisig::MultiSigConfig;
 pub use parameters::*;
@@ -27,7 +27,7 @@ pub use transaction::{
     FeeType, MultiSigSignature, Payload, Reference, Transaction, TransactionVersion, Transfer, UnsignedTransaction,
 };
 
-/// Position of a block in the total order. Genesis is 0, the first block 1.
+/// Position of a block in the total order. A chain's genesis is 0, its first block 1.
 pub type Topoheight = u64;
 
 /// Position of a block in its DAG; it drives freeze locks and the dev fee's share, and may jump.

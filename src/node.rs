@@ -3,6 +3,7 @@
 //! and ledger change in one transaction, and what is made next is a function of both.
 
 mod figures;
+mod keeper;
 pub mod lines;
 mod report;
 mod source;
@@ -16,7 +17,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use crate::chain::{Blockchain, Modes, Rollout};
 use crate::execution::{BlockError, NonceChecker, ParallelExecutor};
-use crate::ledger::{Block, Hash, Receipt, Topoheight};
+use crate::ledger::{Block, Hash, Parameters, Receipt, Topoheight};
 use crate::runtime::Native;
 use crate::storage::StorageError;
 
@@ -25,6 +26,7 @@ use lines::{Line, LinesError};
 use source::{DevnetSource, Event, LineSource, Source};
 use view::nonces_of_run;
 
+pub use keeper::{Keeper, MismatchSeen};
 pub use report::{NodeReport, Outcome, PathFigures, TestFigures, Times};
 pub use source::Blocks;
 pub use state::{NodeState, Origin, Position, RunPlace, STATE_VERSION, StateError};
@@ -79,8 +81,12 @@ pub struct Node<S> {
     state: NodeState,
     /// Of the ordering run under way.
     nonces: NonceChecker,
+    /// Its blocks, for a mismatch to be kept with them; so many at most.
+    run_blocks: Vec<Arc<Block>>,
+    parameters: Parameters,
     figures: Figures,
     export: Option<Box<dyn Write>>,
+    keeper: Option<Keeper>,
 }
 
 impl<S: NodeStorage> Node<S> {
@@ -111,14 +117,20 @@ impl<S: NodeStorage> Node<S> {
         };
         let (top, _) = storage.top().await?;
         let figures = Figures::new(top);
-        let chain = Blockchain::new(storage, parameters, executor).with_modes(modes);
-        Ok(Self { chain, source, state, nonces, figures, export: None })
+        let chain = Blockchain::new(storage, parameters.clone(), executor).with_modes(modes);
+        let run_blocks = of_run;
+        Ok(Self { chain, source, state, nonces, run_blocks, parameters, figures, export: None, keeper: None })
     }
 
     /// Writes down what happens from now on, as lines.
     pub fn with_export(mut self, out: Box<dyn Write>) -> Self {
         self.export = Some(out);
         self
+    }
+
+    /// Keeps mismatches in files.
+    pub fn with_keeper(self, keeper: Keeper) -> Self {
+        Self { keeper: Some(keeper), ..self }
     }
 
     /// The chain, with its modes and its ledger.
@@ -206,10 +218,13 @@ impl<S: NodeStorage> Node<S> {
         let run = self.state.position.run.take().filter(|_| !begins_run);
         if run.is_none() {
             self.nonces = NonceChecker::default();
+            self.run_blocks.clear();
         }
+        self.run_blocks.push(Arc::clone(block));
         let event = self.source.events() - 1;
         let run = run.unwrap_or_else(|| RunPlace { event, base: top });
         let before = self.state.position.clone();
+        let below = run.base;
         self.place(top + 1, block.hash(), Some(run));
         self.chain.storage().set_note_with_next_change(self.state.to_bytes());
         self.figures.path(self.chain.modes().mode_of(block.transactions.len()));
@@ -220,6 +235,9 @@ impl<S: NodeStorage> Node<S> {
             self.place(before.top, before.block, None);
         }
         self.keep_rollout()?;
+        if let Some(keeper) = &mut self.keeper {
+            keeper.keep(&**self.chain.storage(), &self.parameters, below, &self.run_blocks).await;
+        }
         receipts
     }
 
@@ -228,7 +246,7 @@ impl<S: NodeStorage> Node<S> {
         if let (true, Source::Lines(lines)) = (to > top, &self.source) {
             return Err(lines.rewind_above_top(to, top).into());
         }
-        let block = self.chain.storage().metadata_at(to)?.block;
+        let block = self.chain.storage().metadata(to).await?.block;
         self.place(to, block, None);
         self.nonces = NonceChecker::default();
         self.chain.storage().set_note_with_next_change(self.state.to_bytes());

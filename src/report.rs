@@ -1,9 +1,13 @@
 //! A violation as something to keep and to look at: one file that anybody can replay, a text and a page that show it.
 
 mod artifact;
+mod capture;
 mod case;
 mod html;
 mod lanes;
+mod last_block;
+mod mismatch_artifacts;
+mod mismatch_violation;
 mod names;
 mod regression;
 mod replay;
@@ -13,7 +17,9 @@ mod timeline;
 pub use artifact::{
     ARTIFACT_VERSION, Artifact, ArtifactError, Origin, PROCESS, PROGRAM, Rate, Smaller, Stored, write_whole,
 };
+pub use capture::capture;
 pub use case::{Report, Rerun};
 pub use lanes::Style;
+pub use mismatch_artifacts::{ArtifactsError, Kept, KeptWhere, MismatchArtifacts};
 pub use regression::{PromoteError, REGRESSION_VERSION, Regression};
 pub use replay::{Divergence, Near, Replay};

@@ -33,7 +33,7 @@ pub enum StorageError {
     /// A key holds a value of another kind.
     #[error("{key} at {topoheight} holds a value of another kind")]
     WrongKind { key: StateKey, topoheight: Topoheight },
-    /// There is no metadata of a topoheight up to the top.
+    /// There is no metadata of a topoheight: it is above the top, or below where the ledger begins, or the ledger is damaged.
     #[error("no metadata of topoheight {topoheight}")]
     MissingMetadata { topoheight: Topoheight },
     /// A batch that does not stand on the top: somebody else has committed since it was made.
@@ -42,6 +42,9 @@ pub enum StorageError {
     /// `rewind` to above the top.
     #[error("cannot rewind to {to}, the top is {top}")]
     RewindAboveTop { to: Topoheight, top: Topoheight },
+    /// `rewind` to below where the ledger begins.
+    #[error("cannot rewind to {to}, the ledger begins at {genesis}")]
+    RewindBelowGenesis { to: Topoheight, genesis: Topoheight },
     /// The backend failed, or a fault was injected on purpose.
     #[error("storage failed: {0}")]
     Failed(String),
@@ -72,6 +75,15 @@ pub trait Storage: Send + Sync + 'static {
     /// The block that executed a transaction.
     fn executed_by(&self, transaction: Hash) -> impl Future<Output = Result<Option<Hash>, StorageError>> + Send;
 
+    /// The block that executed a transaction, and where it stands.
+    fn executed(&self, transaction: Hash) -> impl Future<Output = Result<Option<Executed>, StorageError>> + Send;
+
+    /// What is remembered of the block at `at`.
+    ///
+    /// # Errors
+    /// `MissingMetadata` where no block of this ledger stands.
+    fn metadata(&self, at: Topoheight) -> impl Future<Output = Result<BlockMetadata, StorageError>> + Send;
+
     /// The newest version of `key` at or below `at`, found by following links from the newest.
     fn version_at(
         &self,
@@ -82,6 +94,7 @@ pub trait Storage: Send + Sync + 'static {
     /// Applies a whole batch or nothing. Refuses one whose block does not stand on the top.
     fn commit(&self, batch: WriteBatch) -> impl Future<Output = Result<(), StorageError>> + Send;
 
-    /// Removes everything above `to` but the orphan set, atomically.
+    /// Removes everything above `to` but the orphan set, atomically. Refuses what is above the top or below where the ledger
+    /// begins.
     fn rewind(&self, to: Topoheight) -> impl Future<Output = Result<(), StorageError>> + Send;
 }

@@ -3,10 +3,12 @@
 use std::future::Future;
 
 use seriatim::ledger::{
-    AccountKey, AssetId, BlockMetadata, Energy, Genesis, GenesisAccount, GenesisError, Hash, MAX_ORPHANS,
-    MAXIMUM_SUPPLY, MultiSigConfig, TOS,
+    AccountKey, AssetId, BlockMetadata, Energy, Genesis, GenesisAccount, GenesisError, Hash, MAX_GENESIS_TOPOHEIGHT,
+    MAX_ORPHANS, MAXIMUM_SUPPLY, MultiSigConfig, TOS,
 };
-use seriatim::storage::{LedgerState, StateKey, StateValue, Storage, StorageError, Version, WriteBatch, WriteOp};
+use seriatim::storage::{
+    Executed, LedgerState, StateKey, StateValue, Storage, StorageError, Version, WriteBatch, WriteOp,
+};
 
 #[path = "storage/kept.rs"]
 mod kept;
@@ -42,6 +44,12 @@ macro_rules! facts {
 
 facts! {
     genesis_is_topoheight_0,
+    a_ledger_may_begin_anywhere,
+    what_was_executed_before_the_start_is_known,
+    a_rewind_to_below_the_beginning_is_refused,
+    metadata_is_there_from_the_beginning_to_the_top,
+    a_mark_says_which_block_executed_and_where,
+    a_deleted_multisig_is_a_version_at_the_beginning,
     a_version_is_found_at_or_below_a_topoheight,
     a_link_that_does_not_go_down_is_an_error_and_no_endless_loop,
     a_value_of_another_kind_is_an_error,
@@ -94,6 +102,95 @@ fn genesis_is_topoheight_0<K: Kept>() {
     assert_eq!((account.registered, account.nonce.topoheight, account.nonce.value), (0, 0, 3));
     assert_eq!(wait(storage.account(B)).unwrap(), None);
     assert!(wait(storage.assets()).unwrap().contains(&AssetId::TOS));
+}
+
+/// As [`genesis`], at topoheight 7, with a transaction executed before.
+fn later_genesis() -> Genesis {
+    Genesis {
+        topoheight: 7,
+        emitted_supply: 11,
+        executed: [(Hash([6; 32]), Hash([8; 32]))].into(),
+        burned: [(AssetId::TOS, 3)].into(),
+        ..genesis()
+    }
+}
+
+fn a_ledger_may_begin_anywhere<K: Kept>() {
+    let kept = K::new(&later_genesis());
+    let storage = kept.storage();
+    let (top, metadata) = wait(storage.top()).unwrap();
+    assert_eq!((top, metadata.emitted_supply, metadata.burned_supply), (7, 11, 3));
+    let account = wait(storage.account(A)).unwrap().unwrap();
+    assert_eq!((account.registered, account.nonce.topoheight, account.nonce.value), (7, 7, 3));
+    let key = StateKey::Balance(A, AssetId::TOS);
+    assert_eq!(wait(storage.version_at(key, 6)).unwrap(), None);
+    assert_eq!(wait(storage.version_at(key, 7)).unwrap().unwrap().1.previous, None);
+    assert_eq!(kept.ledger(), LedgerState::from_genesis(&later_genesis()));
+    let refused = wait(storage.commit(block(7, 7, 49))).unwrap_err();
+    assert_eq!(refused, StorageError::NotOnTop { found: 7, top: 7 });
+    wait(storage.commit(block(8, 7, 49))).unwrap();
+    assert_eq!(wait(storage.balance(A, AssetId::TOS)).unwrap().unwrap().topoheight, 8);
+    wait(storage.rewind(7)).unwrap();
+    let rewound = LedgerState { orphans: seriatim::storage::Orphans::default(), ..kept.ledger() };
+    assert_eq!(rewound, LedgerState::from_genesis(&later_genesis()));
+}
+
+fn what_was_executed_before_the_start_is_known<K: Kept>() {
+    let kept = K::new(&later_genesis());
+    let storage = kept.storage();
+    assert_eq!(wait(storage.executed_by(Hash([6; 32]))).unwrap(), Some(Hash([8; 32])));
+    wait(storage.commit(block(8, 7, 49))).unwrap();
+    wait(storage.rewind(7)).unwrap();
+    assert_eq!(wait(storage.executed_by(Hash([6; 32]))).unwrap(), Some(Hash([8; 32])), "it stays");
+}
+
+fn a_rewind_to_below_the_beginning_is_refused<K: Kept>() {
+    let kept = K::new(&later_genesis());
+    let storage = kept.storage();
+    wait(storage.commit(block(8, 7, 49))).unwrap();
+    let before = kept.ledger();
+    for to in [0, 6] {
+        let refused = wait(storage.rewind(to)).unwrap_err();
+        assert_eq!(refused, StorageError::RewindBelowGenesis { to, genesis: 7 });
+        assert_eq!(kept.ledger(), before);
+    }
+    wait(storage.rewind(7)).unwrap();
+    assert_eq!(wait(storage.top()).unwrap().0, 7);
+}
+
+fn metadata_is_there_from_the_beginning_to_the_top<K: Kept>() {
+    let kept = K::new(&later_genesis());
+    let storage = kept.storage();
+    wait(storage.commit(block(8, 7, 49))).unwrap();
+    wait(storage.commit(block(9, 8, 48))).unwrap();
+    let found = |at| wait(storage.metadata(at)).map(|metadata| (metadata.block, metadata.emitted_supply));
+    assert_eq!(found(7), Ok((Hash::ZERO, 11)));
+    assert_eq!((found(8), found(9)), (Ok((Hash([9; 32]), 0)), Ok((Hash([9; 32]), 0))));
+    for topoheight in [0, 6, 10, u64::MAX] {
+        assert_eq!(found(topoheight), Err(StorageError::MissingMetadata { topoheight }));
+    }
+    wait(storage.rewind(8)).unwrap();
+    assert_eq!(found(9), Err(StorageError::MissingMetadata { topoheight: 9 }));
+}
+
+fn a_mark_says_which_block_executed_and_where<K: Kept>() {
+    let kept = K::new(&genesis());
+    let storage = kept.storage();
+    let executed = |transaction| wait(storage.executed(Hash([transaction; 32]))).unwrap();
+    assert_eq!(executed(5), None);
+    wait(storage.commit(block(1, 0, 49))).unwrap();
+    assert_eq!(executed(5), Some(Executed { topoheight: 1, block: Hash([9; 32]) }));
+    wait(storage.rewind(0)).unwrap();
+    assert_eq!(executed(5), None);
+}
+
+fn a_deleted_multisig_is_a_version_at_the_beginning<K: Kept>() {
+    let mut genesis = genesis();
+    genesis.accounts.get_mut(&A).unwrap().multisig = Some(MultiSigConfig::DELETED);
+    let kept = K::new(&genesis);
+    let version = wait(kept.storage().version_at(StateKey::MultiSig(A), 0)).unwrap();
+    assert_eq!(version.unwrap().1.value, StateValue::MultiSig(None));
+    assert_eq!(wait(kept.storage().account(A)).unwrap().unwrap().multisig.unwrap().value, None);
 }
 
 fn a_version_is_found_at_or_below_a_topoheight<K: Kept>() {
@@ -298,6 +395,11 @@ fn a_genesis_that_the_rules_cannot_start_from_is_refused() {
     assert_eq!(
         with(|genesis| _ = account(genesis).balances.insert(Z, 1)),
         Err(GenesisError::BalanceAsset { account: A, asset: Z })
+    );
+    assert_eq!(with(|genesis| genesis.topoheight = MAX_GENESIS_TOPOHEIGHT), Ok(()));
+    assert_eq!(
+        with(|genesis| genesis.topoheight = MAX_GENESIS_TOPOHEIGHT + 1),
+        Err(GenesisError::Topoheight(MAX_GENESIS_TOPOHEIGHT + 1))
     );
     assert_eq!(with(|genesis| _ = genesis.burned.insert(Z, 1)), Err(GenesisError::BurnedAsset(Z)));
     for (threshold, participants) in [(0, vec![B]), (2, vec![B]), (1, vec![A]), (1, vec![B, B])] {

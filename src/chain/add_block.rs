@@ -80,6 +80,7 @@ impl<S: Storage, R: Runtime> OrderingRun<'_, S, R> {
                 Err(error) => text(error),
             },
             parallel: text(&failed),
+            receipts: None,
         });
         (ExecutionPath::Sequential, outcome)
     }

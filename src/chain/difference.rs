@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use crate::execution::{AccountNonces, BlockError, NonceChecker, PreparedBlock, TaskFailureCause};
-use crate::ledger::AccountKey;
+use crate::ledger::{AccountKey, Receipt};
 use crate::runtime::TaskError;
 
 use super::mismatch::{MismatchKind, text};
@@ -12,8 +12,20 @@ use super::mismatch::{MismatchKind, text};
 /// What a path came to.
 pub(super) type Outcome = Result<PreparedBlock, BlockError>;
 
-/// A kind and both values as text, the sequential one first.
-pub(super) type Difference = (MismatchKind, String, String);
+/// A kind and both values as text.
+pub(super) struct Difference {
+    pub(super) kind: MismatchKind,
+    pub(super) sequential: String,
+    pub(super) parallel: String,
+    /// As of [`super::Mismatch`].
+    pub(super) receipts: Option<(String, String)>,
+}
+
+impl Difference {
+    pub(super) fn new(kind: MismatchKind, sequential: String, parallel: String) -> Self {
+        Self { kind, sequential, parallel, receipts: None }
+    }
+}
 
 /// Compares outcome, receipts, writes and nonces, in this order. `before` is the checker that both started from. `None`:
 /// they are equal.
@@ -21,7 +33,10 @@ pub(super) fn difference(before: &NonceChecker, sequential: &Outcome, parallel: 
     match (sequential, parallel) {
         (Ok(sequential), Ok(parallel)) => of_results(before, sequential, parallel),
         (Err(sequential), Err(parallel)) if sequential == parallel => None,
-        _ => Some((kind(sequential, parallel), outcome_text(sequential), outcome_text(parallel))),
+        _ => {
+            let kind = kind(sequential, parallel);
+            Some(Difference::new(kind, outcome_text(sequential), outcome_text(parallel)))
+        }
     }
 }
 
@@ -53,16 +68,18 @@ fn kind(sequential: &Outcome, parallel: &Outcome) -> MismatchKind {
 
 fn of_results(before: &NonceChecker, sequential: &PreparedBlock, parallel: &PreparedBlock) -> Option<Difference> {
     if let Some((index, left, right)) = of_lists(&sequential.receipts, &parallel.receipts) {
-        return Some((MismatchKind::Receipts { index }, left, right));
+        let name = |block: &PreparedBlock| block.receipts.get(index).map_or("", Receipt::name).to_owned();
+        let receipts = Some((name(sequential), name(parallel)));
+        return Some(Difference { receipts, ..Difference::new(MismatchKind::Receipts { index }, left, right) });
     }
     if let Some((index, left, right)) = of_lists(&sequential.batch.ops, &parallel.batch.ops) {
-        return Some((MismatchKind::Writes { index }, left, right));
+        return Some(Difference::new(MismatchKind::Writes { index }, left, right));
     }
     let (left, right) = (used(before, &sequential.nonces), used(before, &parallel.nonces));
     let mut accounts = left.keys().chain(right.keys());
     let account = accounts.find(|account| left.get(*account) != right.get(*account))?;
     let told = |used: &Used<'_>| text(&(account, used.get(account)));
-    Some((MismatchKind::Nonces, told(&left), told(&right)))
+    Some(Difference::new(MismatchKind::Nonces, told(&left), told(&right)))
 }
 
 type Used<'a> = BTreeMap<AccountKey, &'a AccountNonces>;

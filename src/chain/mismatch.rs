@@ -69,11 +69,15 @@ pub struct Mismatch {
     pub sequential: String,
     /// What the parallel side has there, likewise.
     pub parallel: String,
+    /// Where receipts differ: what became of the transaction on both, by [`crate::ledger::Receipt::name`]; without a receipt,
+    /// empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipts: Option<(String, String)>,
 }
 
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kind, block, topoheight, sequential, parallel } = self;
+        let Self { kind, block, topoheight, sequential, parallel, receipts: _ } = self;
         write!(f, "{} of block {block} at {topoheight}", kind.name())?;
         if let MismatchKind::Receipts { index } | MismatchKind::Writes { index } = kind {
             write!(f, ", number {index}")?;
@@ -169,6 +173,7 @@ mod tests {
             topoheight,
             sequential: String::new(),
             parallel: String::new(),
+            receipts: None,
         };
         (1..=3).for_each(|topoheight| recent.clone().report(at(topoheight)));
         assert_eq!(recent.take(), [at(2), at(3)]);

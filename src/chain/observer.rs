@@ -50,6 +50,7 @@ impl RolloutSeen {
     }
 }
 
+#[cfg_attr(not(feature = "metrics"), expect(clippy::unused_self, reason = "without metrics there is only tracing"))]
 impl Observer {
     /// Whether somebody wants to know topoheights, which cost a read.
     pub(super) fn wants_top(&self) -> bool {
@@ -107,7 +108,9 @@ impl Observer {
             match outcome {
                 Ok(receipts) => {
                     metrics.block_added(block, *mode, path, receipts);
-                    topoheight.iter().for_each(|topoheight| metrics.top_is(*topoheight));
+                    if let Some(topoheight) = topoheight {
+                        metrics.top_is(*topoheight);
+                    }
                 }
                 Err(BlockError::Aborted(_)) => metrics.block_failed(metrics::ABORTED),
                 Err(BlockError::Storage(_)) => metrics.block_failed(metrics::STORAGE),

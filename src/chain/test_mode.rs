@@ -47,9 +47,9 @@ impl<S: Storage> Modes<S> {
         let times = answer.as_ref().map(|answer| (took, answer.took));
         let verdict = match judged(&started, answer, start, &outcome, budget) {
             None => Verdict::Matched,
-            Some((kind, sequential, parallel)) => {
+            Some(Difference { kind, sequential, parallel, receipts }) => {
                 let (block, topoheight) = (start.context.block, start.context.topoheight);
-                Verdict::Mismatched(Mismatch { kind, block, topoheight, sequential, parallel })
+                Verdict::Mismatched(Mismatch { kind, block, topoheight, sequential, parallel, receipts })
             }
         };
         (outcome, Tested { verdict, times, waited })
@@ -73,7 +73,7 @@ fn judged<S: Storage>(
         Some(Answer { result: Err(message), .. }) => format!("panicked: {message}"),
         Some(Answer { result: Ok(outcome), .. }) => outcome_text(outcome),
     };
-    let failed = |kind, told| Some((kind, outcome_text(sequential), told));
+    let failed = |kind, told| Some(Difference::new(kind, outcome_text(sequential), told));
     if read_only.write_attempted() {
         return failed(MismatchKind::WriteAttempt, told);
     }

@@ -16,17 +16,19 @@ use std::sync::Arc;
 use indicatif::ProgressBar;
 use serde::Serialize;
 
-use crate::chain::{ChainMetrics, ConfigError, MetricsServer, Mismatch, RecentMismatches, SideError, Stage};
+use crate::chain::{ChainMetrics, ConfigError, MetricsServer, RecentMismatches, SideError, Stage};
 use crate::execution::ParallelExecutor;
 use crate::ledger::{Genesis, Parameters, SignatureScheme, Topoheight};
 use crate::node::lines::{Head, LinesError, Reader, write_line};
-use crate::node::{Blocks, Node, NodeControl, NodeError, NodeReport, NodeState, NodeStorage, Origin, StateError};
+use crate::node::{
+    Blocks, Keeper, Node, NodeControl, NodeError, NodeReport, NodeState, NodeStorage, Origin, StateError,
+};
 use crate::runtime::Native;
 use crate::storage::{CreateError, LedgerState, MemoryStorage, OpenError, RedbStorage};
 use crate::workload::{Devnet, DevnetContent};
 
 use super::CliError;
-use super::output::{Findings, Output, check_writable, say};
+use super::output::{Findings, Output, check_writable};
 use args::{ContentChoice, MadeArgs, NodeArgs, NodeCommand, SignatureChoice};
 use modes::Decided;
 use watch::{log, stop_on_interrupt, watched};
@@ -35,8 +37,6 @@ pub(super) use args::NodeCli;
 
 /// Of the JSON form.
 const VERSION: u32 = 1;
-/// Most mismatches that are shown.
-const SHOWN: NonZeroUsize = NonZeroUsize::new(16).expect("not 0");
 /// Without `--blocks` and `--until`.
 const DEFAULT_BLOCKS: u64 = 1_000;
 /// Stands for no file.
@@ -76,6 +76,8 @@ pub(super) enum NodeCliError {
     #[error("no figures at {address}: {source}")]
     Metrics { address: SocketAddr, source: std::io::Error },
     #[error(transparent)]
+    Artifacts(crate::report::ArtifactsError),
+    #[error(transparent)]
     Side(#[from] SideError),
     #[error("{path}: {source}", path = .path.display())]
     Lines { path: PathBuf, source: LinesError },
@@ -90,8 +92,6 @@ struct Found<'a> {
     mode: String,
     executor: &'static str,
     workers: usize,
-    /// The newest of them.
-    mismatches: Vec<Mismatch>,
     #[serde(flatten)]
     report: NodeReport,
 }
@@ -171,8 +171,10 @@ impl Setting<'_> {
             (None, None, Some(_)) => Topoheight::MAX,
             (None, blocks, _) => from.saturating_add(blocks.unwrap_or(DEFAULT_BLOCKS)),
         };
-        let told = RecentMismatches::new(SHOWN);
-        let modes = decided.modes(&args.modes, state.rollout.as_ref(), metrics.as_ref())?.with_sink(told.clone());
+        let told = RecentMismatches::new(NonZeroUsize::MIN.saturating_add(16));
+        let keeper = Keeper::new(told.clone(), decided.path.name(), &args.artifacts);
+        let keeper = keeper.map_err(NodeCliError::Artifacts)?;
+        let modes = decided.modes(&args.modes, state.rollout.as_ref(), metrics.as_ref())?.with_sink(told);
         let runtime = metrics.as_ref().map_or_else(|| Native::with_hash_seed(0), |metrics| metrics.native(0));
         let executor = ParallelExecutor::new(runtime, decided.workers).expect("at least one worker");
         let export = args.lines.export.as_deref().map(|path| Export::new(path, args, &state, &begun)).transpose()?;
@@ -181,6 +183,7 @@ impl Setting<'_> {
         let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(decided.workers).build();
         let tokio = tokio.map_err(CliError::Start)?;
         let mut node = tokio.block_on(Node::open(storage, state, begun.blocks, executor, modes)).map_err(failed)?;
+        node = node.with_keeper(keeper);
         if let Some(export) = &export {
             node = node.with_export(export.writer()?);
         }
@@ -200,7 +203,7 @@ impl Setting<'_> {
         if let Some(export) = export {
             export.end()?;
         }
-        end(args, &output, &decided, &origin, report, told.take())
+        end(args, &output, &decided, &origin, report)
     }
 }
 
@@ -312,7 +315,6 @@ fn end(
     decided: &Decided,
     origin: &Origin,
     report: NodeReport,
-    mismatches: Vec<Mismatch>,
 ) -> Result<ExitCode, CliError> {
     let found = Found {
         db: args.db.display().to_string(),
@@ -320,12 +322,8 @@ fn end(
         mode: format!("{:?}", decided.mode).to_lowercase(),
         executor: decided.path.name(),
         workers: decided.workers,
-        mismatches,
         report,
     };
-    for mismatch in &found.mismatches {
-        say!(output, "MISMATCH {mismatch}");
-    }
     output.print(&found.report);
     let (conclusion, reason) = found.report.conclusion();
     match conclusion {

@@ -124,6 +124,7 @@ pub(super) fn locate(
     topoheight: Topoheight,
     key: Option<StateKey>,
 ) -> Place {
+    let genesis = scenario.genesis.topoheight;
     let mut standing: Vec<(usize, &Block)> = Vec::new();
     let mut ordinal = 0;
     let mut rewinds = 0;
@@ -136,13 +137,13 @@ pub(super) fn locate(
             }
             (Step::Rewind(to), _) if rewinds < ledger => {
                 rewinds += 1;
-                standing.truncate(usize::try_from(*to).unwrap_or(usize::MAX));
+                standing.truncate(usize::try_from(to.saturating_sub(genesis)).unwrap_or(usize::MAX));
             }
             _ => break,
         }
     }
-    // Topoheight 1 is the first block that stands.
-    let index = usize::try_from(topoheight).ok().and_then(|topoheight| topoheight.checked_sub(1));
+    // The first block that stands is the one above genesis.
+    let index = topoheight.checked_sub(genesis + 1).and_then(|index| usize::try_from(index).ok());
     let Some(&(block, content)) = index.and_then(|index| standing.get(index)) else {
         return Place { topoheight: Some(topoheight), ..Place::default() };
     };

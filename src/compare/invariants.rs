@@ -124,7 +124,7 @@ fn receipts(scenario: &Scenario, observation: &Observation) -> Option<Difference
 fn used_nonces(scenario: &Scenario, observation: &Observation) -> Option<Difference> {
     // Per account and nonce, the topoheight at which it was used.
     let mut used: BTreeMap<(AccountKey, u64), Topoheight> = BTreeMap::new();
-    let mut top: Topoheight = 0;
+    let mut top = scenario.genesis.topoheight;
     let mut first_block = 0;
     for (step, observed) in scenario.steps.iter().zip(&observation.steps) {
         match (step, observed) {

@@ -56,20 +56,17 @@ fn block(
     }
 }
 
+/// Instead of a receipt's name.
+const ABSENT: &str = "no receipt";
+
 fn receipts(expected: &[Receipt], actual: &[Receipt]) -> Option<Difference> {
     let (count, found) = (expected.len(), actual.len());
     let differs = (0..count.max(found)).find(|&index| expected.get(index) != actual.get(index))?;
-    let absent = "no receipt".to_owned();
-    let show = |receipt: Option<&Receipt>| receipt.map_or_else(|| absent.clone(), |receipt| format!("{receipt:?}"));
+    let show = |receipt: Option<&Receipt>| receipt.map_or_else(|| ABSENT.to_owned(), |receipt| format!("{receipt:?}"));
     let mut difference = Difference::new("receipt", (), ()).at_transaction(differs);
     difference.expected = show(expected.get(differs));
     difference.actual = show(actual.get(differs));
-    let name = |receipt: Option<&Receipt>| match receipt {
-        None => absent.clone(),
-        Some(Receipt::Executed { .. }) => "Executed".to_owned(),
-        Some(Receipt::Skipped { .. }) => "Skipped".to_owned(),
-        Some(Receipt::Orphaned { error, .. }) => error.name().to_owned(),
-    };
+    let name = |receipt: Option<&Receipt>| receipt.map_or(ABSENT, Receipt::name).to_owned();
     difference.receipts = Some((name(expected.get(differs)), name(actual.get(differs))));
     Some(difference)
 }

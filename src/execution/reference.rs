@@ -12,7 +12,7 @@ use crate::ledger::*;
 use crate::storage::{Executed, LedgerState, StateKey, StateValue, Version};
 
 /// A chain, executed one transaction at a time: [`Self::begin`], [`Self::execute`] for each, [`Self::finish`].
-/// Calls in another order panic, as does a rewind to above the top: they are mistakes of the caller.
+/// Calls in another order panic, as does a rewind to above the top or below genesis: they are mistakes of the caller.
 #[derive(Clone, Debug)]
 pub struct Reference {
     parameters: Parameters,
@@ -58,7 +58,7 @@ struct Changes {
 
 /// Blocks (section 7).
 impl Reference {
-    /// The chain at topoheight 0. The genesis must be valid ([`Genesis::validate`]).
+    /// The chain where it begins. The genesis must be valid ([`Genesis::validate`]).
     pub fn new(parameters: &Parameters, genesis: &Genesis) -> Self {
         Self::on(parameters, LedgerState::from_genesis(genesis))
     }
@@ -197,6 +197,7 @@ impl Reference {
     /// Removes what stands above `to`, the orphan set apart, and begins a new ordering run.
     pub fn rewind(&mut self, to: Topoheight) {
         assert!(to <= self.ledger.top, "a rewind goes back");
+        assert!(to >= self.ledger.genesis_topoheight(), "a rewind stays where the ledger has a block");
         self.start_run();
         let LedgerState { top, assets: _, registrations, versions, newest, links, executed, orphans: _, metadata } =
             &mut self.ledger;

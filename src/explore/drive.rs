@@ -55,7 +55,7 @@ impl Layer for () {}
 /// What every run of a scenario starts from, made once for all of them.
 #[derive(Debug)]
 pub(super) struct Start {
-    /// The ledger at topoheight 0, to be cloned.
+    /// The ledger where it begins, to be cloned.
     genesis: Result<LedgerState, GenesisError>,
     /// The blocks of every step, shared as executors want them: one list a step, empty for rewinds.
     blocks: Vec<Vec<Arc<Block>>>,
@@ -144,7 +144,7 @@ impl<L: Layer + Clone> Drive<L> {
             }
         }
         observation.ledgers.push(memory.inspect(LedgerState::clone));
-        rewind(host, &mut chain, 0)?;
+        rewind(host, &mut chain, scenario.genesis.topoheight)?;
         observation.undone = Some(memory.inspect(LedgerState::clone));
         Ok(())
     }

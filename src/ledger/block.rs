@@ -28,6 +28,15 @@ pub enum Receipt {
 }
 
 impl Receipt {
+    /// What became of it, without names and numbers: of an orphan, the error.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Receipt::Executed { .. } => "Executed",
+            Receipt::Skipped { .. } => "Skipped",
+            Receipt::Orphaned { error, .. } => error.name(),
+        }
+    }
+
     /// The transaction's hash.
     pub fn hash(&self) -> Hash {
         match self {

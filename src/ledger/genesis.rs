@@ -1,4 +1,4 @@
-//! The state at topoheight 0. Balances may be any, also ones whose sum no chain could reach; what the rules rely
+//! The state that a ledger begins with. Balances may be any, also ones whose sum no chain could reach; what the rules rely
 //! on (energy and multisig invariants, emission below the maximum) is checked here and nowhere later.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,15 +6,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountKey, Amount, AssetId, ENERGY_PER_TOS_DAY, Energy, FREEZE_DAYS, MAX_MULTISIG_PARTICIPANTS, MAXIMUM_SUPPLY,
-    MultiSigConfig, TOS,
+    AccountKey, Amount, AssetId, ENERGY_PER_TOS_DAY, Energy, FREEZE_DAYS, Hash, MAX_MULTISIG_PARTICIPANTS,
+    MAXIMUM_SUPPLY, MultiSigConfig, TOS, Topoheight,
 };
 
-/// One account that exists from the start; it is registered at topoheight 0.
+/// The highest topoheight at which a ledger may begin: far above any chain's, and no block on it overflows.
+pub const MAX_GENESIS_TOPOHEIGHT: Topoheight = Topoheight::MAX / 2;
+
+/// One account that exists from the start; it is registered where the ledger begins.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GenesisAccount {
     pub nonce: u64,
     pub balances: BTreeMap<AssetId, Amount>,
+    /// None: never had one, and has no version. Without participants and with threshold 0: had one that was deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub multisig: Option<MultiSigConfig>,
     /// None: never froze anything, and has no version.
@@ -22,7 +26,7 @@ pub struct GenesisAccount {
     pub energy: Option<Energy>,
 }
 
-/// The state at topoheight 0: every value in it becomes a version at 0 without predecessor.
+/// The state that a ledger begins with: every value in it becomes a version at its topoheight, without predecessor.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Genesis {
     pub accounts: BTreeMap<AccountKey, GenesisAccount>,
@@ -33,6 +37,17 @@ pub struct Genesis {
     pub burned: BTreeMap<AssetId, Amount>,
     /// Created by rewards before the start.
     pub emitted_supply: Amount,
+    /// Where the ledger begins. 0 for a chain of its own, more for a part of one.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub topoheight: Topoheight,
+    /// Transactions that were executed before the start, each with its block: they are skipped.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub executed: BTreeMap<Hash, Hash>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference to the field")]
+fn is_zero(topoheight: &Topoheight) -> bool {
+    *topoheight == 0
 }
 
 /// Why a genesis cannot be started from.
@@ -40,6 +55,8 @@ pub struct Genesis {
 pub enum GenesisError {
     #[error("emitted supply {0} exceeds the maximum supply {MAXIMUM_SUPPLY}")]
     Emitted(Amount),
+    #[error("topoheight {0} exceeds {MAX_GENESIS_TOPOHEIGHT}, the highest at which a ledger may begin")]
+    Topoheight(Topoheight),
     #[error("account {account}: balance of asset {asset}, which is not among the assets")]
     BalanceAsset { account: AccountKey, asset: AssetId },
     #[error("burned amount of asset {0}, which is not among the assets")]
@@ -64,6 +81,9 @@ impl Genesis {
         if self.emitted_supply > MAXIMUM_SUPPLY {
             return Err(GenesisError::Emitted(self.emitted_supply));
         }
+        if self.topoheight > MAX_GENESIS_TOPOHEIGHT {
+            return Err(GenesisError::Topoheight(self.topoheight));
+        }
         if let Some(asset) = self.burned.keys().find(|asset| !self.knows(asset)) {
             return Err(GenesisError::BurnedAsset(*asset));
         }
@@ -83,6 +103,9 @@ impl Genesis {
 }
 
 fn check_multisig(account: &AccountKey, config: &MultiSigConfig) -> Result<(), &'static str> {
+    if *config == MultiSigConfig::DELETED {
+        return Ok(());
+    }
     let MultiSigConfig { threshold, participants } = config;
     let distinct: BTreeSet<_> = participants.iter().collect();
     if participants.len() > MAX_MULTISIG_PARTICIPANTS {

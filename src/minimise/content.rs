@@ -46,6 +46,16 @@ impl Search<'_> {
             },
         );
         self.edit(|script| script.genesis.emitted_supply = 0);
+        if self.script.genesis.topoheight != 0 {
+            self.edit(|script| script.genesis.topoheight = 0);
+        }
+        self.sweep(
+            |script| script.genesis.executed.len(),
+            |mut script, range| {
+                script.genesis.executed = others(std::mem::take(&mut script.genesis.executed), &range);
+                Some(script)
+            },
+        );
         for account in self.genesis_accounts() {
             self.edit(|script| {
                 script.genesis.accounts.entry(account).and_modify(|entry| entry.multisig = None);

@@ -116,7 +116,10 @@ impl Script {
                 ScriptStep::Rewind { .. } => rest.push(step.clone()),
             }
         }
-        self.genesis = genesis_of(player.reference.ledger());
+        // Rewinds are relative to where the ledger begins, so that it may go on beginning there.
+        let Genesis { topoheight, executed, .. } = &self.genesis;
+        let (topoheight, executed) = (*topoheight, executed.clone());
+        self.genesis = Genesis { topoheight, executed, ..genesis_of(player.reference.ledger()) };
         self.steps = rest;
         self.forget();
         Some(self)
@@ -303,5 +306,5 @@ fn genesis_of(ledger: &LedgerState) -> Genesis {
     }
     let assets = ledger.assets.iter().copied().filter(|asset| *asset != ledger::AssetId::TOS).collect();
     let emitted_supply = ledger.metadata.get(&ledger.top).map_or(0, |metadata| metadata.emitted_supply);
-    Genesis { accounts, assets, burned, emitted_supply }
+    Genesis { accounts, assets, burned, emitted_supply, ..Genesis::default() }
 }

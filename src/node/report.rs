@@ -12,7 +12,7 @@ use crate::chain::{MismatchKind, Rollout, TestModeFigures};
 use crate::ledger::{Hash, Topoheight};
 
 use super::figures::{Figures, Watch};
-use super::{Divergence, Node, NodeControl, NodeError, NodeStorage};
+use super::{Divergence, MismatchSeen, Node, NodeControl, NodeError, NodeStorage};
 
 /// Everything that is told of a node's run.
 #[derive(Clone, Debug, Serialize)]
@@ -35,6 +35,8 @@ pub struct NodeReport {
     pub blocks_compared: u64,
     pub segments_compared: u64,
     pub divergence: Option<Divergence>,
+    /// The first mismatches, and where they are kept.
+    pub mismatches: Vec<MismatchSeen>,
     /// Transactions of generated blocks, by what they were made for.
     pub classes: BTreeMap<&'static str, u64>,
     /// Blocks with the shape of a real one.
@@ -132,6 +134,7 @@ impl<S: NodeStorage> Node<S> {
             blocks_compared: figures.blocks_compared,
             segments_compared: made.segments_compared,
             divergence: figures.divergence.clone(),
+            mismatches: self.keeper.as_ref().map_or_else(Vec::new, |keeper| keeper.seen().to_vec()),
             classes: made.classes.clone(),
             shape_blocks: made.shape_blocks,
             seconds: Times {
@@ -224,6 +227,9 @@ impl fmt::Display for NodeReport {
             writeln!(f, "  the reference agrees on {blocks} blocks, receipt by receipt, and on {segments} ledgers")?;
             let (classes, shapes) = (self.classes.len(), self.shape_blocks);
             writeln!(f, "  {classes} conflict classes; {shapes} blocks with the shape of a real one")?;
+        }
+        for mismatch in &self.mismatches {
+            writeln!(f, "  MISMATCH {}", mismatch.line)?;
         }
         if let Some(divergence) = &self.divergence {
             writeln!(f, "  DIVERGENCE {divergence}")?;

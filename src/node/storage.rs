@@ -1,6 +1,6 @@
 //! What a node asks of its ledger beside what a chain does: a note of where it is, and a digest at the end.
 
-use crate::ledger::{BlockMetadata, Hash, Topoheight};
+use crate::ledger::Hash;
 use crate::storage::{MemoryStorage, RedbStorage, Storage, StorageError};
 
 /// A ledger with a node's note beside it.
@@ -13,9 +13,6 @@ pub trait NodeStorage: Storage {
 
     /// The next block or rewind changes the note, too: both are kept or neither.
     fn set_note_with_next_change(&self, note: Vec<u8>);
-
-    /// The metadata of the block at a topoheight up to the top.
-    fn metadata_at(&self, topoheight: Topoheight) -> Result<BlockMetadata, StorageError>;
 
     /// The digest of the whole ledger. Reads everything.
     fn ledger_digest(&self) -> Result<Hash, StorageError>;
@@ -34,10 +31,6 @@ impl NodeStorage for RedbStorage {
         self.set_note_with_next_change(note);
     }
 
-    fn metadata_at(&self, topoheight: Topoheight) -> Result<BlockMetadata, StorageError> {
-        self.metadata_at(topoheight)
-    }
-
     fn ledger_digest(&self) -> Result<Hash, StorageError> {
         self.digest()
     }
@@ -54,11 +47,6 @@ impl NodeStorage for MemoryStorage {
     }
 
     fn set_note_with_next_change(&self, _note: Vec<u8>) {}
-
-    fn metadata_at(&self, topoheight: Topoheight) -> Result<BlockMetadata, StorageError> {
-        let metadata = self.inspect(|ledger| ledger.metadata.get(&topoheight).cloned());
-        metadata.ok_or(StorageError::MissingMetadata { topoheight })
-    }
 
     fn ledger_digest(&self) -> Result<Hash, StorageError> {
         Ok(self.inspect(crate::storage::LedgerState::digest))

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use crate::chain::{Blockchain, ExecutionPath};
 use crate::execution::{BlockError, NonceChecker, ParallelExecutor};
-use crate::ledger::rules::footprint;
 use crate::ledger::{AccountKey, AssetId, Block, Parameters, Topoheight};
+use crate::report::capture;
 use crate::runtime::Native;
-use crate::storage::{Executed, LedgerState, MemoryStorage, StateKey, StorageError};
+use crate::storage::{LedgerState, MemoryStorage, StateKey, StorageError};
+use crate::workload::Scenario;
 
 use super::NodeStorage;
 
@@ -26,7 +27,7 @@ pub(super) async fn ledger_at<S: NodeStorage>(
 ) -> Result<LedgerState, StorageError> {
     let assets = storage.assets().await?;
     let mut ledger = LedgerState { top, assets, ..LedgerState::default() };
-    ledger.metadata.insert(top, storage.metadata_at(top)?);
+    ledger.metadata.insert(top, storage.metadata(top).await?);
     let mut keys: Vec<StateKey> = ledger.assets.iter().copied().map(StateKey::Burned).collect();
     for (&account, assets) in parts {
         let registered = storage.account(account).await?.map(|stored| stored.registered);
@@ -45,37 +46,21 @@ pub(super) async fn ledger_at<S: NodeStorage>(
     Ok(ledger)
 }
 
-/// What an ordering run that began at `base` has used after `blocks`, which are in the ledger: they are executed again, in
+/// What an ordering run that began on `below` has used after `blocks`, which are in the ledger: they are executed again, in
 /// memory.
 ///
 /// # Errors
-/// Whatever the storage reports; a block that is not executed as it was.
+/// Whatever the storage reports; blocks that are not where they should be.
 pub(super) async fn nonces_of_run<S: NodeStorage>(
     storage: &S,
     parameters: &Parameters,
-    base: Topoheight,
+    below: Topoheight,
     blocks: &[Arc<Block>],
 ) -> Result<NonceChecker, BlockError> {
-    let tos = || BTreeSet::from([AssetId::TOS]);
-    let mut parts = Parts::from([(parameters.dev_account, tos())]);
-    for block in blocks {
-        parts.entry(block.miner).or_default().insert(AssetId::TOS);
-        for tx in &block.transactions {
-            for (account, assets) in footprint(&tx.body).accounts {
-                parts.entry(account).or_default().extend(assets);
-            }
-        }
-    }
-    let mut ledger = ledger_at(storage, &parts, base).await?;
-    let own: BTreeSet<_> = blocks.iter().map(|block| block.hash()).collect();
-    for tx in blocks.iter().flat_map(|block| &block.transactions) {
-        let hash = tx.hash();
-        if let Some(block) = storage.executed_by(hash).await?.filter(|block| !own.contains(block)) {
-            ledger.executed.insert(hash, Executed { topoheight: base, block });
-        }
-    }
+    let Scenario { genesis, .. } = capture(storage, parameters, below, blocks).await?;
+    let ledger = MemoryStorage::from_state(LedgerState::from_genesis(&genesis));
     let executor = ParallelExecutor::new(Native::with_hash_seed(0), 1).expect("one is not none");
-    let mut chain = Blockchain::new(Arc::new(MemoryStorage::from_state(ledger)), parameters.clone(), executor);
+    let mut chain = Blockchain::new(Arc::new(ledger), parameters.clone(), executor);
     let mut run = chain.ordering_run();
     for block in blocks {
         run.apply(block, ExecutionPath::Sequential).await?;

@@ -242,6 +242,7 @@ fn ledger_genesis(genesis: Genesis) -> LedgerGenesis {
         assets: BTreeSet::from([OTHER]),
         burned,
         emitted_supply: 0,
+        ..LedgerGenesis::default()
     }
 }
 

@@ -130,6 +130,7 @@ impl<K: MapKey, V: MapValue> NativeMap<K, V> {
 }
 
 /// None: the shard is held by another.
+#[expect(clippy::option_option, reason = "what an attempt at a lock gives, of a map that gives an option")]
 fn looked<T>(result: TryResult<T>) -> Option<Option<T>> {
     match result {
         TryResult::Present(guard) => Some(Some(guard)),

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::ledger::{AccountKey, Amount, AssetId, BlockMetadata, Hash, Topoheight};
 use crate::runtime::Runtime;
 
-use super::{Newest, StateKey, Storage, StorageError, StoredAccount, Version, WriteBatch};
+use super::{Executed, Newest, StateKey, Storage, StorageError, StoredAccount, Version, WriteBatch};
 
 /// What is added to a storage. The defaults add nothing.
 pub trait Layer: Send + Sync + 'static {
@@ -51,6 +51,8 @@ pub enum Read {
     Balance(AccountKey, AssetId),
     Burned(AssetId),
     ExecutedBy(Hash),
+    Executed(Hash),
+    Metadata(Topoheight),
     VersionAt(StateKey, Topoheight),
 }
 
@@ -102,6 +104,16 @@ impl<S: Storage, L: Layer> Storage for Layered<S, L> {
     async fn executed_by(&self, transaction: Hash) -> Result<Option<Hash>, StorageError> {
         self.layer.before_read(Read::ExecutedBy(transaction)).await?;
         self.inner.executed_by(transaction).await
+    }
+
+    async fn executed(&self, transaction: Hash) -> Result<Option<Executed>, StorageError> {
+        self.layer.before_read(Read::Executed(transaction)).await?;
+        self.inner.executed(transaction).await
+    }
+
+    async fn metadata(&self, at: Topoheight) -> Result<BlockMetadata, StorageError> {
+        self.layer.before_read(Read::Metadata(at)).await?;
+        self.inner.metadata(at).await
     }
 
     async fn version_at(&self, key: StateKey, at: Topoheight) -> Result<Option<(Topoheight, Version)>, StorageError> {

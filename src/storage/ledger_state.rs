@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use borsh::{BorshDeserialize, BorshSerialize};
 
-use crate::ledger::{AccountKey, AssetId, BlockMetadata, Genesis, GenesisAccount, Hash, Topoheight};
+use crate::ledger::{AccountKey, AssetId, BlockMetadata, Genesis, GenesisAccount, Hash, MultiSigConfig, Topoheight};
 
 use super::{History, Orphans, StateKey, StateValue, StorageError, Version, WriteOp};
 
@@ -32,19 +32,21 @@ pub struct LedgerState {
 }
 
 impl LedgerState {
-    /// The ledger at topoheight 0 (section 2). The genesis must be valid ([`Genesis::validate`]).
+    /// The ledger where it begins (section 2). The genesis must be valid ([`Genesis::validate`]).
     pub fn from_genesis(genesis: &Genesis) -> Self {
-        let mut state = Self { assets: genesis.assets.clone(), ..Self::default() };
+        let top = genesis.topoheight;
+        let mut state = Self { top, assets: genesis.assets.clone(), ..Self::default() };
         state.assets.insert(AssetId::TOS);
         for (&account, entry) in &genesis.accounts {
             let GenesisAccount { nonce, balances, multisig, energy } = entry;
-            state.registrations.insert(account, 0);
+            state.registrations.insert(account, top);
             state.put_genesis(StateKey::Nonce(account), StateValue::Nonce(*nonce));
             for (&asset, &amount) in balances {
                 state.put_genesis(StateKey::Balance(account, asset), StateValue::Amount(amount));
             }
             if let Some(config) = multisig {
-                state.put_genesis(StateKey::MultiSig(account), StateValue::MultiSig(Some(config.clone())));
+                let config = Some(config).filter(|config| **config != MultiSigConfig::DELETED).cloned();
+                state.put_genesis(StateKey::MultiSig(account), StateValue::MultiSig(config));
             }
             if let Some(energy) = energy {
                 state.put_genesis(StateKey::Energy(account), StateValue::Energy(energy.clone()));
@@ -61,13 +63,20 @@ impl LedgerState {
             emitted_supply: genesis.emitted_supply,
             burned_supply,
         };
-        state.metadata.insert(0, metadata);
+        state.metadata.insert(top, metadata);
+        let marks = genesis.executed.iter().map(|(&hash, &block)| (hash, Executed { topoheight: top, block }));
+        state.executed.extend(marks);
         state
     }
 
+    /// Where the ledger begins; nothing below it can be rewound to.
+    pub fn genesis_topoheight(&self) -> Topoheight {
+        self.metadata.first_key_value().map_or(self.top, |(topoheight, _)| *topoheight)
+    }
+
     fn put_genesis(&mut self, key: StateKey, value: StateValue) {
-        self.versions.entry(key).or_default().insert(0, Version { previous: None, value });
-        self.newest.insert(key, 0);
+        self.versions.entry(key).or_default().insert(self.top, Version { previous: None, value });
+        self.newest.insert(key, self.top);
     }
 
     /// The newest value of a key, by its pointer.

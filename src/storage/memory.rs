@@ -6,7 +6,8 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use crate::ledger::{AccountKey, Amount, AssetId, BlockMetadata, Genesis, GenesisError, Hash, Topoheight};
 
 use super::{
-    LedgerState, Newest, StateKey, StateValue, Storage, StorageError, StoredAccount, Version, WriteBatch, WriteOp,
+    Executed, LedgerState, Newest, StateKey, StateValue, Storage, StorageError, StoredAccount, Version, WriteBatch,
+    WriteOp,
 };
 
 /// A [`LedgerState`] behind a lock that is never held across a suspension.
@@ -16,7 +17,7 @@ pub struct MemoryStorage {
 }
 
 impl MemoryStorage {
-    /// The ledger at topoheight 0.
+    /// The ledger where it begins.
     ///
     /// # Errors
     /// A genesis that the rules cannot start from.
@@ -86,6 +87,15 @@ impl Storage for MemoryStorage {
         Ok(self.read().executed.get(&transaction).map(|executed| executed.block))
     }
 
+    async fn executed(&self, transaction: Hash) -> Result<Option<Executed>, StorageError> {
+        Ok(self.read().executed.get(&transaction).copied())
+    }
+
+    async fn metadata(&self, topoheight: Topoheight) -> Result<BlockMetadata, StorageError> {
+        let state = self.read();
+        state.metadata.get(&topoheight).cloned().ok_or(StorageError::MissingMetadata { topoheight })
+    }
+
     async fn version_at(&self, key: StateKey, at: Topoheight) -> Result<Option<(Topoheight, Version)>, StorageError> {
         self.read().version_at(key, at)
     }
@@ -110,6 +120,10 @@ impl Storage for MemoryStorage {
         let mut state = self.write();
         if to > state.top {
             return Err(StorageError::RewindAboveTop { to, top: state.top });
+        }
+        let genesis = state.genesis_topoheight();
+        if to < genesis {
+            return Err(StorageError::RewindBelowGenesis { to, genesis });
         }
         state.rewind(to);
         Ok(())

@@ -27,7 +27,9 @@ use std::sync::{Mutex, PoisonError};
 use ::redb::{Database, Durability, ReadableDatabase, WriteTransaction};
 
 use super::memory::amount_of;
-use super::{LedgerState, Newest, StateKey, Storage, StorageError, StoredAccount, Version, WriteBatch, WriteOp};
+use super::{
+    Executed, LedgerState, Newest, StateKey, Storage, StorageError, StoredAccount, Version, WriteBatch, WriteOp,
+};
 use crate::ledger::{AccountKey, Amount, AssetId, BlockMetadata, Hash, Topoheight};
 
 pub use open::{CreateError, OpenError};
@@ -54,14 +56,6 @@ impl RedbStorage {
     /// The file fails, or an entry is no encoding of what should stand there.
     pub fn inspect(&self) -> Result<LedgerState, StorageError> {
         self.snapshot()?.ledger()
-    }
-
-    /// The metadata of the block at a topoheight up to the top.
-    ///
-    /// # Errors
-    /// There is none, or the file fails.
-    pub fn metadata_at(&self, topoheight: Topoheight) -> Result<BlockMetadata, StorageError> {
-        self.snapshot()?.metadata_at(topoheight)
     }
 
     fn snapshot(&self) -> Result<Snapshot, StorageError> {
@@ -104,7 +98,15 @@ impl Storage for RedbStorage {
     }
 
     async fn executed_by(&self, transaction: Hash) -> Result<Option<Hash>, StorageError> {
-        self.snapshot()?.executed_by(transaction)
+        Ok(self.snapshot()?.executed(transaction)?.map(|executed| executed.block))
+    }
+
+    async fn executed(&self, transaction: Hash) -> Result<Option<Executed>, StorageError> {
+        self.snapshot()?.executed(transaction)
+    }
+
+    async fn metadata(&self, at: Topoheight) -> Result<BlockMetadata, StorageError> {
+        self.snapshot()?.metadata(at)
     }
 
     async fn version_at(&self, key: StateKey, at: Topoheight) -> Result<Option<(Topoheight, Version)>, StorageError> {
@@ -130,6 +132,10 @@ impl Storage for RedbStorage {
             let top = tables.top()?;
             if to > top {
                 return Err(StorageError::RewindAboveTop { to, top });
+            }
+            let genesis = tables.genesis_topoheight()?;
+            if to < genesis {
+                return Err(StorageError::RewindBelowGenesis { to, genesis });
             }
             tables.rewind(to)
         })

@@ -72,6 +72,7 @@ impl PreState {
             assets: assets.clone(),
             burned: burned.clone(),
             emitted_supply: *emitted_supply,
+            ..Genesis::default()
         };
         let mut ledger = LedgerState::from_genesis(&genesis);
         ledger.top = *topoheight;

@@ -23,7 +23,7 @@ pub struct Scenario {
 pub enum Step {
     /// One ordering run: blocks applied in order with one NonceChecker. It ends early at an aborted block.
     Run(Vec<Block>),
-    /// Everything above this topoheight is undone. At or above the top it does nothing.
+    /// Everything above this topoheight is undone. At or above the top it does nothing; below genesis it cannot go.
     Rewind(Topoheight),
 }
 
@@ -36,13 +36,17 @@ pub enum ScenarioError {
     Version { found: u64 },
     #[error("genesis: {0}")]
     Genesis(#[from] GenesisError),
+    /// Counted from 0.
+    #[error("step {step}: a rewind to {to}, where the ledger begins at {genesis}")]
+    RewindBelowGenesis { step: usize, to: Topoheight, genesis: Topoheight },
 }
 
 impl Scenario {
     /// Reads a scenario back.
     ///
     /// # Errors
-    /// Text that is not one (with line and column), another version, or a genesis that no chain can start from.
+    /// Text that is not one (with line and column), another version, a genesis that no chain can start from, or a rewind to
+    /// below it.
     pub fn from_json(text: &str) -> Result<Self, ScenarioError> {
         #[derive(Deserialize)]
         struct Versioned {
@@ -60,12 +64,22 @@ impl Scenario {
     /// Refuses what this build cannot run.
     ///
     /// # Errors
-    /// Another version, or a genesis that no chain can start from.
+    /// Another version, a genesis that no chain can start from, or a rewind to below it.
     pub fn check(&self) -> Result<(), ScenarioError> {
         if self.version != SCENARIO_VERSION {
             return Err(ScenarioError::Version { found: self.version.into() });
         }
-        Ok(self.genesis.validate()?)
+        self.genesis.validate()?;
+        let genesis = self.genesis.topoheight;
+        for (step, given) in self.steps.iter().enumerate() {
+            match given {
+                Step::Rewind(to) if *to < genesis => {
+                    return Err(ScenarioError::RewindBelowGenesis { step, to: *to, genesis });
+                }
+                Step::Rewind(_) | Step::Run(_) => {}
+            }
+        }
+        Ok(())
     }
 
     /// The scenario as text, one line an object deep enough to read.

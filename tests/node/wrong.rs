@@ -8,9 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use seriatim::campaign::Conclusion;
 use seriatim::chain::{ExecutionPath, ExecutorSide, ParallelSide, RecentMismatches, Side, SideBlock, SideFuture};
 use seriatim::ledger::{AccountKey, Amount, AssetId, BlockMetadata, Hash, Topoheight};
-use seriatim::node::{Node, NodeState, NodeStorage, Origin};
+use seriatim::node::{Keeper, Node, NodeState, NodeStorage, Origin};
+use seriatim::report::Artifact;
 use seriatim::storage::{
-    MemoryStorage, Newest, StateKey, Storage, StorageError, StoredAccount, Version, WriteBatch, WriteOp,
+    Executed, MemoryStorage, Newest, StateKey, Storage, StorageError, StoredAccount, Version, WriteBatch, WriteOp,
 };
 use seriatim::workload::DevnetContent;
 
@@ -42,11 +43,18 @@ fn a_wrong_side_is_told_and_the_chain_is_right() {
     let devnet = devnet(3, DevnetContent::Plans, 15);
     let told = RecentMismatches::new(NonZeroUsize::new(1_000).unwrap());
     let side = wrong_while(&Arc::new(AtomicBool::new(true)));
-    let report = run(in_memory(devnet, testing_with(side).with_sink(told.clone())), 60);
+    let folder = tempfile::tempdir().unwrap();
+    let keeper = Keeper::new(told.clone(), "parallel", folder.path().join("kept")).unwrap();
+    let report = run(in_memory(devnet, testing_with(side).with_sink(told)).with_keeper(keeper), 60);
     assert_eq!(report.conclusion(), (Some(Conclusion::Violation), None), "{report}");
     assert_eq!(report.test_mode.percent_matched, Some(0.0));
     assert_eq!(report.test_mode.mismatched, [("writes", report.outcome.blocks)].into());
-    assert_eq!(told.take().len() as u64, report.outcome.blocks);
+    // Kept with the ledger and the blocks of its ordering run, and told once.
+    assert_eq!(report.mismatches.len(), 16);
+    let path = report.mismatches[0].artifact.as_ref().unwrap();
+    let artifact = Artifact::from_json(&std::fs::read_to_string(path).unwrap()).unwrap();
+    assert_eq!(artifact.scenario.blocks().last().unwrap().hash(), report.mismatches[0].mismatch.block);
+    assert!(report.to_string().contains("seriatim replay"), "{report}");
     assert_eq!((report.divergence, report.blocks_compared), (None, report.outcome.blocks));
     assert_eq!(report.ledger_digest, run(in_memory(devnet, sequential()), 60).ledger_digest);
 }
@@ -82,6 +90,14 @@ impl Storage for Leaky {
         self.ledger.executed_by(transaction).await
     }
 
+    async fn executed(&self, transaction: Hash) -> Result<Option<Executed>, StorageError> {
+        self.ledger.executed(transaction).await
+    }
+
+    async fn metadata(&self, at: Topoheight) -> Result<BlockMetadata, StorageError> {
+        self.ledger.metadata(at).await
+    }
+
     async fn version_at(&self, key: StateKey, at: Topoheight) -> Result<Option<(Topoheight, Version)>, StorageError> {
         self.ledger.version_at(key, at).await
     }
@@ -110,10 +126,6 @@ impl NodeStorage for Leaky {
     }
 
     fn set_note_with_next_change(&self, _note: Vec<u8>) {}
-
-    fn metadata_at(&self, topoheight: Topoheight) -> Result<BlockMetadata, StorageError> {
-        self.ledger.metadata_at(topoheight)
-    }
 
     fn ledger_digest(&self) -> Result<Hash, StorageError> {
         self.ledger.ledger_digest()

@@ -51,6 +51,7 @@ pub(super) struct Families {
 }
 
 impl Families {
+    #[expect(clippy::too_many_lines, reason = "one family after another")]
     pub(super) fn new() -> Self {
         let registry = Registry::new_custom(Some("seriatim".to_owned()), None).expect("the prefix is a name");
         let r = &registry;

@@ -65,6 +65,9 @@ pub(in crate::cli) struct NodeArgs {
     pub lines: LineArgs,
     #[command(flatten)]
     pub modes: ModeArgs,
+    /// Where mismatches are kept, each as an artifact to be replayed
+    #[arg(long, value_name = "DIR", default_value = "artifacts")]
+    pub artifacts: PathBuf,
     /// Serve the chain's figures for Prometheus [default address: 127.0.0.1:9464]
     #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = "127.0.0.1:9464")]
     pub metrics: Option<SocketAddr>,

@@ -35,7 +35,8 @@ impl Reader {
                 if *to < top {
                     self.reference.rewind(*to);
                 }
-                let undone = self.chain.split_off((*to).min(top) as usize).into_iter().collect();
+                let kept = (*to).min(top) - self.reference.ledger().genesis_topoheight();
+                let undone = self.chain.split_off(kept as usize).into_iter().collect();
                 ScriptStep::Rewind { undone, above: to.saturating_sub(top) }
             }
         }
@@ -98,8 +99,9 @@ impl<'a> Player<'a> {
                 // None of them left: there is nothing to undo.
                 let keep = self.chain.iter().position(|number| undone.contains(number))?;
                 self.chain.truncate(keep);
-                self.reference.rewind(keep as Topoheight);
-                Some(Step::Rewind(keep as Topoheight))
+                let to = self.script.genesis.topoheight + keep as Topoheight;
+                self.reference.rewind(to);
+                Some(Step::Rewind(to))
             }
         }
     }

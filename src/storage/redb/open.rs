@@ -56,7 +56,7 @@ pub enum CreateError {
 }
 
 impl RedbStorage {
-    /// A new ledger at topoheight 0, in a new file at `path`. It is made whole under a temporary name in the same folder and
+    /// A new ledger where it begins, in a new file at `path`. It is made whole under a temporary name in the same folder and
     /// then given its own; a crash in between leaves the temporary file and nothing at `path`. Only its owner may read it.
     ///
     /// # Errors
@@ -103,7 +103,7 @@ impl RedbStorage {
         Self::open_on(backend, path)
     }
 
-    /// A new ledger at topoheight 0 on an empty backend, which a test can have in memory.
+    /// A new ledger where it begins, on an empty backend, which a test can have in memory.
     ///
     /// # Errors
     /// The backend is not empty, or fails. The genesis must be valid ([`Genesis::validate`]).

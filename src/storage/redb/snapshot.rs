@@ -15,10 +15,10 @@ pub(super) struct Snapshot(pub(super) ReadTransaction);
 impl Snapshot {
     pub(super) fn top(&self) -> Result<(Topoheight, BlockMetadata), StorageError> {
         let topoheight = self.topoheight()?;
-        Ok((topoheight, self.metadata_at(topoheight)?))
+        Ok((topoheight, self.metadata(topoheight)?))
     }
 
-    pub(super) fn metadata_at(&self, topoheight: Topoheight) -> Result<BlockMetadata, StorageError> {
+    pub(super) fn metadata(&self, topoheight: Topoheight) -> Result<BlockMetadata, StorageError> {
         let metadata = self.0.open_table(METADATA)?;
         let bytes = metadata.get(topoheight)?.ok_or(StorageError::MissingMetadata { topoheight })?;
         read("metadata", &topoheight.to_be_bytes(), bytes.value())
@@ -57,10 +57,9 @@ impl Snapshot {
         Ok(Some(Newest { topoheight, value }))
     }
 
-    pub(super) fn executed_by(&self, transaction: Hash) -> Result<Option<Hash>, StorageError> {
+    pub(super) fn executed(&self, transaction: Hash) -> Result<Option<Executed>, StorageError> {
         let bytes = self.0.open_table(EXECUTED)?.get(&transaction.0)?;
-        let executed = bytes.map(|bytes| read::<Executed>("executed", &transaction.0, bytes.value())).transpose()?;
-        Ok(executed.map(|executed| executed.block))
+        bytes.map(|bytes| read("executed", &transaction.0, bytes.value())).transpose()
     }
 
     pub(super) fn version_at(

@@ -40,7 +40,7 @@ impl<'t> Tables<'t> {
         })
     }
 
-    /// Fills empty tables with a ledger that is at topoheight 0.
+    /// Fills empty tables with a ledger that is where it begins.
     pub(super) fn start(&mut self, genesis: &LedgerState) -> Result<(), StorageError> {
         for asset in &genesis.assets {
             self.assets.insert(&asset.0, ())?;
@@ -53,6 +53,9 @@ impl<'t> Tables<'t> {
                 self.apply(&WriteOp::Put { key, topoheight, version: version.clone() })?;
             }
         }
+        for (&transaction, &Executed { topoheight, block }) in &genesis.executed {
+            self.apply(&WriteOp::MarkExecuted { transaction, topoheight, block })?;
+        }
         for (&topoheight, metadata) in &genesis.metadata {
             self.apply(&WriteOp::Metadata { topoheight, metadata: metadata.clone() })?;
         }
@@ -62,6 +65,12 @@ impl<'t> Tables<'t> {
     pub(super) fn top(&self) -> Result<Topoheight, StorageError> {
         let top = self.top.get(())?.ok_or_else(|| StorageError::Failed("no entry in top".to_owned()))?;
         Ok(top.value())
+    }
+
+    /// Where the ledger begins: no rewind goes below, so that its metadata is always there and the lowest.
+    pub(super) fn genesis_topoheight(&self) -> Result<Topoheight, StorageError> {
+        let lowest = self.metadata.first()?.ok_or_else(|| StorageError::Failed("no entry in metadata".to_owned()))?;
+        Ok(lowest.0.value())
     }
 
     pub(super) fn apply(&mut self, op: &WriteOp) -> Result<(), StorageError> {

@@ -1,0 +1,83 @@
+//! A mismatch of the test mode in the words of the oracles: which of them sees it, and where.
+
+use crate::chain::{Mismatch, MismatchKind};
+use crate::compare::{Difference, Oracle, Place, Violation};
+use crate::ledger::rules::footprint;
+use crate::ledger::{AccountKey, Block};
+use crate::storage::{StateKey, WriteOp};
+use crate::workload::Scenario;
+
+use super::last_block::LastBlock;
+
+/// What the mismatch, on the last block of `scenario`, shows of `subject`. Where the oracles would tell it by another of its
+/// traces, it is named by the one that the test mode met.
+pub(super) fn violation_of(mismatch: &Mismatch, subject: &str, scenario: &Scenario) -> Violation {
+    let (oracle, field, transactions) = seen(mismatch.kind, scenario);
+    let place =
+        Place { block: scenario.blocks().count().checked_sub(1), topoheight: Some(mismatch.topoheight), transactions };
+    let difference = Difference {
+        place,
+        field,
+        expected: mismatch.sequential.clone(),
+        actual: mismatch.parallel.clone(),
+        receipts: mismatch.receipts.clone(),
+    };
+    Violation { oracle, subject: subject.to_owned(), difference }
+}
+
+/// Who sees it, what differs, and in which transactions of the block.
+fn seen(kind: MismatchKind, scenario: &Scenario) -> (Oracle, String, Vec<usize>) {
+    let plain = |oracle, field: &str| (oracle, field.to_owned(), Vec::new());
+    match kind {
+        MismatchKind::Panic => plain(Oracle::Panic, "executor"),
+        MismatchKind::Late => plain(Oracle::Livelock, "time of the block"),
+        MismatchKind::Reads => plain(Oracle::Livelock, "reads of the block"),
+        MismatchKind::WriteAttempt => plain(Oracle::Writes, "writes while it runs"),
+        MismatchKind::Storage | MismatchKind::Outcome => plain(Oracle::Receipts, "block"),
+        MismatchKind::Nonces => plain(Oracle::State, "nonces used in the ordering run"),
+        MismatchKind::Receipts { index } => (Oracle::Receipts, "receipt".to_owned(), vec![index]),
+        MismatchKind::Writes { index } => match LastBlock::of(scenario) {
+            Some(last) => of_write(last.ops.get(index), &last.block),
+            None => plain(Oracle::State, "write"),
+        },
+    }
+}
+
+/// By the write that the sequential path makes there. None: the other one writes more.
+fn of_write(op: Option<&WriteOp>, block: &Block) -> (Oracle, String, Vec<usize>) {
+    match op {
+        None => (Oracle::Versions, "surplus write".to_owned(), Vec::new()),
+        Some(WriteOp::Register { account, .. }) => {
+            (Oracle::State, format!("registration of {account:?}"), touching(block, &StateKey::Nonce(*account)))
+        }
+        Some(WriteOp::Put { key, .. }) => (Oracle::State, key.to_string(), touching(block, key)),
+        Some(WriteOp::Link { transaction, .. }) => {
+            (Oracle::Marks, format!("blocks that link {transaction:?}"), Vec::new())
+        }
+        Some(WriteOp::MarkExecuted { transaction, .. }) => {
+            (Oracle::Marks, format!("executed mark of {transaction:?}"), Vec::new())
+        }
+        Some(WriteOp::AddOrphan(_) | WriteOp::RemoveOrphan(_)) => {
+            (Oracle::Marks, "orphans, oldest first".to_owned(), Vec::new())
+        }
+        Some(WriteOp::Metadata { .. } | WriteOp::Top(_)) => (Oracle::Figures, "metadata".to_owned(), Vec::new()),
+    }
+}
+
+/// The transactions that have `key` in their footprint.
+fn touching(block: &Block, key: &StateKey) -> Vec<usize> {
+    let has_account = |index: &usize, account: &AccountKey| {
+        footprint(&block.transactions[*index].body).accounts.contains_key(account)
+    };
+    let touches = |index: &usize| match key {
+        StateKey::Burned(asset) => footprint(&block.transactions[*index].body).burned == Some(*asset),
+        StateKey::Balance(account, asset) => {
+            let accounts = footprint(&block.transactions[*index].body).accounts;
+            accounts.get(account).is_some_and(|assets| assets.contains(asset))
+        }
+        StateKey::Nonce(account) | StateKey::MultiSig(account) | StateKey::Energy(account) => {
+            has_account(index, account)
+        }
+    };
+    (0..block.transactions.len()).filter(touches).collect()
+}
