@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::ledger::{Block, BlockMetadata, Parameters, Receipt, Topoheight};
 use crate::storage::{LedgerState, StorageError};
-use crate::workload::{Devnet, DevnetStep, Segment, Step};
+use crate::workload::{ConflictClass, Devnet, DevnetStep, Segment, Step};
 
 use super::lines::{Line, LinesError, Reader};
 use super::state::Position;
@@ -104,7 +104,8 @@ pub(super) struct DevnetSource {
     base: Topoheight,
     events: u64,
     segment: Segment,
-    pending: VecDeque<Event>,
+    /// With what the blocks were made of.
+    pending: VecDeque<(Event, Vec<ConflictClass>, bool)>,
 }
 
 impl DevnetSource {
@@ -122,30 +123,31 @@ impl DevnetSource {
 
     async fn next<S: NodeStorage>(&mut self, storage: &S, figures: &mut Made) -> Result<Event, NodeError> {
         loop {
-            if let Some(event) = self.pending.pop_front() {
+            if let Some((event, classes, shaped)) = self.pending.pop_front() {
                 self.events += 1;
+                figures.shape_blocks += u64::from(shaped);
+                for class in classes {
+                    *figures.classes.entry(class.name()).or_default() += 1;
+                }
                 return Ok(event);
             }
             match self.segment.next_step() {
-                Some(step) => self.take(step, figures),
+                Some(step) => self.take(step),
                 None => self.next_segment(storage, figures).await?,
             }
         }
     }
 
-    fn take(&mut self, step: DevnetStep, figures: &mut Made) {
-        let DevnetStep { step, receipts, classes, shape_blocks } = step;
-        figures.shape_blocks += shape_blocks;
-        for class in classes {
-            *figures.classes.entry(class.name()).or_default() += 1;
-        }
+    fn take(&mut self, step: DevnetStep) {
+        let DevnetStep { step, receipts, classes, shaped } = step;
         match step {
-            Step::Rewind(to) => self.pending.push_back(Event::Rewind(to)),
+            Step::Rewind(to) => self.pending.push_back((Event::Rewind(to), Vec::new(), false)),
             Step::Run(blocks) => {
-                let events = blocks.into_iter().zip(receipts).enumerate().map(|(index, (block, receipts))| {
-                    Event::Block { block: Arc::new(block), begins_run: index == 0, expected: Some(receipts) }
-                });
-                self.pending.extend(events);
+                let made = blocks.into_iter().zip(receipts).zip(classes.into_iter().zip(shaped)).enumerate();
+                self.pending.extend(made.map(|(index, ((block, receipts), (classes, shaped)))| {
+                    let (block, begins_run) = (Arc::new(block), index == 0);
+                    (Event::Block { block, begins_run, expected: Some(receipts) }, classes, shaped)
+                }));
             }
         }
     }

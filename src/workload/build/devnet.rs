@@ -63,11 +63,11 @@ pub struct DevnetStep {
     pub step: Step,
     /// For each block of a run what the reference says became of its transactions.
     pub receipts: Vec<Vec<Receipt>>,
-    /// What the new transactions among them were made for; those of real shapes and those that stood in undone blocks are not
-    /// counted.
-    pub classes: Vec<ConflictClass>,
-    /// How many of its blocks have a real shape.
-    pub shape_blocks: u64,
+    /// For each block of a run what its transactions were made for; those of real shapes and those that stood in undone blocks
+    /// are not counted.
+    pub classes: Vec<Vec<ConflictClass>>,
+    /// For each block of a run whether it has a real shape.
+    pub shaped: Vec<bool>,
 }
 
 impl Devnet {
@@ -197,7 +197,7 @@ impl Segment {
     fn begin_run(&mut self) -> DevnetStep {
         self.reference.start_run();
         self.memory.skipped_nonces.clear();
-        DevnetStep { step: Step::Run(Vec::new()), receipts: Vec::new(), classes: Vec::new(), shape_blocks: 0 }
+        DevnetStep { step: Step::Run(Vec::new()), receipts: Vec::new(), classes: Vec::new(), shaped: Vec::new() }
     }
 
     /// Makes the next block of the run: the transactions of undone blocks if there are some, with a few new ones between;
@@ -207,13 +207,13 @@ impl Segment {
         let header = self.next_header(shape);
         self.reference.begin(&header).expect("all TOS of a devnet together fit 64 bits");
         let mut open = OpenBlock { transactions: Vec::new(), receipts: Vec::new() };
+        let mut classes = Vec::new();
         match shape {
-            Some(shape) => {
-                step.shape_blocks += 1;
-                self.fill_with_shape(&mut open, shape);
-            }
-            None => self.fill_with_plan(&mut open, &header, again, &mut step.classes),
+            Some(shape) => self.fill_with_shape(&mut open, shape),
+            None => self.fill_with_plan(&mut open, &header, again, &mut classes),
         }
+        step.classes.push(classes);
+        step.shaped.push(shape.is_some());
         let OpenBlock { transactions, receipts } = open;
         self.above.push(transactions.clone());
         let block: Block = block(header, transactions);

@@ -47,7 +47,7 @@ impl Segment {
         }
         // A branch wins by being longer, where the segment has room for that.
         self.fork = Some(Fork { transactions, blocks: (depth + 1).min(self.end() - to) });
-        DevnetStep { step: Step::Rewind(to), receipts: Vec::new(), classes: Vec::new(), shape_blocks: 0 }
+        DevnetStep { step: Step::Rewind(to), receipts: Vec::new(), classes: Vec::new(), shaped: Vec::new() }
     }
 
     /// The branch, in one ordering run.
