@@ -1,9 +1,7 @@
-//! What a chain tells of itself: figures for Prometheus, their endpoint, spans and events.
+//! What a chain tells of itself: figures for Prometheus, and their endpoint.
 
 #[path = "metrics/endpoint.rs"]
 mod endpoint;
-#[path = "metrics/events.rs"]
-mod events;
 #[path = "metrics/figures.rs"]
 mod figures;
 #[path = "test_mode/node.rs"]

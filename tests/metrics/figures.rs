@@ -186,7 +186,7 @@ fn figures_are_those_of_the_test_mode_and_of_what_was_added() {
 /// On real shapes the sizes of batches and the conflicts can be computed from outside.
 #[test]
 fn batches_permits_and_conflicts_are_those_of_the_blocks() {
-    let scenarios = real_shapes().into_iter().map(|shape| shape.scenario(SignatureScheme::Tagged, 0));
+    let scenarios = real_shapes().iter().map(|shape| shape.scenario(SignatureScheme::Tagged, 0));
     let scenario = scenarios.max_by_key(Scenario::tx_count).unwrap();
     let mut node = Metered::tested(&scenario);
     drive(&mut node.chain, &scenario);

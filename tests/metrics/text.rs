@@ -46,6 +46,7 @@ impl Exposition {
     }
 
     /// The value of a counter of events.
+    #[expect(clippy::cast_sign_loss, reason = "compared just before")]
     pub fn count(&self, sample: &str) -> u64 {
         let value = self.get(sample);
         assert!(value >= 0.0 && value.fract() == 0.0, "{sample} is {value}");

@@ -1,4 +1,5 @@
-//! Events and spans, as a subscriber of a node sees them.
+//! Events and spans, as a subscriber of a node sees them. A program of its own: where a thread without a subscriber meets an event
+//! for the first time, just as another gets one, tracing may take it that nobody listens.
 
 use std::fmt::Write;
 use std::num::NonZeroU64;
@@ -13,7 +14,11 @@ use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::node::{AMPLE, Node, blocks, executor_side, genesis, parameters, right, side, testing, tokio};
+#[path = "test_mode/node.rs"]
+#[expect(dead_code, reason = "the test mode's own facts use the rest")]
+mod node;
+
+use node::{AMPLE, Node, SHORT, blocks, executor_side, genesis, parameters, right, side, testing, tokio};
 
 /// Each event as a line: level, the span that it is in, its message and fields.
 #[derive(Clone, Default)]
@@ -93,7 +98,6 @@ fn a_mismatch_is_an_error_with_its_line_and_the_stage_follows() {
 
 #[test]
 fn a_fallback_a_skip_and_a_rewind_are_told() {
-    crate::node::quieten();
     let (release, held) = std::sync::mpsc::channel::<()>();
     let held = Arc::new(Mutex::new(held));
     let stuck = side(move |given| {
@@ -103,7 +107,7 @@ fn a_fallback_a_skip_and_a_rewind_are_told() {
             right(given).await
         })
     });
-    let modes = Modes::new(testing(crate::node::SHORT), Some(stuck)).unwrap();
+    let modes = Modes::new(testing(SHORT), Some(stuck)).unwrap();
     let mut node = Node::new(&genesis(), parameters(), modes);
     let lines = told(|| {
         for block in &blocks(2) {
