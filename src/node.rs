@@ -81,7 +81,7 @@ pub struct Node<S> {
     state: NodeState,
     /// Of the ordering run under way.
     nonces: NonceChecker,
-    /// Its blocks, for a mismatch to be kept with them; so many at most.
+    /// Its blocks: a mismatch is kept with all of them.
     run_blocks: Vec<Arc<Block>>,
     parameters: Parameters,
     figures: Figures,
@@ -222,7 +222,7 @@ impl<S: NodeStorage> Node<S> {
         }
         self.run_blocks.push(Arc::clone(block));
         let event = self.source.events() - 1;
-        let run = run.unwrap_or_else(|| RunPlace { event, base: top });
+        let run = run.unwrap_or(RunPlace { event, base: top });
         let before = self.state.position.clone();
         let below = run.base;
         self.place(top + 1, block.hash(), Some(run));

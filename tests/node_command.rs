@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
+use seriatim::storage::RedbStorage;
 
 const SMALL: [&str; 5] = ["node", "--content", "plans", "--signatures", "tagged"];
 /// Right sides are waited for on any machine.
@@ -34,11 +35,21 @@ fn report(folder: &Path, args: &[&str], code: i32) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
-/// Exit code 2 and one line with all of `parts`; the folder has what it had, byte for byte.
+/// Of a ledger what is in it, of any other file its bytes: whoever opens a database and closes it again leaves other bytes.
+fn content(path: &Path) -> Vec<u8> {
+    let Ok(bytes) = std::fs::read(path) else { return Vec::new() };
+    if !bytes.starts_with(b"redb") {
+        return bytes;
+    }
+    let ledger = RedbStorage::open(path).unwrap();
+    [ledger.digest().unwrap().0.to_vec(), ledger.note().unwrap().unwrap()].concat()
+}
+
+/// Exit code 2 and one line with all of `parts`; the folder has what it had.
 fn refuses(folder: &Path, mut command: Command, parts: &[&str]) {
     let files = || -> Vec<_> {
         let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        let mut files: Vec<_> = paths.map(|path| (std::fs::read(&path).ok(), path)).collect();
+        let mut files: Vec<_> = paths.map(|path| (content(&path), path)).collect();
         files.sort_by(|a, b| a.1.cmp(&b.1));
         files
     };
@@ -146,8 +157,12 @@ fn a_ledger_that_another_process_has_open_is_refused() {
     report(folder, &["--db", "ledger", "--blocks", "3"], 0);
     // A node that waits for its next line holds the file, for as long as this wants.
     report(folder, &["--blocks", "3", "--export", "lines"], 0);
-    let head: String =
-        std::fs::read_to_string(folder.join("lines")).unwrap().lines().take(2).map(|it| format!("{it}\n")).collect();
+    let text = std::fs::read_to_string(folder.join("lines")).unwrap();
+    let head = text.lines().take(2).collect::<Vec<_>>().join(
+        "
+",
+    ) + "
+";
     let mut holder = command(folder, &["node", "--db", "held", "--input", "-", "--log", "debug"]);
     let mut holder = holder.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut input = holder.stdin.take().unwrap();

@@ -146,13 +146,12 @@ impl Setting<'_> {
             let begun = begin(args, kept.as_ref())?;
             (storage, kept, begun)
         };
-        let state = match kept {
-            Some(state) => state,
-            None => {
-                let genesis = LedgerState::from_genesis(&begun.genesis);
-                let state = block_on(NodeState::begin(&storage, begun.origin.clone(), &genesis))?;
-                state.map_err(|source| self.state_error(source))?
-            }
+        let state = if let Some(state) = kept {
+            state
+        } else {
+            let genesis = LedgerState::from_genesis(&begun.genesis);
+            let state = block_on(NodeState::begin(&storage, begun.origin.clone(), &genesis))?;
+            state.map_err(|source| self.state_error(source))?
         };
         self.go_on(Arc::new(storage), state, begun)
     }
@@ -288,18 +287,14 @@ fn read_lines(input: &Path, genesis: Option<&Path>) -> Result<(Reader<Box<dyn Bu
     } else {
         Box::new(BufReader::new(read(input)?))
     };
-    match genesis {
-        Some(path) => {
-            let text_of_head =
-                std::fs::read(path).map_err(|source| CliError::Read { path: path.to_owned(), source })?;
-            let head = Head::from_json(&text_of_head, 1);
-            let head = head.map_err(|source| NodeCliError::Lines { path: path.to_owned(), source })?;
-            Ok((Reader::without_head(text), head))
-        }
-        None => {
-            let lines = Reader::with_head(text);
-            Ok(lines.map_err(|source| NodeCliError::Lines { path: input.to_owned(), source })?)
-        }
+    if let Some(path) = genesis {
+        let text_of_head = std::fs::read(path).map_err(|source| CliError::Read { path: path.to_owned(), source })?;
+        let head = Head::from_json(&text_of_head, 1);
+        let head = head.map_err(|source| NodeCliError::Lines { path: path.to_owned(), source })?;
+        Ok((Reader::without_head(text), head))
+    } else {
+        let lines = Reader::with_head(text);
+        Ok(lines.map_err(|source| NodeCliError::Lines { path: input.to_owned(), source })?)
     }
 }
 

@@ -47,25 +47,41 @@ impl LedgerState {
         hasher.table("top");
         hasher.entry(&[], &top.to_be_bytes());
         hasher.table("assets");
-        assets.iter().for_each(|asset| hasher.entry(&asset.0, &[]));
+        for asset in assets {
+            hasher.entry(&asset.0, &[]);
+        }
         hasher.table("registrations");
-        registrations.iter().for_each(|(account, topoheight)| hasher.entry(&account.0, &topoheight.to_be_bytes()));
+        for (account, topoheight) in registrations {
+            hasher.entry(&account.0, &topoheight.to_be_bytes());
+        }
         hasher.table("versions");
         for (key, history) in versions {
-            history.iter().for_each(|(topoheight, version)| hasher.entry(&at(key, *topoheight), &encode(version)));
+            for (topoheight, version) in history.iter() {
+                hasher.entry(&at(key, *topoheight), &encode(version));
+            }
         }
         hasher.table("newest");
-        newest.iter().for_each(|(key, topoheight)| hasher.entry(&encode(key), &topoheight.to_be_bytes()));
+        for (key, topoheight) in newest {
+            hasher.entry(&encode(key), &topoheight.to_be_bytes());
+        }
         hasher.table("links");
         for (transaction, blocks) in links {
-            blocks.iter().for_each(|(topoheight, block)| hasher.entry(&at(transaction, *topoheight), &block.0));
+            for (topoheight, block) in blocks {
+                hasher.entry(&at(transaction, *topoheight), &block.0);
+            }
         }
         hasher.table("executed");
-        executed.iter().for_each(|(transaction, executed)| hasher.entry(&transaction.0, &encode(executed)));
+        for (transaction, executed) in executed {
+            hasher.entry(&transaction.0, &encode(executed));
+        }
         hasher.table("orphans");
-        orphans.oldest_first().iter().for_each(|orphan| hasher.entry(&orphan.0, &[]));
+        for orphan in orphans.oldest_first() {
+            hasher.entry(&orphan.0, &[]);
+        }
         hasher.table("metadata");
-        metadata.iter().for_each(|(topoheight, metadata)| hasher.entry(&topoheight.to_be_bytes(), &encode(metadata)));
+        for (topoheight, metadata) in metadata {
+            hasher.entry(&topoheight.to_be_bytes(), &encode(metadata));
+        }
         hasher.end()
     }
 }

@@ -102,7 +102,7 @@ fn lines_are_gone_on_with_after_a_restart_anywhere() {
     drop(node);
 
     // Another input of the same genesis: shorter, or with another block where the ledger has its top.
-    let shorter: String = text.lines().take(lines).map(|line| format!("{line}\n")).collect();
+    let shorter = text.lines().take(lines).collect::<Vec<_>>().join("\n");
     assert!(matches!(open(&shorter), Err(NodeError::OtherBlocks { .. })));
     let mut other: Vec<&str> = text.lines().collect();
     other.swap(lines - 1, lines);

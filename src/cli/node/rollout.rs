@@ -34,12 +34,11 @@ pub(super) fn run(args: &RolloutArgs) -> Result<ExitCode, CliError> {
     let before = rollout.clone();
     let end = |end| NodeCliError::NoStage { path: args.db.clone(), end, stage: before.stage() };
     match args.action {
-        RolloutAction::Show => {}
         RolloutAction::Hold => rollout.hold(),
         RolloutAction::Release => rollout.release(),
         RolloutAction::Advance if !rollout.advance() => return Err(end("after").into()),
         RolloutAction::Back if !rollout.go_back() => return Err(end("before").into()),
-        RolloutAction::Advance | RolloutAction::Back => {}
+        RolloutAction::Show | RolloutAction::Advance | RolloutAction::Back => {}
     }
     let rollout = rollout.clone();
     let changed = rollout != before;

@@ -23,10 +23,9 @@ impl Segment {
     pub(super) fn shape(&self) -> Option<&'static Shape> {
         let topoheight = self.reference.topoheight();
         let turn = match self.devnet.content {
-            DevnetContent::Plans => return None,
             DevnetContent::Shapes => topoheight,
             DevnetContent::Both if topoheight % 2 == 1 => topoheight / 2,
-            DevnetContent::Both => return None,
+            DevnetContent::Plans | DevnetContent::Both => return None,
         };
         let shapes = real_shapes();
         Some(&shapes[(turn % shapes.len() as u64) as usize])
@@ -110,7 +109,7 @@ impl Segment {
             let destination = match shaped.receiver {
                 Some(number) => shape_account(&mut self.stage, number),
                 // Beyond the numbers of plans.
-                None => self.stage.never_seen((self.made as u32) << 12 | 1_024 + index as u32),
+                None => self.stage.never_seen((self.made as u32) * 4_096 + 1_024 + index as u32),
             };
             let asset = match shaped.kind {
                 ShapeKind::Native | ShapeKind::Call | ShapeKind::Create => AssetId::TOS,
