@@ -114,6 +114,12 @@ impl<S: Storage, R: Runtime> Blockchain<S, R> {
         OrderingRun { chain: self, nonces: Arc::default() }
     }
 
+    /// Goes on with an ordering run that a restart broke off: `nonces` is what its checker had when it ended. Without it the
+    /// blocks to come might be executed otherwise than they would have been.
+    pub fn resumed_run(&mut self, nonces: NonceChecker) -> OrderingRun<'_, S, R> {
+        OrderingRun { chain: self, nonces: Arc::new(nonces) }
+    }
+
     /// Removes every block above `to`. The orphan set stays.
     ///
     /// # Errors
@@ -145,6 +151,11 @@ impl<S: Storage, R: Runtime> OrderingRun<'_, S, R> {
         let changes = execute_on(path, &self.chain.storage, &self.chain.parallel, &start, block).await?;
         let prepared = changes.prepare(&start)?;
         self.commit(start, prepared).await
+    }
+
+    /// What the run has used, for [`Blockchain::resumed_run`].
+    pub fn into_nonces(self) -> NonceChecker {
+        Arc::unwrap_or_clone(self.nonces)
     }
 
     async fn start(&self, block: &Block) -> Result<BlockStart, StorageError> {

@@ -13,6 +13,8 @@ mod corpus;
 mod explore;
 mod junit;
 mod minimise;
+#[cfg(feature = "redb")]
+mod node;
 mod output;
 mod outside;
 mod promote;
@@ -65,6 +67,9 @@ enum Command {
     /// For authors of adapters: look at what an executor in another process says
     #[command(subcommand)]
     Subject(outside::SubjectCommand),
+    /// Run a small chain in any mode, on disk or in memory; ended at any moment, it goes on where it was
+    #[cfg(feature = "redb")]
+    Node(node::NodeCli),
     /// Write generated plans as files, for a fuzzer to start from
     Seeds(SeedsArgs),
     /// Make a fuzzer's corpus smaller
@@ -121,6 +126,9 @@ enum CliError {
     CanariesHang(std::time::Duration),
     #[error("cannot start: {0}")]
     Start(std::io::Error),
+    #[cfg(feature = "redb")]
+    #[error(transparent)]
+    Node(#[from] node::NodeCliError),
 }
 
 /// Runs the command line of this process.
@@ -150,6 +158,8 @@ fn dispatch(cli: &Cli) -> Result<ExitCode, CliError> {
         Some(Command::Promote(args)) => promote::run(args),
         Some(Command::Prove(args)) => prove::run(args),
         Some(Command::Report(args)) => report::run(args),
+        #[cfg(feature = "redb")]
+        Some(Command::Node(command)) => node::run(command),
         Some(Command::Seeds(args)) => seeds::run(args),
         Some(Command::Subject(command)) => outside::subject(command),
         Some(Command::Corpus(command)) => corpus::run(command),

@@ -4,7 +4,8 @@
 //! [`ledger`] (what a block means), [`storage`] (the versioned ledger), [`runtime`] (everything concurrent, behind
 //! one trait), [`execution`] (reference, sequential and parallel executors) and [`chain`] (blocks, orphans, rewinds).
 //! The *harness* judges it: [`workload`] makes scenarios, `explore` runs a subject on them, `compare` gives the
-//! verdict, `minimise` makes a case smaller, `report` keeps a violation, `campaign` does it many times, `corpus` thins a fuzzer's inputs and `cli` is the command. The system never imports the harness;
+//! verdict, `minimise` makes a case smaller, `report` keeps a violation, `campaign` does it many times, `corpus` thins a fuzzer's inputs, `node` is a small chain
+//! that runs in any mode over a ledger on disk, and `cli` is the command. The system never imports the harness;
 //! `default-features = false` leaves the harness out; the feature `redb` has the ledger on disk with or without it.
 
 pub mod chain;
@@ -27,6 +28,8 @@ pub mod explain;
 pub mod explore;
 #[cfg(feature = "harness")]
 pub mod minimise;
+#[cfg(all(feature = "harness", feature = "redb"))]
+pub mod node;
 #[cfg(feature = "harness")]
 pub mod prove;
 #[cfg(feature = "harness")]

@@ -1,6 +1,7 @@
 //! The versioned ledger on disk or in memory: what it holds, how it is read, and the one way to change it.
 
 mod batch;
+mod digest;
 mod layered;
 mod ledger_state;
 mod memory;

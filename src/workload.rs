@@ -14,6 +14,7 @@ mod scenario;
 mod shapes;
 mod strategy;
 
+pub use build::devnet::{Devnet, DevnetContent, DevnetStep, SEGMENT_BLOCKS, Segment};
 pub use build::{Built, build};
 pub use classes::ConflictClass;
 pub use expectation::{Expectation, ExpectedStep};

@@ -90,6 +90,11 @@ impl Rollout {
         self.matched
     }
 
+    /// Matched blocks that each stage needs before the next.
+    pub fn needed_blocks(&self) -> NonZeroU64 {
+        self.needed
+    }
+
     /// Whether the next stage waits for an operator.
     pub fn is_held(&self) -> bool {
         self.held

@@ -201,7 +201,7 @@ impl Place {
 }
 
 /// A command may take hours; a file that cannot be written should be known before it.
-fn check_writable(path: &Path) -> Result<(), CliError> {
+pub(super) fn check_writable(path: &Path) -> Result<(), CliError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if path.is_dir() {
         let source = std::io::Error::from(std::io::ErrorKind::IsADirectory);

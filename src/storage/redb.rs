@@ -13,13 +13,16 @@
 //! All input and output blocks the calling thread, inside the `async` functions too: a node runs block execution on a thread of
 //! its own.
 
+mod digest;
 mod held;
+mod note;
 mod open;
 mod snapshot;
 mod tables;
 mod write;
 
 use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 
 use ::redb::{Database, Durability, ReadableDatabase, WriteTransaction};
 
@@ -38,9 +41,15 @@ use write::Tables;
 #[derive(Debug)]
 pub struct RedbStorage {
     database: Database,
+    /// A note that waits for the next change of the ledger.
+    waiting: Mutex<Option<Vec<u8>>>,
 }
 
 impl RedbStorage {
+    fn new(database: Database) -> Self {
+        Self { database, waiting: Mutex::new(None) }
+    }
+
     /// The whole ledger as plain data, for tests and oracles. Reads everything.
     ///
     /// # Errors
@@ -57,7 +66,13 @@ impl RedbStorage {
     fn change(&self, change: impl FnOnce(&mut Tables<'_>) -> Result<(), StorageError>) -> Result<(), StorageError> {
         let transaction = begin_write(&self.database)?;
         change(&mut Tables::open(&transaction)?)?;
-        Ok(transaction.commit()?)
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(note) = &*waiting {
+            note::write(&transaction, note)?;
+        }
+        transaction.commit()?;
+        *waiting = None;
+        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 //! accident finds nothing. The same plan gives the same scenario, on every machine.
 
 mod conflicts;
+pub(super) mod devnet;
 mod draft;
 mod malformed;
 mod scene;

@@ -9,7 +9,8 @@ use crate::ledger::{AccountKey, AssetId, Signature, SignatureScheme, Signer};
 #[derive(Clone, Debug)]
 pub(super) struct Cast {
     scheme: SignatureScheme,
-    accounts: BTreeMap<u32, AccountKey>,
+    /// By epoch and number.
+    accounts: BTreeMap<(u64, u32), AccountKey>,
     signers: BTreeMap<AccountKey, Signer>,
 }
 
@@ -20,10 +21,16 @@ impl Cast {
 
     /// The account of a number.
     pub(super) fn account(&mut self, number: u32) -> AccountKey {
+        self.account_of(0, number)
+    }
+
+    /// The same number stands for another account in every epoch: a chain without end does not run out of them.
+    pub(super) fn account_of(&mut self, epoch: u64, number: u32) -> AccountKey {
         let Self { scheme, accounts, signers } = self;
-        *accounts.entry(number).or_insert_with(|| {
+        *accounts.entry((epoch, number)).or_insert_with(|| {
             let mut seed = [0; 32];
             seed[..4].copy_from_slice(&(number + 1).to_be_bytes());
+            seed[4..12].copy_from_slice(&epoch.to_be_bytes());
             let signer = scheme.signer(seed);
             let account = signer.account();
             signers.insert(account, signer);

@@ -121,7 +121,7 @@ impl RedbStorage {
         }
         Tables::open(&transaction)?.start(&LedgerState::from_genesis(genesis))?;
         transaction.commit()?;
-        Ok(Self { database })
+        Ok(Self::new(database))
     }
 
     /// As [`Self::open`], on a backend. `path` is what errors call it.
@@ -140,7 +140,7 @@ impl RedbStorage {
         let database = database.map_err(|error| of_database(path, error))?;
         check(&database, path)?;
         held.release().map_err(io)?;
-        Ok(Self { database })
+        Ok(Self::new(database))
     }
 
     /// Closes the file, as dropping the storage does, and says what goes wrong. The ledger is on the disk in any case.

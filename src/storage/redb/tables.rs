@@ -34,6 +34,8 @@ pub(super) const ORPHANS: TableDefinition<Name, u64> = TableDefinition::new("orp
 pub(super) const ORPHAN_TURNS: TableDefinition<u64, Name> = TableDefinition::new("orphan turns");
 /// Topoheight to [`crate::ledger::BlockMetadata`].
 pub(super) const METADATA: TableDefinition<Topoheight, Bytes> = TableDefinition::new("metadata");
+/// One entry: what whoever embeds the storage keeps beside the ledger.
+pub(super) const NOTE: TableDefinition<(), Bytes> = TableDefinition::new("note");
 /// [`written_key`]s: what each topoheight wrote, so that a rewind reads only what it removes.
 pub(super) const WRITTEN: TableDefinition<Bytes, ()> = TableDefinition::new("written");
 

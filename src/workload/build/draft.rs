@@ -108,6 +108,12 @@ impl Draft {
 
     /// The signed transaction.
     pub(super) fn sign(self, reference: &Reference, cast: &Cast) -> Transaction {
+        self.sign_after(Hash::ZERO, reference, cast)
+    }
+
+    /// The signed transaction, which names a block that it comes after. Nobody looks at that name, but transactions with
+    /// another one are other transactions.
+    pub(super) fn sign_after(self, block: Hash, reference: &Reference, cast: &Cast) -> Transaction {
         let Self { source, data, fee_type, amount, fee, nonce, signature, cosigning, reference: topoheight } = self;
         let multisig = blank_cosignatures(reference, cast, &source, cosigning);
         let body = UnsignedTransaction {
@@ -117,7 +123,7 @@ impl Draft {
             fee: 0,
             fee_type,
             nonce: 0,
-            reference: ledger::Reference { hash: Hash::ZERO, topoheight },
+            reference: ledger::Reference { hash: block, topoheight },
         };
         let mut tx = Transaction { body, multisig, signature: Signature([0; 64]) };
         tx.body.fee = fee.resolve(reference, &tx);

@@ -34,6 +34,8 @@ pub(super) struct Stage {
     pub miner: AccountKey,
     pub parameters: Parameters,
     pub genesis: Genesis,
+    /// Accounts that genesis does not know are others in every epoch. A scenario has one.
+    pub epoch: u64,
     header: Header,
     height: Height,
     blocks: u64,
@@ -94,6 +96,7 @@ impl Stage {
             miner: cast.account(MINER),
             parameters: Parameters { signature_scheme: scheme, dev_account, block_time_ms },
             genesis: Genesis::default(),
+            epoch: 0,
             cast,
             header: *header,
             height,
@@ -107,7 +110,33 @@ impl Stage {
 
     /// An account that genesis does not know.
     pub(super) fn never_seen(&mut self, number: u32) -> AccountKey {
-        self.cast.account(NEVER_SEEN + number)
+        self.cast.account_of(self.epoch, NEVER_SEEN + number)
+    }
+
+    /// The stage of a chain without end, with everybody that it has from the start. Blocks get their headers elsewhere, and
+    /// genesis is filled there.
+    pub(super) fn endless(scheme: SignatureScheme, epoch: u64) -> Self {
+        let mut cast = Cast::new(scheme);
+        let dev_account = cast.account(DEV_ACCOUNT);
+        Self {
+            pool: (0..16).map(|number| cast.account(number)).collect(),
+            assets: (0..4).map(asset).collect(),
+            whales: vec![cast.account(WHALES)],
+            cosigners: std::array::from_fn(|index| cast.account(COSIGNERS + index as u32)),
+            miner: cast.account(MINER),
+            parameters: Parameters { signature_scheme: scheme, dev_account, block_time_ms: 15_000 },
+            genesis: Genesis::default(),
+            epoch,
+            cast,
+            header: Header::default(),
+            height: 0,
+            blocks: 0,
+        }
+    }
+
+    /// A miner that never mined before.
+    pub(super) fn never_seen_miner(&mut self, number: u32) -> AccountKey {
+        self.cast.account_of(self.epoch, NEVER_SEEN_MINERS + number)
     }
 
     /// The header of the next block. It depends on the plan's header and the number of blocks before, not on the
@@ -253,7 +282,7 @@ fn balance(chance: &mut Chance, scale: u8) -> Amount {
 }
 
 /// What fits into an amount near its end: nothing, little, or some TOS.
-fn slack(chance: &mut Chance) -> Amount {
+pub(super) fn slack(chance: &mut Chance) -> Amount {
     match chance.below(4) {
         0 => 0,
         1 => chance.below(100),
@@ -263,7 +292,7 @@ fn slack(chance: &mut Chance) -> Amount {
 }
 
 /// One to three freezes, of which some are unlocked in the first block.
-fn energy(chance: &mut Chance, height: Height) -> Energy {
+pub(super) fn energy(chance: &mut Chance, height: Height) -> Energy {
     let mut energy = Energy::default();
     for _ in 0..chance.between(1, 3) {
         let amount = chance.between(1, 50) * TOS;
