@@ -5,6 +5,7 @@
 mod canary;
 mod counterexample;
 mod examiner;
+mod faults;
 mod interleavings;
 mod regression;
 mod report;
@@ -28,6 +29,10 @@ use counterexample::Found;
 pub use canary::{Canary, CanaryMissed, check_canaries, interleave_canary_plans};
 pub use counterexample::Counterexample;
 pub use examiner::Examiner;
+pub use faults::{
+    FaultBudget, FaultCanary, FaultCanaryMissed, FaultFigures, FaultFound, FaultReplay, FaultSubject, SMALL_BLOCK, Struck,
+    check_fault_canaries, replay_fault, small_blocks, strike, strike_bytes, strike_place,
+};
 pub use interleavings::{Interleavings, bytes_config, interleave, interleave_on, interleave_with, portfolio};
 pub use regression::{RegressionEvidence, check_regression};
 pub use report::{CampaignReport, Conclusion};

@@ -8,6 +8,7 @@
 pub mod announce;
 #[cfg(feature = "harness")]
 pub mod model;
+mod faulty;
 mod native;
 mod observed;
 mod seeded_hasher;
@@ -17,6 +18,7 @@ use std::future::Future;
 use std::hash::Hash;
 use std::ops::{Deref, DerefMut};
 
+pub use faulty::{DELAY, Fault, Faults, Faulty, INJECTED, Injected, Passed, Site};
 pub use native::Native;
 pub use observed::{Observed, TaskFigures};
 pub use seeded_hasher::SeededHasher;

@@ -1,6 +1,7 @@
 //! The versioned ledger on disk or in memory: what it holds, how it is read, and the one way to change it.
 
 mod batch;
+mod faults;
 mod layered;
 mod ledger_state;
 mod memory;
@@ -17,6 +18,7 @@ use crate::ledger::{AccountKey, Amount, AssetId, BlockMetadata, Hash, Topoheight
 #[cfg(feature = "redb")]
 pub use self::redb::{CreateError, OpenError, RedbStorage, SCHEMA_VERSION};
 pub use batch::{Orphans, WriteBatch, WriteOp};
+pub use faults::Failing;
 pub use layered::{Layer, Layered, Read, Record, Suspend};
 pub use ledger_state::{Executed, LedgerState};
 pub use memory::MemoryStorage;
