@@ -91,8 +91,10 @@ enum CliError {
     Subject { path: PathBuf, source: crate::campaign::UnknownSubject },
     #[error("--json and --junit cannot both go to {path}", path = .0.display())]
     SamePlace(PathBuf),
-    #[error("--subject {0} shows under shuttle only: it fits neither --shapes nor --plans nor prove")]
+    #[error("--subject {0} shows under shuttle only: it fits neither --shapes nor --plans nor --faults nor prove")]
     OnlyInterleaved(crate::campaign::ExploredSubject),
+    #[error("--subject {0} shows under faults only: it fits --faults and nothing else")]
+    OnlyUnderFaults(crate::campaign::ExploredSubject),
     #[error("{option} does not fit --engine {engine}")]
     Unfit { option: &'static str, engine: String },
     #[error("{path}: {source}", path = .path.display())]
@@ -113,6 +115,8 @@ enum CliError {
     Corpus(#[from] crate::corpus::CorpusError),
     #[error(transparent)]
     Canary(#[from] crate::campaign::CanaryMissed),
+    #[error(transparent)]
+    FaultCanary(#[from] crate::campaign::FaultCanaryMissed),
     #[error(
         "the canaries' plans did not end in {0:?}: an executor or a subject hangs, `seriatim explore` under shuttle tells where"
     )]

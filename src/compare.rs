@@ -39,6 +39,7 @@ mod writes;
 use std::ops::ControlFlow;
 
 use crate::explore::{Ending, Observation, ObservedStep};
+use crate::storage::LedgerState;
 use crate::workload::{Expectation, ExpectedStep, Scenario};
 
 pub use difference::{Difference, Place};
@@ -90,6 +91,11 @@ pub fn judge_under_loom(
         Verdict::Agree(_) => ControlFlow::Continue(()),
         Verdict::Violation(violation) => ControlFlow::Break(violation),
     }
+}
+
+/// The first invariant of section 8 that a ledger breaks by itself, where `genesis` is the one it grew from.
+pub fn broken_invariant(genesis: &LedgerState, ledger: &LedgerState) -> Option<Difference> {
+    invariants::of_ledger(genesis, ledger)
 }
 
 /// What was observed has a part for each part of what was expected, so that no comparison passes for want of something

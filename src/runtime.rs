@@ -6,9 +6,9 @@
 
 #[cfg(feature = "harness")]
 pub mod announce;
+mod faulty;
 #[cfg(feature = "harness")]
 pub mod model;
-mod faulty;
 mod native;
 mod observed;
 mod seeded_hasher;

@@ -15,6 +15,8 @@ use std::future::Future;
 
 use crate::ledger::{AccountKey, Amount, AssetId, BlockMetadata, Hash, Topoheight};
 
+#[cfg(all(feature = "harness", feature = "redb"))]
+pub use self::redb::simulated;
 #[cfg(feature = "redb")]
 pub use self::redb::{CreateError, OpenError, RedbStorage, SCHEMA_VERSION};
 pub use batch::{Orphans, WriteBatch, WriteOp};

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use seriatim::campaign::{
-    FaultBudget, FaultFigures, FaultSubject, check_fault_canaries, small_blocks, strike_place,
-};
+use seriatim::campaign::{FaultBudget, FaultFigures, FaultSubject, check_fault_canaries, small_blocks, strike_place};
 use seriatim::explore::Engine;
 
 #[test]

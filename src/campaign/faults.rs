@@ -19,7 +19,8 @@ use crate::workload::{Plan, Scenario, build};
 use canary::Around;
 
 pub use canary::{FaultCanary, FaultCanaryMissed, check_fault_canaries};
-pub(super) use smaller::{UnderFaults, search_kind};
+pub(super) use smaller::UnderFaults;
+pub use smaller::search_fault;
 
 /// Whose blocks are struck.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +47,9 @@ pub struct FaultFigures {
     pub blocks: u64,
     /// Those at which every fault struck.
     pub complete_blocks: u64,
-    /// Points that the chains reached without a fault.
+    /// Runs without a fault: one for each block applied and each rewound.
+    pub calm_runs: u64,
+    /// Points that were reached in them.
     pub points: u64,
     /// Faults that struck, by kind,
     pub faults: BTreeMap<&'static str, u64>,
@@ -130,9 +133,10 @@ impl FaultBudget {
 impl FaultFigures {
     /// Adds up two searches.
     pub fn merge(&mut self, other: &Self) {
-        let Self { blocks, complete_blocks, points, faults, sites, paths, endured, done_again } = other;
+        let Self { blocks, complete_blocks, calm_runs, points, faults, sites, paths, endured, done_again } = other;
         self.blocks += blocks;
         self.complete_blocks += complete_blocks;
+        self.calm_runs += calm_runs;
         self.points += points;
         self.done_again += done_again;
         for (mine, theirs) in [
@@ -192,6 +196,7 @@ pub fn strike_place(
             let point = FaultPoint { block: place.block, doing, path, strike: None };
             let found = |found: FaultFound, figures: &FaultFigures| Box::new((found, figures.clone()));
             let calm = calm(engine, scene, place, subject, point).map_err(|wrong| found(wrong, figures))?;
+            figures.calm_runs += 1;
             figures.points += calm.passed.sites.len() as u64;
             let transactions = place.expected().block.transactions.len();
             let budget = FaultBudget { seed: mix(budget.seed, place.block as u64), ..budget };
@@ -321,6 +326,7 @@ pub fn strike_bytes(engine: &Engine, scenario: &Scenario, bytes: &[u8]) -> Struc
         let (endured, trial) =
             one(engine, &scene, place, &subject, struck, &calm).map_err(|wrong| found(wrong, &figures))?;
         figures.count(path, sites[at], fault, endured, &trial);
+        figures.calm_runs += 1;
         figures.points += sites.len() as u64;
     }
     Ok(figures)
@@ -329,7 +335,7 @@ pub fn strike_bytes(engine: &Engine, scenario: &Scenario, bytes: &[u8]) -> Struc
 /// Most transactions of a small block.
 pub const SMALL_BLOCK: usize = 6;
 /// Records of the plans that small blocks come from.
-const SMALL_PLAN: usize = 8;
+pub(super) const SMALL_PLAN: usize = 8;
 
 /// So many blocks of one to [`SMALL_BLOCK`] transactions, from plans of neighbouring seeds, each with its scenario's scene.
 pub fn small_blocks(count: usize) -> impl Iterator<Item = (Arc<FaultScene>, Place)> {

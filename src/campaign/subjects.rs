@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Canary, EXECUTORS};
+use super::{Canary, EXECUTORS, FaultCanary, FaultSubject};
 use crate::chain::ExecutionPath;
 use crate::explore::Interleaver;
 use crate::workload::Scenario;
@@ -17,6 +17,8 @@ pub enum ExploredSubject {
     BlockStm,
     /// The parallel path with the fault of a canary that needs a schedule.
     Canary(Canary),
+    /// The parallel path with what is wrong only under an injected fault.
+    FaultCanary(FaultCanary),
 }
 
 /// A name that is no subject's.
@@ -28,13 +30,14 @@ impl ExploredSubject {
     /// Each of them.
     pub fn all() -> impl Iterator<Item = Self> {
         let canaries = Canary::ALL.into_iter().filter(|canary| canary.is_scheduled()).map(Self::Canary);
-        [Self::Parallel, Self::BlockStm].into_iter().chain(canaries)
+        let fault_canaries = FaultCanary::ALL.into_iter().map(Self::FaultCanary);
+        [Self::Parallel, Self::BlockStm].into_iter().chain(canaries).chain(fault_canaries)
     }
 
     /// The path of the chain that it is, or has its fault on.
     pub fn path(self) -> ExecutionPath {
         match self {
-            Self::Parallel | Self::Canary(_) => ExecutionPath::Parallel,
+            Self::Parallel | Self::Canary(_) | Self::FaultCanary(_) => ExecutionPath::Parallel,
             Self::BlockStm => ExecutionPath::BlockStm,
         }
     }
@@ -42,7 +45,7 @@ impl ExploredSubject {
     /// What it is called where it ran on tokio beside the sequential path.
     pub fn on_tokio(self) -> &'static str {
         match self {
-            Self::Parallel | Self::Canary(_) => EXECUTORS,
+            Self::Parallel | Self::Canary(_) | Self::FaultCanary(_) => EXECUTORS,
             Self::BlockStm => "block-stm on tokio",
         }
     }
@@ -55,8 +58,18 @@ impl ExploredSubject {
     /// The subject, ready to run a scenario.
     pub fn explorer(self, scenario: &Scenario) -> Interleaver {
         match self {
-            Self::Parallel | Self::BlockStm => Interleaver::on(scenario, self.path()),
+            Self::Parallel | Self::BlockStm | Self::FaultCanary(_) => Interleaver::on(scenario, self.path()),
             Self::Canary(canary) => canary.interleaver(scenario),
+        }
+    }
+
+    /// What faults are struck into: the path, beside the sequential one.
+    pub fn under_faults(self) -> FaultSubject {
+        match self {
+            Self::Parallel | Self::BlockStm | Self::Canary(_) => {
+                FaultSubject { paths: vec![ExecutionPath::Sequential, self.path()], canary: None }
+            }
+            Self::FaultCanary(canary) => FaultSubject::canary(canary),
         }
     }
 }
@@ -67,6 +80,7 @@ impl fmt::Display for ExploredSubject {
         match self {
             Self::Parallel | Self::BlockStm => write!(f, "{}", self.path().name()),
             Self::Canary(canary) => write!(f, "canary:{canary:?}"),
+            Self::FaultCanary(canary) => write!(f, "canary:{canary:?}"),
         }
     }
 }

@@ -53,8 +53,8 @@ impl Oracle {
         Self::Determinism,
     ];
 
-    /// Those of runs under faults.
-    pub const UNDER_FAULTS: [Self; 1] = [Self::Faults];
+    /// Those of runs under faults, on tokio, where an execution that hangs shows by the time that it takes.
+    pub const UNDER_FAULTS: [Self; 2] = [Self::Livelock, Self::Faults];
 
     /// Those of a subject from outside.
     pub const OUTSIDE: [Self; 8] = [

@@ -173,8 +173,8 @@ impl<S: Storage> Bench<'_, S> {
         let (struck, passed) = self.armed(strike, async { no_receipts(chain.rewind(to).await) });
         let handles_left = self.handles_left();
         let after = self.ledger();
-        let again = (strike.is_some() && after == before)
-            .then(|| self.ended(async { no_receipts(chain.rewind(to).await) }));
+        let again =
+            (strike.is_some() && after == before).then(|| self.ended(async { no_receipts(chain.rewind(to).await) }));
         let ledger_again = self.ledger();
         let mut run = chain.ordering_run();
         let nonces_after = run.nonces().clone();

@@ -15,6 +15,8 @@
 
 mod held;
 mod open;
+#[cfg(feature = "harness")]
+pub mod simulated;
 mod snapshot;
 mod tables;
 mod write;

@@ -9,7 +9,7 @@ use crate::workload::Scenario;
 
 /// Strikes every point of every block with the fault, path and doing of `like`, up to the first violation of a signature that
 /// `wanted` covers. Returns how many runs it took, too.
-pub(in crate::campaign) fn search_kind(
+pub fn search_fault(
     engine: &Engine,
     scenario: &Scenario,
     subject: &FaultSubject,
@@ -40,7 +40,7 @@ pub(in crate::campaign) fn search_kind(
     (None, runs)
 }
 
-/// Probes cases by [`search_kind`].
+/// Probes cases by [`search_fault`].
 pub(in crate::campaign) struct UnderFaults<'a> {
     pub engine: &'a Engine,
     pub subject: FaultSubject,
@@ -49,7 +49,7 @@ pub(in crate::campaign) struct UnderFaults<'a> {
 
 impl Probe for UnderFaults<'_> {
     fn probe(&mut self, case: &Case, wanted: &Signature, _effort: Effort) -> Probed {
-        let (found, executions) = search_kind(self.engine, &case.scenario, &self.subject, self.like, wanted);
+        let (found, executions) = search_fault(self.engine, &case.scenario, &self.subject, self.like, wanted);
         let shown = found.map(|found| (found.violation, None));
         Probed { shown, executions, figures: InterleavingEvidence::default() }
     }
