@@ -67,7 +67,7 @@ pub enum Floor {
     FaultNotStruck(&'static str),
     #[error("no fault came to this: {0}")]
     EndNotSeen(&'static str),
-    #[error("no fault struck at a {0}")]
+    #[error("no fault struck at the place {0}")]
     SiteNotStruck(&'static str),
     #[error("no block was struck by every fault")]
     NoCompleteBlock,
@@ -246,7 +246,7 @@ impl Statistics {
         let unseen = |names: &BTreeMap<&'static str, u64>, name: &str| !names.contains_key(name);
         let faults = Fault::ALL.map(Fault::name).into_iter().filter(|name| unseen(faults, name));
         let ends = Endured::ALL.map(Endured::name).into_iter().filter(|name| unseen(endured, name));
-        let places = [Site::Start, Site::Resume, Site::Read, Site::Write, Site::Written, Site::Acquire, Site::Join];
+        let places = [Site::Start, Site::Resume, Site::Read, Site::Write, Site::Written, Site::Join];
         let places = places.map(Site::name).into_iter().filter(|name| unseen(sites, name));
         let complete = (*complete_blocks == 0).then_some(Floor::NoCompleteBlock);
         let missed = faults.map(Floor::FaultNotStruck).chain(ends.map(Floor::EndNotSeen));
