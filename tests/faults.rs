@@ -236,8 +236,7 @@ fn every_await_of_the_runtime_is_a_point() {
                 let lock = own.rw_lock("lock", 7);
                 drop(lock.read().await);
                 own.yield_now().await;
-                let written = *lock.write().await;
-                written
+                *lock.write().await
             });
             tasks.join_next().await.unwrap().1
         }));

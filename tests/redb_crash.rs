@@ -230,7 +230,7 @@ fn a_ledger_between_and_one_that_breaks_an_invariant_are_found() {
     let engine = engine();
     let story = story();
     let base = story.created().unwrap();
-    let defect = |story: &CrashStory| story.strike(&engine, 0, &base).unwrap_err().defect;
+    let defect = |story: &CrashStory| *story.strike(&engine, 0, &base).unwrap_err().defect;
 
     let mut other_before = story.clone();
     other_before.ledgers[0].orphans.add(Hash([7; 32]));

@@ -72,7 +72,7 @@ pub struct CrashFound {
     pub action: usize,
     /// Of the journal, and which file, in words.
     pub point: String,
-    pub defect: CrashDefect,
+    pub defect: Box<CrashDefect>,
 }
 
 /// What a search rests on.
@@ -234,7 +234,7 @@ impl CrashStory {
                     Ok(Recovered::Before | Recovered::After) => figures.after += 1,
                     Err(defect) => {
                         let point = format!("crash at point {point}, {}", image.name);
-                        wrong.push(CrashFound { action: done, point, defect });
+                        wrong.push(CrashFound { action: done, point, defect: Box::new(defect) });
                     }
                 }
             }
@@ -249,7 +249,8 @@ impl CrashStory {
     /// # Errors
     /// The first defect.
     pub fn strike(&self, engine: &Engine, number: usize, base: &[u8]) -> Result<(CrashFigures, Vec<u8>), CrashFound> {
-        let here = |point: &str, defect| CrashFound { action: number, point: point.to_owned(), defect };
+        let here =
+            |point: &str, defect| CrashFound { action: number, point: point.to_owned(), defect: Box::new(defect) };
         let whole = |error: StorageError| here("without a fault", error.into());
         let disk = Disk::new(base.to_vec());
         let storage = RedbStorage::open_on(disk.clone(), "ledger").map_err(|error| here("opened", error.into()))?;
@@ -288,7 +289,8 @@ impl CrashStory {
     /// # Errors
     /// The first defect.
     pub fn strike_all(&self, engine: &Engine, actions: &[usize]) -> Result<CrashFigures, CrashFound> {
-        let whole = |action, defect| CrashFound { action, point: "without a fault".to_owned(), defect };
+        let whole =
+            |action, defect| CrashFound { action, point: "without a fault".to_owned(), defect: Box::new(defect) };
         let mut figures = CrashFigures::default();
         let mut file = self.created().map_err(|error| whole(0, error.into()))?;
         for (number, action) in self.actions.iter().enumerate().take(actions.last().map_or(0, |last| last + 1)) {

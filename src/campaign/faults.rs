@@ -194,7 +194,7 @@ pub fn strike_place(
         let mut is_complete = true;
         for doing in doings(place) {
             let point = FaultPoint { block: place.block, doing, path, strike: None };
-            let found = |found: FaultFound, figures: &FaultFigures| Box::new((found, figures.clone()));
+            let found = |found: Box<FaultFound>, figures: &FaultFigures| Box::new((*found, figures.clone()));
             let calm = calm(engine, scene, place, subject, point).map_err(|wrong| found(wrong, figures))?;
             figures.calm_runs += 1;
             figures.points += calm.passed.sites.len() as u64;
@@ -228,7 +228,7 @@ fn calm(
     place: &Place,
     subject: &FaultSubject,
     point: FaultPoint,
-) -> Result<FaultTrial, FaultFound> {
+) -> Result<FaultTrial, Box<FaultFound>> {
     let calm = subject.run(engine, scene, place, (point.doing, point.path), None);
     match judge_without_fault(place, point.doing, &calm) {
         Ok(()) => Ok(calm),
@@ -244,7 +244,7 @@ fn one(
     subject: &FaultSubject,
     point: FaultPoint,
     calm: &FaultTrial,
-) -> Result<(Endured, FaultTrial), FaultFound> {
+) -> Result<(Endured, FaultTrial), Box<FaultFound>> {
     let strike = point.strike.expect("a run with a fault");
     let trial = subject.run(engine, scene, place, (point.doing, point.path), Some((strike, calm)));
     match judge_fault(place, point.doing, strike, calm, &trial) {
@@ -253,7 +253,7 @@ fn one(
     }
 }
 
-fn found(point: FaultPoint, site: Option<Site>, difference: Difference) -> FaultFound {
+fn found(point: FaultPoint, site: Option<Site>, difference: Difference) -> Box<FaultFound> {
     let FaultPoint { doing, path, strike, .. } = point;
     let doing = if doing == Doing::Apply { "" } else { " rewinding" };
     let subject = match (strike, site) {
@@ -262,7 +262,7 @@ fn found(point: FaultPoint, site: Option<Site>, difference: Difference) -> Fault
         }
         _ => format!("{}{doing}, without a fault", path.name()),
     };
-    FaultFound { violation: Violation { oracle: Oracle::Faults, subject, difference }, point }
+    Box::new(FaultFound { violation: Violation { oracle: Oracle::Faults, subject, difference }, point })
 }
 
 /// What a fault does that is known from before.
@@ -281,7 +281,7 @@ pub fn replay_fault(engine: &Engine, scenario: &Scenario, subject: &FaultSubject
     let Some(place) = place.filter(|place| doings(place).any(|doing| doing == point.doing)) else {
         return FaultReplay::NotReached;
     };
-    let violation = |found: FaultFound| FaultReplay::Violation(Box::new(found.violation));
+    let violation = |found: Box<FaultFound>| FaultReplay::Violation(Box::new(found.violation));
     let calm = match calm(engine, &scene, place, subject, FaultPoint { strike: None, ..point }) {
         Ok(calm) => calm,
         Err(found) => return violation(found),
@@ -316,7 +316,7 @@ pub fn strike_bytes(engine: &Engine, scenario: &Scenario, bytes: &[u8]) -> Struc
         let path = subject.paths[usize::from(what & 3) % subject.paths.len()];
         let doing = doings(place).nth(usize::from(what >> 7)).unwrap_or(Doing::Apply);
         let point = FaultPoint { block: place.block, doing, path, strike: None };
-        let found = |found: FaultFound, figures: &FaultFigures| Box::new((found, figures.clone()));
+        let found = |found: Box<FaultFound>, figures: &FaultFigures| Box::new((*found, figures.clone()));
         let calm = calm(engine, &scene, place, &subject, point).map_err(|wrong| found(wrong, &figures))?;
         let sites = &calm.passed.sites;
         let at = usize::from(u16::from_le_bytes([low, high])) % sites.len();

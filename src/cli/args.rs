@@ -123,6 +123,7 @@ impl CommonArgs {
 const DEFAULT_SECONDS: u64 = 30;
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "one a lane, as they are typed")]
 pub(super) struct CampaignArgs {
     #[command(flatten)]
     pub common: CommonArgs,

@@ -63,12 +63,12 @@ pub fn judge_fault(
     calm: &FaultTrial,
     trial: &FaultTrial,
 ) -> Result<Endured, Box<Difference>> {
-    let located = |difference: Difference| {
+    let located = |difference: Box<Difference>| {
         let (at, fault) = strike;
         let site = calm.passed.sites.get(at).map_or("nowhere", |site| site.name());
         let doing = if doing == Doing::Apply { "" } else { " of a rewind" };
         let field = format!("{} at {site}{doing}: {}", fault.name(), difference.field);
-        Box::new(Difference { field, ..difference }.in_block(place.block))
+        Box::new(Difference { field, ..*difference }.in_block(place.block))
     };
     endured(place, doing, strike, calm, trial).map_err(located)
 }
@@ -79,43 +79,47 @@ fn endured(
     (at, fault): (usize, Fault),
     calm: &FaultTrial,
     trial: &FaultTrial,
-) -> Result<Endured, Difference> {
+) -> Result<Endured, Box<Difference>> {
     let sites = calm.passed.sites.get(..=at);
     let reached = trial.passed.sites.get(..=at);
     if trial.passed.struck != Some((at, fault)) || reached != sites {
-        return Err(Difference::new("points up to the fault", sites, reached));
+        return Err(wrong("points up to the fault", sites, reached));
     }
     let site = calm.passed.sites[at];
     let endured = match &trial.struck {
         Ended::Done(applied) => match (result(place, doing, applied), applied) {
             (None, _) => Endured::Survived,
             (Some(_), Err(error)) if names(fault, error) => Endured::Aborted,
-            (Some(difference), _) => return Err(difference),
+            (Some(difference), _) => return Err(Box::new(difference)),
         },
         Ended::Panicked(message) if fault == Fault::Panic && message == INJECTED => cut_off(site),
         Ended::Cancelled if fault == Fault::Cancel => cut_off(site),
-        ended => return Err(Difference::new("end", "the reference's, or an abort that names the fault", ended)),
+        ended => return Err(wrong("end", "the reference's, or an abort that names the fault", ended)),
     };
     let has_happened = matches!(endured, Endured::Survived | Endured::CutOffAfter);
     if fault == Fault::Delay && endured != Endured::Survived {
-        return Err(Difference::new("end", "as without the delay", &trial.struck));
+        return Err(wrong("end", "as without the delay", &trial.struck));
     }
     // Cut off after its commit, the block's nonces are in the run once the next block has looked.
     if endured != Endured::CutOffAfter {
         let expected = if has_happened { &calm.nonces_after } else { &trial.nonces_before };
         let expected = if doing == Doing::Apply { expected } else { &calm.nonces_after };
         if trial.nonces_after != *expected {
-            return Err(Difference::new("nonces of the run", expected, &trial.nonces_after));
+            return Err(wrong("nonces of the run", expected, &trial.nonces_after));
         }
     }
     if let Some(difference) = aftermath(place, doing, trial, has_happened) {
-        return Err(difference);
+        return Err(Box::new(difference));
     }
     let is_settled = endured != Endured::CutOffAfter || !trial.later.is_empty();
     if is_settled && trial.nonces_later != calm.nonces_later {
-        return Err(Difference::new("nonces at the end of the run", &calm.nonces_later, &trial.nonces_later));
+        return Err(wrong("nonces at the end of the run", &calm.nonces_later, &trial.nonces_later));
     }
     Ok(endured)
+}
+
+fn wrong(field: &str, expected: impl std::fmt::Debug, actual: impl std::fmt::Debug) -> Box<Difference> {
+    Box::new(Difference::new(field, expected, actual))
 }
 
 fn cut_off(site: Site) -> Endured {

@@ -15,7 +15,7 @@ pub fn search_fault(
     subject: &FaultSubject,
     like: FaultPoint,
     wanted: &Signature,
-) -> (Option<FaultFound>, u64) {
+) -> (Option<Box<FaultFound>>, u64) {
     let scene = FaultScene::of(scenario);
     let mut runs = 0;
     let covered = |found: &FaultFound| wanted.covers(&Signature::of(&found.violation, scenario));
