@@ -40,7 +40,8 @@ fn faults(blocks: usize, jobs: usize) -> Result<(), String> {
         let mut figures = FaultFigures::default();
         for (scene, place) in places.iter().skip(number).step_by(jobs) {
             let subject = FaultSubject::every_path();
-            strike_place(&engine, scene, place, &subject, FaultBudget::EVERY, &mut figures)
+            let budget = FaultBudget { schedules: 1, ..FaultBudget::EVERY };
+            strike_place(&engine, scene, place, &subject, budget, &mut figures)
                 .map_err(|found| format!("{} {:?}", found.0.violation, found.0.point))?;
         }
         Ok(figures)
@@ -49,11 +50,25 @@ fn faults(blocks: usize, jobs: usize) -> Result<(), String> {
     for found in on_threads(jobs, job) {
         figures.merge(&found?);
     }
-    let FaultFigures { blocks, complete_blocks, calm_runs, points, faults, sites, paths, endured, done_again } =
-        &figures;
+    let FaultFigures {
+        blocks,
+        complete_blocks,
+        calm_runs,
+        points,
+        faults,
+        sites,
+        paths,
+        endured,
+        done_again,
+        interleaved,
+    } = &figures;
     println!("faults: {} at {points} points, in {:.1} s", figures.struck(), begun.elapsed().as_secs_f64());
     println!("  {blocks} blocks and paths, {complete_blocks} struck by every fault; {calm_runs} runs without a fault");
     println!("  by kind {faults:?}\n  by place {sites:?}\n  by path {paths:?}\n  came to {endured:?}");
+    println!(
+        "  {} more under random schedules of shuttle, which came to {interleaved:?}",
+        interleaved.values().sum::<u64>()
+    );
     println!("  {done_again} times the block or rewind was done again");
     Ok(())
 }

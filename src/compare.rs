@@ -43,7 +43,7 @@ use crate::storage::LedgerState;
 use crate::workload::{Expectation, ExpectedStep, Scenario};
 
 pub use difference::{Difference, Place};
-pub use faults::{Endured, judge_fault, judge_without_fault};
+pub use faults::{Endured, Interleaved, judge_fault, judge_without_fault};
 pub use signature::{Signature, payload_name};
 pub use verdict::{Evidence, Oracle, Verdict, Violation};
 

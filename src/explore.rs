@@ -31,6 +31,7 @@ pub const DPOR_TRANSACTIONS: usize = dpor::MOST_TASKS - 2;
 
 pub use faults::{
     Applied, Doing, Ended, ExpectedBlock, ExpectedRun, FaultPoint, FaultScene, FaultTrial, Place, under_fault,
+    under_fault_interleaved,
 };
 pub use interleave::{
     Ending, Exhaustion, InterleaveConfig, Interleaved, Interleaver, InterleavingEvidence, OtherStep, Program,

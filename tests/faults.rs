@@ -12,9 +12,9 @@ use seriatim::campaign::{
     small_blocks, strike, strike_bytes, strike_place,
 };
 use seriatim::chain::ExecutionPath;
-use seriatim::compare::{Endured, Oracle, judge_fault, judge_without_fault};
+use seriatim::compare::{Endured, Interleaved, Oracle, judge_fault, judge_without_fault};
 use seriatim::execution::NonceChecker;
-use seriatim::explore::{Doing, Ended, Engine, FaultScene, FaultTrial, Place, under_fault};
+use seriatim::explore::{Doing, Ended, Engine, FaultScene, FaultTrial, Place, under_fault, under_fault_interleaved};
 use seriatim::ledger::{BlockAbort, Hash, SignatureScheme};
 use seriatim::runtime::{
     Fault, Faults, Faulty, INJECTED, Injected, JoinSet, Native, Runtime, RwLock, Semaphore, Site, TaskError,
@@ -40,6 +40,7 @@ fn every_fault_at_every_point_of_small_blocks_leaves_the_ledger_before_or_after(
     for kind in [Fault::Delay, Fault::Panic, Fault::Cancel] {
         assert_eq!(faults[kind.name()], *points);
     }
+    assert_eq!(figures.interleaved, [].into());
     let places = figures.sites[Site::Read.name()] + figures.sites[Site::Write.name()];
     assert_eq!(faults[Fault::Error.name()] * 4, places);
     assert_eq!(endured.keys().copied().collect::<BTreeSet<_>>(), Endured::ALL.map(Endured::name).into());
@@ -112,14 +113,14 @@ impl Bench {
 
     fn endured(&self, doing: Doing, site: Site, fault: Fault) -> Endured {
         let (calm, strike, trial) = self.at(doing, site, fault);
-        judge_fault(&self.place, doing, strike, &calm, &trial).unwrap()
+        judge_fault(&self.place, doing, strike, &calm, &trial, Interleaved::No).unwrap()
     }
 
     /// What the judge says of a run in which something was changed.
     fn refused(&self, site: Site, fault: Fault, change: impl FnOnce(&mut FaultTrial)) -> String {
         let (calm, strike, mut trial) = self.at(Doing::Apply, site, fault);
         change(&mut trial);
-        judge_fault(&self.place, Doing::Apply, strike, &calm, &trial).unwrap_err().field
+        judge_fault(&self.place, Doing::Apply, strike, &calm, &trial, Interleaved::No).unwrap_err().field
     }
 }
 
@@ -191,7 +192,7 @@ fn whatever_else_comes_of_a_fault_is_refused() {
         "nonces at the end",
         "undoing",
         "after undoing",
-        "points up to",
+        "point of the fault",
         "points up to",
     ];
     for (refused, part) in refused.iter().zip(parts) {
@@ -202,6 +203,34 @@ fn whatever_else_comes_of_a_fault_is_refused() {
     assert!(bench.refused(Site::Read, Fault::Delay, |trial| trial.struck = injected()).contains("block"));
     let undo = |trial: &mut FaultTrial| trial.after = trial.before.clone();
     assert!(bench.refused(Site::Written, Fault::Cancel, undo).contains("the ledger"));
+}
+
+/// Other orders of tasks, other points: whatever is struck, nothing is between.
+#[test]
+fn faults_under_random_schedules_leave_the_ledger_before_or_after_and_a_seed_means_one_schedule() {
+    let engine = Engine::new().unwrap();
+    let budget = FaultBudget { every_up_to: 0, drawn: 40, seed: 5, schedules: 2 };
+    let struck = || {
+        let mut figures = FaultFigures::default();
+        for (scene, place) in small_blocks(4) {
+            let subject = FaultSubject::every_path();
+            if let Err(found) = strike_place(&engine, &scene, &place, &subject, budget, &mut figures) {
+                panic!("{}: {:?}", found.0.violation, found.0.point);
+            }
+        }
+        figures.interleaved
+    };
+    let interleaved = struck();
+    assert_eq!(interleaved.len(), Endured::ALL.len(), "{interleaved:?}");
+    assert!(interleaved.values().sum::<u64>() > 250, "{interleaved:?}");
+    assert_eq!(interleaved, struck());
+
+    let bench = Bench::new();
+    let what = (Doing::Apply, ExecutionPath::Parallel);
+    let sites =
+        |seed| under_fault_interleaved(&bench.scene.parameters, &bench.place, what, None, seed).unwrap().passed.sites;
+    assert_eq!(sites(1), sites(1));
+    assert!((2..30).any(|seed| sites(seed) != sites(1)), "every seed is the same schedule");
 }
 
 /// Its nonces would be missing from the run, if the run did not look for the block again.

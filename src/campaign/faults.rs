@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use super::mix;
 use crate::chain::ExecutionPath;
-use crate::compare::{Difference, Endured, Oracle, Violation, judge_fault, judge_without_fault};
-use crate::explore::{Doing, Engine, FaultPoint, FaultScene, FaultTrial, Place, under_fault};
+use crate::compare::{Difference, Endured, Interleaved, Oracle, Violation, judge_fault, judge_without_fault};
+use crate::explore::{Doing, Engine, FaultPoint, FaultScene, FaultTrial, Place, under_fault, under_fault_interleaved};
 use crate::ledger::SignatureScheme;
 use crate::runtime::{Fault, Site};
 use crate::workload::{Plan, Scenario, build};
@@ -38,6 +38,8 @@ pub struct FaultBudget {
     pub drawn: usize,
     /// which come from here.
     pub seed: u64,
+    /// On a parallel path each fault also strikes, at the point of the same number, under so many random schedules.
+    pub schedules: u64,
 }
 
 /// What a search rests on.
@@ -61,6 +63,8 @@ pub struct FaultFigures {
     pub endured: BTreeMap<&'static str, u64>,
     /// Blocks and rewinds that were done again after a fault.
     pub done_again: u64,
+    /// What those faults came to that struck under shuttle; none of them is counted above.
+    pub interleaved: BTreeMap<&'static str, u64>,
 }
 
 /// A violation, and the fault that shows it.
@@ -107,11 +111,11 @@ impl FaultSubject {
 
 impl FaultBudget {
     /// Every fault at every point of every block.
-    pub const EVERY: Self = Self { every_up_to: usize::MAX, drawn: 0, seed: 0 };
+    pub const EVERY: Self = Self { every_up_to: usize::MAX, drawn: 0, seed: 0, schedules: 0 };
 
     /// As a campaign has it.
     pub fn bounded(seed: u64) -> Self {
-        Self { every_up_to: 2, drawn: 24, seed }
+        Self { every_up_to: 2, drawn: 24, seed, schedules: 1 }
     }
 
     /// Which of the faults that fit the points of a block strike, and whether all of them do.
@@ -133,7 +137,8 @@ impl FaultBudget {
 impl FaultFigures {
     /// Adds up two searches.
     pub fn merge(&mut self, other: &Self) {
-        let Self { blocks, complete_blocks, calm_runs, points, faults, sites, paths, endured, done_again } = other;
+        let Self { blocks, complete_blocks, calm_runs, points, faults, sites, paths, endured, done_again, interleaved } =
+            other;
         self.blocks += blocks;
         self.complete_blocks += complete_blocks;
         self.calm_runs += calm_runs;
@@ -144,6 +149,7 @@ impl FaultFigures {
             (&mut self.sites, sites),
             (&mut self.paths, paths),
             (&mut self.endured, endured),
+            (&mut self.interleaved, interleaved),
         ] {
             for (name, count) in theirs {
                 *mine.entry(name).or_default() += count;
@@ -193,7 +199,7 @@ pub fn strike_place(
     for &path in &subject.paths {
         let mut is_complete = true;
         for doing in doings(place) {
-            let point = FaultPoint { block: place.block, doing, path, strike: None };
+            let point = FaultPoint { block: place.block, doing, path, strike: None, schedule_seed: None };
             let found = |found: Box<FaultFound>, figures: &FaultFigures| Box::new((*found, figures.clone()));
             let calm = calm(engine, scene, place, subject, point).map_err(|wrong| found(wrong, figures))?;
             figures.calm_runs += 1;
@@ -207,6 +213,15 @@ pub fn strike_place(
                 let (endured, trial) =
                     one(engine, scene, place, subject, struck, &calm).map_err(|wrong| found(wrong, figures))?;
                 figures.count(path, calm.passed.sites[at], fault, endured, &trial);
+                // A canary's layer is made for tokio, and one task has one order.
+                let is_explored = subject.canary.is_none() && path != ExecutionPath::Sequential;
+                for number in 0..budget.schedules * u64::from(is_explored) {
+                    let schedule_seed = Some(mix(mix(budget.seed, at as u64), number));
+                    let point = FaultPoint { schedule_seed, ..struck };
+                    let endured = one_interleaved(scene, place, point, &calm).map_err(|wrong| found(wrong, figures))?;
+                    let interleaved = endured.map(|endured| figures.interleaved.entry(endured.name()).or_default());
+                    interleaved.into_iter().for_each(|count| *count += 1);
+                }
             }
         }
         figures.blocks += 1;
@@ -247,15 +262,38 @@ fn one(
 ) -> Result<(Endured, FaultTrial), Box<FaultFound>> {
     let strike = point.strike.expect("a run with a fault");
     let trial = subject.run(engine, scene, place, (point.doing, point.path), Some((strike, calm)));
-    match judge_fault(place, point.doing, strike, calm, &trial) {
+    match judge_fault(place, point.doing, strike, calm, &trial, Interleaved::No) {
         Ok(endured) => Ok((endured, trial)),
         Err(difference) => Err(found(point, calm.passed.sites.get(strike.0).copied(), *difference)),
     }
 }
 
+/// The same under the schedule of `point`. None: the point of that number is not reached there, or the fault does not fit it.
+fn one_interleaved(
+    scene: &FaultScene,
+    place: &Place,
+    point: FaultPoint,
+    calm: &FaultTrial,
+) -> Result<Option<Endured>, Box<FaultFound>> {
+    let strike = point.strike.expect("a run with a fault");
+    let seed = point.schedule_seed.expect("a run with a schedule");
+    let what = (point.doing, point.path);
+    let trial = under_fault_interleaved(&scene.parameters, place, what, Some(strike), seed)
+        .map_err(|stuck| found(point, None, Difference::new("execution under shuttle", "to its end", stuck)))?;
+    if trial.passed.struck.is_none() {
+        let judged = judge_without_fault(place, point.doing, &trial);
+        return judged.map(|()| None).map_err(|difference| found(point, None, *difference));
+    }
+    match judge_fault(place, point.doing, strike, calm, &trial, Interleaved::Yes) {
+        Ok(endured) => Ok(Some(endured)),
+        Err(difference) => Err(found(point, trial.passed.sites.get(strike.0).copied(), *difference)),
+    }
+}
+
 fn found(point: FaultPoint, site: Option<Site>, difference: Difference) -> Box<FaultFound> {
-    let FaultPoint { doing, path, strike, .. } = point;
+    let FaultPoint { block: _, doing, path, strike, schedule_seed } = point;
     let doing = if doing == Doing::Apply { "" } else { " rewinding" };
+    let doing = schedule_seed.map_or(doing.to_owned(), |seed| format!("{doing} under shuttle (seed {seed})"));
     let subject = match (strike, site) {
         (Some((at, fault)), Some(site)) => {
             format!("{}{doing}, {} at point {at} ({})", path.name(), fault.name(), site.name())
@@ -282,11 +320,18 @@ pub fn replay_fault(engine: &Engine, scenario: &Scenario, subject: &FaultSubject
         return FaultReplay::NotReached;
     };
     let violation = |found: Box<FaultFound>| FaultReplay::Violation(Box::new(found.violation));
-    let calm = match calm(engine, &scene, place, subject, FaultPoint { strike: None, ..point }) {
+    let calm = match calm(engine, &scene, place, subject, FaultPoint { strike: None, schedule_seed: None, ..point }) {
         Ok(calm) => calm,
         Err(found) => return violation(found),
     };
     let Some((at, fault)) = point.strike else { return FaultReplay::Endured(None) };
+    if point.schedule_seed.is_some() {
+        return match one_interleaved(&scene, place, point, &calm) {
+            Ok(None) => FaultReplay::NotReached,
+            Ok(endured) => FaultReplay::Endured(endured),
+            Err(found) => violation(found),
+        };
+    }
     if !calm.passed.sites.get(at).is_some_and(|site| fault.fits(*site)) {
         return FaultReplay::NotReached;
     }
@@ -315,7 +360,7 @@ pub fn strike_bytes(engine: &Engine, scenario: &Scenario, bytes: &[u8]) -> Struc
         let Some(place) = scene.places.get(usize::from(block) % scene.places.len().max(1)) else { break };
         let path = subject.paths[usize::from(what & 3) % subject.paths.len()];
         let doing = doings(place).nth(usize::from(what >> 7)).unwrap_or(Doing::Apply);
-        let point = FaultPoint { block: place.block, doing, path, strike: None };
+        let point = FaultPoint { block: place.block, doing, path, strike: None, schedule_seed: None };
         let found = |found: Box<FaultFound>, figures: &FaultFigures| Box::new((*found, figures.clone()));
         let calm = calm(engine, &scene, place, &subject, point).map_err(|wrong| found(wrong, &figures))?;
         let sites = &calm.passed.sites;

@@ -149,6 +149,7 @@ impl fmt::Display for CampaignReport {
         histogram(f, "faults, by where they struck", &faults.sites)?;
         histogram(f, "faults, by path", &faults.paths)?;
         histogram(f, "what they came to", &faults.endured)?;
+        histogram(f, "what faults under shuttle came to", &faults.interleaved)?;
         histogram(f, "outcomes, by the reference", &statistics.outcomes)?;
         histogram(f, "aborted blocks", &statistics.aborts)?;
         histogram(f, "conflict classes of generated transactions", &statistics.classes)?;

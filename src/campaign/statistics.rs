@@ -69,6 +69,8 @@ pub enum Floor {
     EndNotSeen(&'static str),
     #[error("no fault struck at the place {0}")]
     SiteNotStruck(&'static str),
+    #[error("no fault struck under shuttle")]
+    NoFaultInterleaved,
     #[error("no block was struck by every fault")]
     NoCompleteBlock,
 }
@@ -242,14 +244,15 @@ impl Statistics {
 
     /// Of a campaign over faults: every kind, every end, and the places that matter most.
     fn missed_faults(&self) -> Vec<Floor> {
-        let FaultFigures { complete_blocks, faults, sites, endured, .. } = &self.faults;
+        let FaultFigures { complete_blocks, faults, sites, endured, interleaved, .. } = &self.faults;
         let unseen = |names: &BTreeMap<&'static str, u64>, name: &str| !names.contains_key(name);
         let faults = Fault::ALL.map(Fault::name).into_iter().filter(|name| unseen(faults, name));
         let ends = Endured::ALL.map(Endured::name).into_iter().filter(|name| unseen(endured, name));
         let places = [Site::Start, Site::Resume, Site::Read, Site::Write, Site::Written, Site::Join];
         let places = places.map(Site::name).into_iter().filter(|name| unseen(sites, name));
         let complete = (*complete_blocks == 0).then_some(Floor::NoCompleteBlock);
+        let interleaved = interleaved.is_empty().then_some(Floor::NoFaultInterleaved);
         let missed = faults.map(Floor::FaultNotStruck).chain(ends.map(Floor::EndNotSeen));
-        missed.chain(places.map(Floor::SiteNotStruck)).chain(complete).collect()
+        missed.chain(places.map(Floor::SiteNotStruck)).chain(complete).chain(interleaved).collect()
     }
 }

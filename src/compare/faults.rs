@@ -52,7 +52,14 @@ pub fn judge_without_fault(place: &Place, doing: Doing, trial: &FaultTrial) -> R
     }
 }
 
-/// Judges a run under a fault. `calm` is the one without, on the same path.
+/// Whether tasks ran in another order than in the run without a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interleaved {
+    No,
+    Yes,
+}
+
+/// Judges a run in which a fault has struck. `calm` is the one without, on the same path.
 ///
 /// # Errors
 /// The first difference.
@@ -62,14 +69,19 @@ pub fn judge_fault(
     strike: (usize, Fault),
     calm: &FaultTrial,
     trial: &FaultTrial,
+    interleaved: Interleaved,
 ) -> Result<Endured, Box<Difference>> {
+    let (at, fault) = strike;
     let located = |difference: Box<Difference>| {
-        let (at, fault) = strike;
-        let site = calm.passed.sites.get(at).map_or("nowhere", |site| site.name());
+        let site = trial.passed.sites.get(at).map_or("nowhere", |site| site.name());
         let doing = if doing == Doing::Apply { "" } else { " of a rewind" };
         let field = format!("{} at {site}{doing}: {}", fault.name(), difference.field);
         Box::new(Difference { field, ..*difference }.in_block(place.block))
     };
+    let (sites, reached) = (calm.passed.sites.get(..=at), trial.passed.sites.get(..=at));
+    if interleaved == Interleaved::No && sites != reached {
+        return Err(located(wrong("points up to the fault", sites, reached)));
+    }
     endured(place, doing, strike, calm, trial).map_err(located)
 }
 
@@ -80,12 +92,9 @@ fn endured(
     calm: &FaultTrial,
     trial: &FaultTrial,
 ) -> Result<Endured, Box<Difference>> {
-    let sites = calm.passed.sites.get(..=at);
-    let reached = trial.passed.sites.get(..=at);
-    if trial.passed.struck != Some((at, fault)) || reached != sites {
-        return Err(wrong("points up to the fault", sites, reached));
-    }
-    let site = calm.passed.sites[at];
+    let Some(site) = trial.passed.sites.get(at).copied().filter(|_| trial.passed.struck == Some((at, fault))) else {
+        return Err(wrong("point of the fault", "reached", trial.passed.struck));
+    };
     let endured = match &trial.struck {
         Ended::Done(applied) => match (result(place, doing, applied), applied) {
             (None, _) => Endured::Survived,

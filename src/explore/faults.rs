@@ -1,23 +1,26 @@
 //! Applies one block of a scenario, or rewinds it, while a fault strikes at one point, and writes down what is then in the
 //! ledger and whether the chain can go on. Nothing is judged here; [`crate::compare::judge_fault`] does.
 //!
-//! On one thread of tokio, where tasks run in the same order each time: a point's number means the same place in each run.
+//! On one thread of tokio tasks run in the same order each time, so a point's number means the same place in each run; under
+//! shuttle, with a seed, it means the same place in each run of that seed.
 
 mod scene;
 
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
 use crate::chain::{Blockchain, ExecutionPath, OrderingRun};
 use crate::execution::{BlockError, NonceChecker, ParallelExecutor};
 use crate::ledger::{Block, Parameters, Receipt};
-use crate::runtime::{Fault, Faults, Faulty, Native, Passed, Runtime, panic_message};
+use crate::runtime::model::{ModelSettings, Shuttle};
+use crate::runtime::{Fault, Faults, Faulty, Native, Passed, Runtime};
 use crate::storage::{Failing, Layer, Layered, LedgerState, MemoryStorage, Storage, Suspend};
 
-use super::{Engine, Threads};
+use super::drive::{Host, caught};
+use super::interleave::ShuttleHost;
+use super::{Engine, Strategy, Threads, under_shuttle};
 
 pub use scene::{ExpectedBlock, ExpectedRun, FaultScene, Place};
 
@@ -41,6 +44,9 @@ pub struct FaultPoint {
     pub path: ExecutionPath,
     /// Number of the point, of those that the chain reaches meanwhile, and what strikes there. None: the run without a fault.
     pub strike: Option<(usize, Fault)>,
+    /// Of the schedule under shuttle. None: on one thread of tokio.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule_seed: Option<u64>,
 }
 
 /// What came of something that a fault may have struck.
@@ -86,8 +92,10 @@ pub struct FaultTrial {
 const MAX_PARALLELISM: usize = 4;
 /// Blocks of the run that are applied after the struck one: what a run forgets or keeps shows in the next ones.
 const LATER: usize = 2;
-/// Turns in which cancelled tasks come to their end.
-const TURNS: usize = 4;
+/// Turns in which cancelled tasks come to their end, at most.
+const TURNS: usize = 1_000;
+/// Shards of the model's maps.
+const SHARDS: u64 = 4;
 
 /// Runs the block at `place` under a fault, or under none. `around` puts a layer between the executors and the storage: the
 /// points' own for a right subject, something wrong around it for a canary.
@@ -95,29 +103,78 @@ pub fn under_fault<L: Layer>(
     engine: &Engine,
     parameters: &Parameters,
     place: &Place,
-    (doing, path): (Doing, ExecutionPath),
+    what: (Doing, ExecutionPath),
     strike: Option<(usize, Fault)>,
     around: impl FnOnce(Failing<Native>, Arc<MemoryStorage>) -> L,
 ) -> FaultTrial {
-    let (native, faults) = (Native::with_hash_seed(0), Faults::default());
-    let runtime = Faulty::new(native, faults.clone());
+    on(&OneThread(engine), parameters, place, what, strike, around)
+}
+
+/// The same with nothing but the points around the storage, under one random schedule of shuttle.
+///
+/// # Errors
+/// What shuttle says of an execution that comes to no end.
+pub fn under_fault_interleaved(
+    parameters: &Parameters,
+    place: &Place,
+    what: (Doing, ExecutionPath),
+    strike: Option<(usize, Fault)>,
+    seed: u64,
+) -> Result<FaultTrial, String> {
+    let trial = Arc::new(Mutex::new(None));
+    let settings = ModelSettings { workers: None, shards: SHARDS, placement_seed: seed };
+    let (told, parameters, place) = (Arc::clone(&trial), parameters.clone(), place.clone());
+    let run = under_shuttle(Strategy::Random, seed, 1, move || {
+        let host = ShuttleHost(Shuttle::new(settings));
+        let trial = on(&host, &parameters, &place, what, strike, |failing, _| failing);
+        *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(trial);
+    });
+    let trial = trial.lock().unwrap_or_else(PoisonError::into_inner).take();
+    trial.ok_or_else(|| run.failure.unwrap_or_else(|| "no execution".to_owned()))
+}
+
+fn on<H: Host, L: Layer>(
+    host: &H,
+    parameters: &Parameters,
+    place: &Place,
+    (doing, path): (Doing, ExecutionPath),
+    strike: Option<(usize, Fault)>,
+    around: impl FnOnce(Failing<H::Runtime>, Arc<MemoryStorage>) -> L,
+) -> FaultTrial {
+    let faults = Faults::default();
+    let runtime = Faulty::new(host.runtime(), faults.clone());
     let memory = Arc::new(MemoryStorage::from_state(place.run.start.clone()));
     let layer = around(Failing(runtime.clone()), Arc::clone(&memory));
     let layered = Arc::new(Layered::new(Arc::clone(&memory), layer));
-    let storage = Arc::new(Layered::new(layered, Suspend(native)));
+    let storage = Arc::new(Layered::new(layered, Suspend(host.runtime())));
     let executor = ParallelExecutor::new(runtime.clone(), MAX_PARALLELISM).expect("not 0");
     let mut chain = Blockchain::new(Arc::clone(&storage), parameters.clone(), executor);
-    let bench = Bench { engine, runtime, faults, memory, path, storage };
+    let bench = Bench { host, runtime, faults, memory, path, storage };
     match doing {
         Doing::Apply => bench.apply(&mut chain, place, strike),
         Doing::Rewind => bench.rewind(&mut chain, place, strike),
     }
 }
 
+/// tokio, where tasks run in the same order each time.
+struct OneThread<'a>(&'a Engine);
+
+impl Host for OneThread<'_> {
+    type Runtime = Native;
+
+    fn runtime(&self) -> Native {
+        Native::with_hash_seed(0)
+    }
+
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.0.block_on(Threads::One, future)
+    }
+}
+
 /// What a chain is run with and looked at by.
-struct Bench<'a, S> {
-    engine: &'a Engine,
-    runtime: Faulty<Native>,
+struct Bench<'a, H: Host, S> {
+    host: &'a H,
+    runtime: Faulty<H::Runtime>,
     faults: Faults,
     memory: Arc<MemoryStorage>,
     path: ExecutionPath,
@@ -125,10 +182,10 @@ struct Bench<'a, S> {
     storage: Arc<S>,
 }
 
-type Chain<S> = Blockchain<S, Faulty<Native>>;
+type Chain<H, S> = Blockchain<S, Faulty<<H as Host>::Runtime>>;
 
-impl<S: Storage> Bench<'_, S> {
-    fn apply(&self, chain: &mut Chain<S>, place: &Place, strike: Option<(usize, Fault)>) -> FaultTrial {
+impl<H: Host, S: Storage> Bench<'_, H, S> {
+    fn apply(&self, chain: &mut Chain<H, S>, place: &Place, strike: Option<(usize, Fault)>) -> FaultTrial {
         let block = &place.expected().block;
         let mut run = chain.ordering_run();
         for earlier in place.earlier() {
@@ -162,7 +219,7 @@ impl<S: Storage> Bench<'_, S> {
         }
     }
 
-    fn rewind(&self, chain: &mut Chain<S>, place: &Place, strike: Option<(usize, Fault)>) -> FaultTrial {
+    fn rewind(&self, chain: &mut Chain<H, S>, place: &Place, strike: Option<(usize, Fault)>) -> FaultTrial {
         let mut run = chain.ordering_run();
         for earlier in place.earlier().iter().chain([place.expected()]) {
             let _ = self.block(&mut run, &earlier.block);
@@ -199,7 +256,7 @@ impl<S: Storage> Bench<'_, S> {
         }
     }
 
-    fn block(&self, run: &mut OrderingRun<'_, S, Faulty<Native>>, block: &Arc<Block>) -> Ended<Applied> {
+    fn block(&self, run: &mut OrderingRun<'_, S, Faulty<H::Runtime>>, block: &Arc<Block>) -> Ended<Applied> {
         self.ended(run.apply(block, self.path))
     }
 
@@ -211,10 +268,10 @@ impl<S: Storage> Bench<'_, S> {
 
     fn ended<T>(&self, future: impl Future<Output = T>) -> Ended<T> {
         let task = self.runtime.task(future);
-        match catch_unwind(AssertUnwindSafe(|| self.engine.block_on(Threads::One, task))) {
+        match caught(self.host, task) {
             Ok(Some(output)) => Ended::Done(output),
             Ok(None) => Ended::Cancelled,
-            Err(payload) => Ended::Panicked(panic_message(&*payload)),
+            Err(message) => Ended::Panicked(message),
         }
     }
 
@@ -224,11 +281,15 @@ impl<S: Storage> Bench<'_, S> {
 
     /// Of the storage's handles two are known of: the chain's and the one here.
     fn handles_left(&self) -> usize {
-        self.engine.block_on(Threads::One, async {
+        let left = || Arc::strong_count(&self.storage) - 2;
+        self.host.block_on(async {
             for _ in 0..TURNS {
+                if left() == 0 {
+                    break;
+                }
                 self.runtime.yield_now().await;
             }
         });
-        Arc::strong_count(&self.storage) - 2
+        left()
     }
 }

@@ -1,7 +1,7 @@
 //! A case that shows a violation under a fault, made smaller: in a smaller scenario points have other numbers, so every point is
 //! struck anew by the same kind of fault.
 
-use super::{FaultFound, FaultSubject, calm, doings, one};
+use super::{FaultFound, FaultSubject, calm, doings, one, one_interleaved};
 use crate::compare::Signature;
 use crate::explore::{Engine, FaultPoint, FaultScene, InterleavingEvidence, Schedule};
 use crate::minimise::{Case, Effort, Probe, Probed};
@@ -20,7 +20,7 @@ pub fn search_fault(
     let mut runs = 0;
     let covered = |found: &FaultFound| wanted.covers(&Signature::of(&found.violation, scenario));
     for place in scene.places.iter().filter(|place| doings(place).any(|doing| doing == like.doing)) {
-        let point = FaultPoint { block: place.block, strike: None, ..like };
+        let point = FaultPoint { block: place.block, strike: None, schedule_seed: None, ..like };
         runs += 1;
         let calm = match calm(engine, &scene, place, subject, point) {
             Ok(calm) => calm,
@@ -30,8 +30,12 @@ pub fn search_fault(
         let Some((_, fault)) = like.strike else { continue };
         for (at, _) in calm.passed.sites.iter().enumerate().filter(|(_, site)| fault.fits(**site)) {
             runs += 1;
-            let struck = FaultPoint { strike: Some((at, fault)), ..point };
-            match one(engine, &scene, place, subject, struck, &calm) {
+            let struck = FaultPoint { strike: Some((at, fault)), schedule_seed: like.schedule_seed, ..point };
+            let shown = match struck.schedule_seed {
+                None => one(engine, &scene, place, subject, struck, &calm).map(drop),
+                Some(_) => one_interleaved(&scene, place, struck, &calm).map(drop),
+            };
+            match shown {
                 Err(found) if covered(&found) => return (Some(found), runs),
                 _ => {}
             }
