@@ -219,8 +219,9 @@ pub fn strike_place(
                     let schedule_seed = Some(mix(mix(budget.seed, at as u64), number));
                     let point = FaultPoint { schedule_seed, ..struck };
                     let endured = one_interleaved(scene, place, point, &calm).map_err(|wrong| found(wrong, figures))?;
-                    let interleaved = endured.map(|endured| figures.interleaved.entry(endured.name()).or_default());
-                    interleaved.into_iter().for_each(|count| *count += 1);
+                    if let Some(endured) = endured {
+                        *figures.interleaved.entry(endured.name()).or_default() += 1;
+                    }
                 }
             }
         }
