@@ -22,6 +22,7 @@ mod report;
 mod run;
 mod seeds;
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
@@ -173,12 +174,14 @@ fn guarded(command: impl FnOnce() -> Result<ExitCode, CliError>) -> ExitCode {
             ExitCode::from(2)
         }
         Err(_) => {
-            let panic = LAST_PANIC.lock().unwrap_or_else(PoisonError::into_inner);
-            if panic.contains("failed printing to stdout") {
-                eprintln!("seriatim: standard output was closed");
+            // Not held while it is told: with standard error closed, too, telling it would panic, and the hook wait for ever.
+            let panic = LAST_PANIC.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let line = if panic.contains("failed printing to stdout") {
+                "seriatim: standard output was closed".to_owned()
             } else {
-                eprintln!("seriatim: a defect of the harness itself: {panic}");
-            }
+                format!("seriatim: a defect of the harness itself: {panic}")
+            };
+            let _ = writeln!(std::io::stderr(), "{line}");
             ExitCode::from(2)
         }
     }
