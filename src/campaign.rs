@@ -4,7 +4,10 @@
 
 mod canary;
 mod counterexample;
+#[cfg(feature = "redb")]
+pub mod crashes;
 mod examiner;
+mod faults;
 mod interleavings;
 mod regression;
 mod report;
@@ -28,6 +31,10 @@ use counterexample::Found;
 pub use canary::{Canary, CanaryMissed, check_canaries, interleave_canary_plans};
 pub use counterexample::Counterexample;
 pub use examiner::Examiner;
+pub use faults::{
+    FaultBudget, FaultCanary, FaultCanaryMissed, FaultFigures, FaultFound, FaultReplay, FaultSubject, SMALL_BLOCK,
+    Struck, check_fault_canaries, replay_fault, search_fault, small_blocks, strike, strike_bytes, strike_place,
+};
 pub use interleavings::{Interleavings, bytes_config, interleave, interleave_on, interleave_with, portfolio};
 pub use regression::{RegressionEvidence, check_regression};
 pub use report::{CampaignReport, Conclusion};
@@ -70,6 +77,8 @@ pub enum Lanes {
     Plans,
     /// Generated plans only, interleaved by shuttle.
     Interleavings,
+    /// Generated plans only, with faults struck into their blocks.
+    Faults,
 }
 
 /// Shared with whoever watches or stops a campaign.
@@ -112,6 +121,7 @@ pub enum Case {
     Plan { seed: u64 },
     Shape { index: usize, seed: u64 },
     Interleaving { seed: u64 },
+    Faults { seed: u64 },
 }
 
 /// After the first pass over the shapes, every so many executions bring one more.
@@ -128,6 +138,7 @@ impl CampaignConfig {
         match self.lanes {
             Lanes::Shapes => shape(index),
             Lanes::Interleavings => Case::Interleaving { seed },
+            Lanes::Faults => Case::Faults { seed },
             Lanes::All if index < shape_count => shape(index),
             Lanes::All if index.is_multiple_of(SHAPE_INTERVAL) => shape(shape_count + index / SHAPE_INTERVAL),
             Lanes::All if index.is_multiple_of(2) => Case::Interleaving { seed },
@@ -148,7 +159,9 @@ impl Case {
     /// The scenario, what the reference says of it, and the classes of its transactions.
     pub fn build(self, shapes: &[Shape]) -> Built {
         match self {
-            Self::Plan { seed } | Self::Interleaving { seed } => build(&Plan::from_seed(seed), SignatureScheme::Tagged),
+            Self::Plan { seed } | Self::Interleaving { seed } | Self::Faults { seed } => {
+                build(&Plan::from_seed(seed), SignatureScheme::Tagged)
+            }
             Self::Shape { index, seed } => {
                 let scenario = shapes[index].scenario(SignatureScheme::Tagged, seed);
                 let expectation = Expectation::of(&scenario);
@@ -162,6 +175,7 @@ impl Case {
             Self::Plan { .. } => "plans",
             Self::Shape { .. } => "shapes",
             Self::Interleaving { .. } => "interleavings",
+            Self::Faults { .. } => "faults",
         }
     }
 }
@@ -199,13 +213,24 @@ pub fn run(config: &CampaignConfig, shapes: &[Shape], control: &Control) -> std:
             let tx_count = built.scenario.tx_count() as u64;
             let soak = index.is_multiple_of(SOAK_INTERVAL);
             let seed = mix(config.seed, !index);
-            let (verdict, schedule) = if let Case::Interleaving { .. } = case {
-                let interleavings = interleave(&built, config.subject, seed);
-                statistics.interleaved(&interleavings.evidence);
-                (interleavings.verdict, interleavings.schedule)
-            } else {
-                let paths = config.subject.paths();
-                (examiner.examine_on(paths, &built.scenario, &built.expectation, seed, soak), None)
+            let (mut schedule, mut fault) = (None, None);
+            let verdict = match case {
+                Case::Interleaving { .. } => {
+                    let interleavings = interleave(&built, config.subject, seed);
+                    statistics.interleaved(&interleavings.evidence);
+                    schedule = interleavings.schedule;
+                    interleavings.verdict
+                }
+                Case::Faults { .. } => {
+                    let subject = config.subject.under_faults();
+                    let found = strike(examiner.engine(), &built.scenario, &subject, FaultBudget::bounded(seed));
+                    fault = found.as_ref().err().map(|found| found.0.point);
+                    statistics.struck(found)
+                }
+                Case::Plan { .. } | Case::Shape { .. } => {
+                    let paths = config.subject.paths();
+                    examiner.examine_on(paths, &built.scenario, &built.expectation, seed, soak)
+                }
             };
             match verdict {
                 Verdict::Agree(evidence) => statistics.agree(&evidence),
@@ -213,7 +238,8 @@ pub fn run(config: &CampaignConfig, shapes: &[Shape], control: &Control) -> std:
                     if !config.keep_going {
                         limit.fetch_min(index, Relaxed);
                     }
-                    let found_here = Found { index, case, violation: *violation, scenario: built.scenario, schedule };
+                    let (violation, scenario) = (*violation, built.scenario);
+                    let found_here = Found { index, case, violation, scenario, schedule, fault };
                     let signature = Signature::of(&found_here.violation, &found_here.scenario);
                     keep_first(&found, signature, found_here, |found| found.index);
                 }

@@ -28,12 +28,14 @@ mod test_mode;
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::execution::parallel::{ParallelChainState, merge_parallel_results};
 use crate::execution::{
-    BlockChanges, BlockError, BlockStart, BlockStmExecutor, NonceChecker, ParallelExecutor, PreparedBlock,
-    execute_sequentially,
+    AccountNonces, BlockChanges, BlockError, BlockStart, BlockStmExecutor, NonceChecker, ParallelExecutor,
+    PreparedBlock, execute_sequentially,
 };
-use crate::ledger::{Block, Parameters, Receipt, Topoheight};
+use crate::ledger::{AccountKey, Block, Hash, Parameters, Receipt, Topoheight};
 use crate::runtime::Runtime;
 use crate::storage::{Storage, StorageError};
 
@@ -51,7 +53,8 @@ pub use rollout::{Rollout, Stage};
 pub use side::{ExecutorSide, Side, SideBlock, SideFuture, SideStorage};
 
 /// Which executor applies a block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ExecutionPath {
     Sequential,
     /// V3.
@@ -111,13 +114,13 @@ impl<S: Storage, R: Runtime> Blockchain<S, R> {
 
     /// Starts an ordering run: one NonceChecker for all the blocks it applies.
     pub fn ordering_run(&mut self) -> OrderingRun<'_, S, R> {
-        OrderingRun { chain: self, nonces: Arc::default() }
+        OrderingRun { chain: self, nonces: Arc::default(), in_doubt: None }
     }
 
     /// Goes on with an ordering run that a restart broke off: `nonces` is what its checker had when it ended. Without it the
     /// blocks to come might be executed otherwise than they would have been.
     pub fn resumed_run(&mut self, nonces: NonceChecker) -> OrderingRun<'_, S, R> {
-        OrderingRun { chain: self, nonces: Arc::new(nonces) }
+        OrderingRun { chain: self, nonces: Arc::new(nonces), in_doubt: None }
     }
 
     /// Removes every block above `to`. The orphan set stays.
@@ -137,12 +140,29 @@ impl<S: Storage, R: Runtime> Blockchain<S, R> {
 pub struct OrderingRun<'a, S, R> {
     chain: &'a mut Blockchain<S, R>,
     nonces: Arc<NonceChecker>,
+    /// The block whose commit began and was not seen to succeed.
+    in_doubt: Option<InDoubt>,
+}
+
+/// A block that is in the ledger or is not: its future was dropped, or panicked, during its commit.
+#[derive(Debug)]
+struct InDoubt {
+    block: Hash,
+    topoheight: Topoheight,
+    nonces: Vec<(AccountKey, AccountNonces)>,
 }
 
 impl<S: Storage, R: Runtime> OrderingRun<'_, S, R> {
+    /// The nonces that the run's blocks have used. Those of a block whose commit was cut off are there once the next block has
+    /// found it in the ledger.
+    pub fn nonces(&self) -> &NonceChecker {
+        &self.nonces
+    }
+
     /// Applies `block` on top. Returns one receipt a transaction, in block order.
     ///
-    /// Not to be dropped before it ends: cancelled after its commit, the run's NonceChecker lacks the block's nonces.
+    /// Dropped before it ends, the block is in the ledger as a whole or not at all, and the run may go on: its NonceChecker
+    /// follows the ledger.
     ///
     /// # Errors
     /// Then ledger and NonceChecker are as before. The contract ends an ordering run at an aborted block.
@@ -153,22 +173,35 @@ impl<S: Storage, R: Runtime> OrderingRun<'_, S, R> {
         self.commit(start, prepared).await
     }
 
-    /// What the run has used, for [`Blockchain::resumed_run`].
+    /// What the run has used, for [`Blockchain::resumed_run`]: as [`Self::nonces`], without what a cut-off commit would add.
     pub fn into_nonces(self) -> NonceChecker {
         Arc::unwrap_or_clone(self.nonces)
     }
 
-    async fn start(&self, block: &Block) -> Result<BlockStart, StorageError> {
+    async fn start(&mut self, block: &Block) -> Result<BlockStart, StorageError> {
         let Blockchain { storage, parameters, .. } = &*self.chain;
-        BlockStart::read(&**storage, parameters, Arc::clone(&self.nonces), block).await
+        let mut start = BlockStart::read(&**storage, parameters, Arc::clone(&self.nonces), block).await?;
+        if let Some(InDoubt { block, topoheight, nonces }) = self.in_doubt.take()
+            && block == start.previous.block
+            && topoheight + 1 == start.context.topoheight
+        {
+            Arc::make_mut(&mut self.nonces).keep(nonces);
+            start.nonces = Arc::clone(&self.nonces);
+        }
+        Ok(start)
     }
 
     async fn commit(&mut self, start: BlockStart, prepared: PreparedBlock) -> Result<Vec<Receipt>, BlockError> {
-        self.chain.storage.commit(prepared.batch).await?;
+        let PreparedBlock { batch, receipts, nonces } = prepared;
+        // Kept here while the storage is at work: whoever drops this future takes nothing with it.
+        let in_doubt = InDoubt { block: start.context.block, topoheight: start.context.topoheight, nonces };
+        let in_doubt = self.in_doubt.insert(in_doubt);
         // The checker has one owner again and need not be copied.
         drop(start);
-        Arc::make_mut(&mut self.nonces).keep(prepared.nonces);
-        Ok(prepared.receipts)
+        self.chain.storage.commit(batch).await?;
+        Arc::make_mut(&mut self.nonces).keep(std::mem::take(&mut in_doubt.nonces));
+        self.in_doubt = None;
+        Ok(receipts)
     }
 }
 

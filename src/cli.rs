@@ -24,6 +24,7 @@ mod report;
 mod run;
 mod seeds;
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
@@ -96,10 +97,12 @@ enum CliError {
     Subject { path: PathBuf, source: crate::campaign::UnknownSubject },
     #[error("--json and --junit cannot both go to {path}", path = .0.display())]
     SamePlace(PathBuf),
-    #[error("--subject {0} shows under shuttle only: it fits neither --shapes nor --plans nor prove")]
+    #[error("--subject {0} shows under shuttle only: it fits neither --shapes nor --plans nor --faults nor prove")]
     OnlyInterleaved(crate::campaign::ExploredSubject),
     #[error("--subject {0} does not fit prove, whose sets are single blocks")]
     NotProved(crate::campaign::ExploredSubject),
+    #[error("--subject {0} shows under faults only: it fits --faults and nothing else")]
+    OnlyUnderFaults(crate::campaign::ExploredSubject),
     #[error("{option} does not fit --engine {engine}")]
     Unfit { option: &'static str, engine: String },
     #[error("{path}: {source}", path = .path.display())]
@@ -120,6 +123,8 @@ enum CliError {
     Corpus(#[from] crate::corpus::CorpusError),
     #[error(transparent)]
     Canary(#[from] crate::campaign::CanaryMissed),
+    #[error(transparent)]
+    FaultCanary(#[from] crate::campaign::FaultCanaryMissed),
     #[error(
         "the canaries' plans did not end in {0:?}: an executor or a subject hangs, `seriatim explore` under shuttle tells where"
     )]
@@ -181,12 +186,14 @@ fn guarded(command: impl FnOnce() -> Result<ExitCode, CliError>) -> ExitCode {
             ExitCode::from(2)
         }
         Err(_) => {
-            let panic = LAST_PANIC.lock().unwrap_or_else(PoisonError::into_inner);
-            if panic.contains("failed printing to stdout") {
-                eprintln!("seriatim: standard output was closed");
+            // Not held while it is told: with standard error closed, too, telling it would panic, and the hook wait for ever.
+            let panic = LAST_PANIC.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let line = if panic.contains("failed printing to stdout") {
+                "seriatim: standard output was closed".to_owned()
             } else {
-                eprintln!("seriatim: a defect of the harness itself: {panic}");
-            }
+                format!("seriatim: a defect of the harness itself: {panic}")
+            };
+            let _ = writeln!(std::io::stderr(), "{line}");
             ExitCode::from(2)
         }
     }

@@ -14,12 +14,14 @@
 //! | writes | a commit too many, too few or out of canonical order | what is not written |
 //! | determinism | two runs of one path that differ in anything | what all runs do alike |
 //! | parallelism | too many tasks in flight, none side by side, a transaction not run as a task | results |
+//! | faults | a block under an injected fault that is neither the reference's nor undone, or a chain that cannot go on | two faults at once |
 //! | hang, crash, protocol | a subject from outside that gives no answer, or none that is one | results |
 //!
 //! Of a subject from outside, [`crate::subject`] compares what it reports, as receipts, figures, state and determinism.
 
 mod determinism;
 mod difference;
+mod faults;
 pub(crate) mod fields;
 mod figures;
 mod invariants;
@@ -37,9 +39,11 @@ mod writes;
 use std::ops::ControlFlow;
 
 use crate::explore::{Ending, Observation, ObservedStep};
+use crate::storage::LedgerState;
 use crate::workload::{Expectation, ExpectedStep, Scenario};
 
 pub use difference::{Difference, Place};
+pub use faults::{Endured, Interleaved, judge_fault, judge_without_fault};
 pub use signature::{Signature, payload_name};
 pub use verdict::{Evidence, Oracle, Verdict, Violation};
 
@@ -87,6 +91,11 @@ pub fn judge_under_loom(
         Verdict::Agree(_) => ControlFlow::Continue(()),
         Verdict::Violation(violation) => ControlFlow::Break(violation),
     }
+}
+
+/// The first invariant of section 8 that a ledger breaks by itself, where `genesis` is the one it grew from.
+pub fn broken_invariant(genesis: &LedgerState, ledger: &LedgerState) -> Option<Difference> {
+    invariants::of_ledger(genesis, ledger)
 }
 
 /// What was observed has a part for each part of what was expected, so that no comparison passes for want of something

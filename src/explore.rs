@@ -4,6 +4,7 @@ mod chain_subject;
 pub mod dpor;
 mod drive;
 mod executions;
+mod faults;
 mod fewest;
 mod interleave;
 mod interleave_loom;
@@ -29,6 +30,10 @@ pub use chain_subject::{ChainSubject, Engine, Threads};
 /// and the sentinel.
 pub const DPOR_TRANSACTIONS: usize = dpor::MOST_TASKS - 2;
 
+pub use faults::{
+    Applied, Doing, Ended, ExpectedBlock, ExpectedRun, FaultPoint, FaultScene, FaultTrial, Place, under_fault,
+    under_fault_interleaved,
+};
 pub use interleave::{
     Ending, Exhaustion, InterleaveConfig, Interleaved, Interleaver, InterleavingEvidence, OtherStep, Program,
     STEP_BOUND,

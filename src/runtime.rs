@@ -6,6 +6,7 @@
 
 #[cfg(feature = "harness")]
 pub mod announce;
+mod faulty;
 #[cfg(feature = "harness")]
 pub mod model;
 mod native;
@@ -18,6 +19,7 @@ use std::future::Future;
 use std::hash::Hash;
 use std::ops::{Deref, DerefMut};
 
+pub use faulty::{DELAY, Fault, Faults, Faulty, INJECTED, Injected, Passed, Site};
 pub use native::Native;
 pub use observed::{Observed, TaskFigures};
 pub use recorder::Recorder;

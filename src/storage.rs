@@ -2,6 +2,7 @@
 
 mod batch;
 mod digest;
+mod faults;
 mod layered;
 mod ledger_state;
 mod memory;
@@ -15,9 +16,12 @@ use std::future::Future;
 
 use crate::ledger::{AccountKey, Amount, AssetId, BlockMetadata, Hash, Topoheight};
 
+#[cfg(all(feature = "harness", feature = "redb"))]
+pub use self::redb::simulated;
 #[cfg(feature = "redb")]
 pub use self::redb::{CreateError, OpenError, RedbStorage, SCHEMA_VERSION};
 pub use batch::{Orphans, WriteBatch, WriteOp};
+pub use faults::Failing;
 pub use layered::{Layer, Layered, Read, Record, Suspend};
 pub use ledger_state::{Executed, LedgerState};
 pub use memory::MemoryStorage;

@@ -102,7 +102,7 @@ pub fn interleave_canary_plans(config: &CampaignConfig) -> Option<Counterexample
         let Interleavings { verdict, schedule, .. } = interleave(&built, ExploredSubject::Parallel, seed);
         let violation = *verdict.into_violation()?;
         let case = Case::Interleaving { seed };
-        let found = Found { index: seed, case, violation, scenario: built.scenario, schedule };
+        let found = Found { index: seed, case, violation, scenario: built.scenario, schedule, fault: None };
         Some(Counterexample::new(config, found, 1))
     })
 }

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 
 use super::{CampaignConfig, Case};
 use crate::compare::{Difference, Oracle, Signature, Violation};
-use crate::explore::Schedule;
+use crate::explore::{FaultPoint, Schedule};
 use crate::report::{Artifact, Origin, Rate, Smaller, Stored};
 use crate::workload::{Plan, Scenario, Shape};
 
@@ -40,23 +40,27 @@ pub(super) struct Found {
     pub scenario: Scenario,
     /// Of a violation under shuttle.
     pub schedule: Option<Schedule>,
+    /// Of a violation under a fault.
+    pub fault: Option<FaultPoint>,
 }
 
 impl Counterexample {
     pub(super) fn new(config: &CampaignConfig, found: Found, times: u64) -> Self {
-        let Found { index, case, violation, scenario, schedule } = found;
+        let Found { index, case, violation, scenario, schedule, fault } = found;
         let (words, plan) = match case {
             Case::Plan { seed } => (format!("plan of seed {seed}"), Some(seed)),
             Case::Interleaving { seed } => (format!("plan of seed {seed}, interleaved"), Some(seed)),
+            Case::Faults { seed } => (format!("plan of seed {seed}, under faults"), Some(seed)),
             Case::Shape { index, seed } => (format!("real shape {index}, balances of seed {seed}"), None),
         };
         let plan = plan.map(|seed| hex::encode(Plan::from_seed(seed).to_bytes()));
         let subject = match case {
-            Case::Interleaving { .. } => config.subject.to_string(),
+            Case::Interleaving { .. } | Case::Faults { .. } => config.subject.to_string(),
             Case::Plan { .. } | Case::Shape { .. } => config.subject.on_tokio().to_owned(),
         };
         let origin = Origin { found_by: format!("campaign, {words}"), seed: config.seed, index, plan };
-        Self::of(index, times, words, Artifact::new(subject, origin, violation, scenario, schedule))
+        let artifact = Artifact::new(subject, origin, violation, scenario, schedule).under(fault);
+        Self::of(index, times, words, artifact)
     }
 
     /// An artifact, met first at that position of a campaign; `case` says in what.
@@ -71,7 +75,7 @@ impl Counterexample {
         let scenario = case.build(shapes).scenario;
         let difference = Difference::new("time of the execution", limit, "more, and it still runs");
         let violation = Violation { oracle: Oracle::Livelock, subject: "one of those on tokio".to_owned(), difference };
-        Self::new(config, Found { index, case, violation, scenario, schedule: None }, 1)
+        Self::new(config, Found { index, case, violation, scenario, schedule: None, fault: None }, 1)
     }
 
     /// Puts a smaller case in the place of the one that was met.

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use serde::Serialize;
 
-use super::{Examiner, ExploredSubject, interleave};
+use super::{Examiner, ExploredSubject, FaultBudget, FaultSubject, interleave, strike};
 use crate::compare::{Verdict, Violation, judge_ending, judge_under_loom};
 use crate::explore::{DPOR_TRANSACTIONS, InterleaveConfig, Interleaver, LoomBounds, LoomConfig, Schedule, Strategy};
 use crate::report::Regression;
@@ -19,6 +19,8 @@ pub struct RegressionEvidence {
     pub every_interleaving: bool,
     /// Under loom; none for cases of more than three transactions.
     pub loom_executions: usize,
+    /// Faults that struck its blocks, on every path.
+    pub faults: u64,
 }
 
 /// Most executions of the search for every interleaving, and under loom. Minimised cases need fewer.
@@ -26,7 +28,8 @@ const MOST_EXECUTIONS: usize = 2_000;
 /// Of loom. Two would take minutes for three transactions.
 const PREEMPTIONS: usize = 1;
 
-/// Runs the case on tokio, under shuttle (its schedule, a portfolio, and every interleaving up to a bound) and under loom.
+/// Runs the case on tokio, also under faults, under shuttle (its schedule, a portfolio, and every interleaving up to a bound) and
+/// under loom.
 ///
 /// # Errors
 /// The first violation.
@@ -35,6 +38,10 @@ pub fn check_regression(regression: &Regression, examiner: &Examiner) -> Result<
     let expectation = Expectation::of(scenario);
     let mut evidence = RegressionEvidence::default();
     agree(examiner.examine(scenario, &expectation, 0, true))?;
+    match strike(examiner.engine(), scenario, &FaultSubject::every_path(), FaultBudget::bounded(0)) {
+        Ok(figures) => evidence.faults = figures.struck(),
+        Err(found) => return Err(Box::new(found.0.violation)),
+    }
 
     let explorer = ExploredSubject::Parallel.explorer(scenario);
     let schedule = regression.schedule.clone().unwrap_or_else(Schedule::straight);

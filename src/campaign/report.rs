@@ -50,6 +50,7 @@ impl CampaignReport {
             Lanes::Shapes => "real shapes",
             Lanes::Plans => "generated plans on tokio",
             Lanes::Interleavings => "generated plans under shuttle",
+            Lanes::Faults => "generated plans with faults struck into their blocks",
         };
         Self {
             seed: config.seed,
@@ -132,6 +133,23 @@ impl fmt::Display for CampaignReport {
                 grouped(interleavings.meetings),
             )?;
         }
+        let faults = &statistics.faults;
+        if faults.calm_runs > 0 {
+            writeln!(
+                f,
+                "  {} faults at {} points of {} blocks, each on each path; {} of these were struck by every fault; {} times done again",
+                grouped(faults.struck()),
+                grouped(faults.points),
+                grouped(faults.blocks),
+                grouped(faults.complete_blocks),
+                grouped(faults.done_again),
+            )?;
+        }
+        histogram(f, "faults, by kind", &faults.faults)?;
+        histogram(f, "faults, by where they struck", &faults.sites)?;
+        histogram(f, "faults, by path", &faults.paths)?;
+        histogram(f, "what they came to", &faults.endured)?;
+        histogram(f, "what faults under shuttle came to", &faults.interleaved)?;
         histogram(f, "outcomes, by the reference", &statistics.outcomes)?;
         histogram(f, "aborted blocks", &statistics.aborts)?;
         histogram(f, "conflict classes of generated transactions", &statistics.classes)?;

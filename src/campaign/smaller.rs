@@ -3,9 +3,10 @@
 
 use std::ops::ControlFlow;
 
-use super::{Examiner, ExploredSubject};
+use super::faults::UnderFaults;
+use super::{Examiner, ExploredSubject, search_fault};
 use crate::compare::{Oracle, Signature};
-use crate::explore::Schedule;
+use crate::explore::{FaultPoint, Schedule};
 use crate::minimise::{ByVerdict, Case, Effort, Minimised, NotShown, Probe, Probed, UnderShuttle, minimise};
 use crate::report::{Artifact, Smaller};
 use crate::workload::Scenario;
@@ -35,6 +36,15 @@ pub fn minimise_artifact(artifact: &Artifact, tries: u64, watch: &mut Watch<'_>)
     let on_tokio = ExploredSubject::named_on_tokio(&artifact.subject);
     let subject = on_tokio.map_or_else(|| artifact.subject.parse(), Ok)?;
     let mut run = |probe: &mut dyn Probe| watched(&case, artifact, probe, tries, watch);
+    if let Some(like) = artifact.fault {
+        let examiner = Examiner::new().map_err(SmallerError::Start)?;
+        let (engine, subject) = (examiner.engine(), subject.under_faults());
+        let minimised = run(&mut UnderFaults { engine, subject: subject.clone(), like })?;
+        // Points have other numbers now: the one that shows it is looked for once more.
+        let (found, _) = search_fault(engine, &minimised.scenario, &subject, like, &minimised.signature);
+        let fault: Option<FaultPoint> = found.map(|found| found.point);
+        return Ok(with(artifact, artifact.subject.clone(), minimised).under(fault));
+    }
     let explorer = |scenario: &Scenario| subject.explorer(scenario);
     let under_shuttle = run(&mut UnderShuttle::new(&explorer));
     let (subject, minimised) = match under_shuttle {

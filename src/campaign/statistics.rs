@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::compare::Evidence;
+use crate::compare::{Endured, Evidence, Verdict};
 use crate::execution::parallel::batches;
 use crate::explore::InterleavingEvidence;
 use crate::ledger::{BlockAbort, Receipt, TransactionError};
+use crate::runtime::{Fault, Site};
 use crate::workload::{Built, ConflictClass, ExpectedStep};
 
-use super::Lanes;
+use super::{FaultFigures, Lanes, Struck};
 
 /// Sums over executions; they do not depend on the order of counting.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -37,6 +38,8 @@ pub struct Statistics {
     pub largest_block: u64,
     /// Under shuttle.
     pub interleavings: InterleavingEvidence,
+    /// With faults.
+    pub faults: FaultFigures,
 }
 
 /// A bound that a campaign's figures must reach, else its agreement is inconclusive.
@@ -60,6 +63,16 @@ pub enum Floor {
     NoMeeting,
     #[error("no block had several tasks in flight")]
     NoOverlap,
+    #[error("no {0} was injected")]
+    FaultNotStruck(&'static str),
+    #[error("no fault came to this: {0}")]
+    EndNotSeen(&'static str),
+    #[error("no fault struck at the place {0}")]
+    SiteNotStruck(&'static str),
+    #[error("no fault struck under shuttle")]
+    NoFaultInterleaved,
+    #[error("no block was struck by every fault")]
+    NoCompleteBlock,
 }
 
 const EXECUTED: &str = "executed";
@@ -124,6 +137,22 @@ impl Statistics {
         self.interleavings.merge(evidence);
     }
 
+    /// Counts what faults came to.
+    pub(super) fn struck(&mut self, struck: Struck) -> Verdict {
+        match struck {
+            Ok(figures) => {
+                self.faults.merge(&figures);
+                let observations = figures.struck() + figures.calm_runs;
+                Verdict::Agree(Evidence { observations, ..Evidence::default() })
+            }
+            Err(found) => {
+                let (found, figures) = *found;
+                self.faults.merge(&figures);
+                Verdict::Violation(Box::new(found.violation))
+            }
+        }
+    }
+
     pub(super) fn merge(&mut self, other: Self) {
         let Self {
             executions,
@@ -140,7 +169,9 @@ impl Statistics {
             conflicts,
             largest_block,
             interleavings,
+            faults,
         } = other;
+        self.faults.merge(&faults);
         self.interleavings.merge(&interleavings);
         self.executions += executions;
         self.agreements += agreements;
@@ -186,6 +217,10 @@ impl Statistics {
         if self.conflicts == 0 {
             missed.push(Floor::NoConflict);
         }
+        if lanes == Lanes::Faults {
+            missed.extend(self.missed_faults());
+            return missed;
+        }
         if self.evidence.blocks_with_overlap == 0 {
             missed.push(Floor::NoOverlap);
         }
@@ -205,5 +240,19 @@ impl Statistics {
             missed.extend(classes.filter(|name| unseen(&self.classes, name)).map(Floor::ClassNotSeen));
         }
         missed
+    }
+
+    /// Of a campaign over faults: every kind, every end, and the places that matter most.
+    fn missed_faults(&self) -> Vec<Floor> {
+        let FaultFigures { complete_blocks, faults, sites, endured, interleaved, .. } = &self.faults;
+        let unseen = |names: &BTreeMap<&'static str, u64>, name: &str| !names.contains_key(name);
+        let faults = Fault::ALL.map(Fault::name).into_iter().filter(|name| unseen(faults, name));
+        let ends = Endured::ALL.map(Endured::name).into_iter().filter(|name| unseen(endured, name));
+        let places = [Site::Start, Site::Resume, Site::Read, Site::Write, Site::Written, Site::Join];
+        let places = places.map(Site::name).into_iter().filter(|name| unseen(sites, name));
+        let complete = (*complete_blocks == 0).then_some(Floor::NoCompleteBlock);
+        let interleaved = interleaved.is_empty().then_some(Floor::NoFaultInterleaved);
+        let missed = faults.map(Floor::FaultNotStruck).chain(ends.map(Floor::EndNotSeen));
+        missed.chain(places.map(Floor::SiteNotStruck)).chain(complete).chain(interleaved).collect()
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Canary, EXECUTORS};
+use super::{Canary, EXECUTORS, FaultCanary, FaultSubject};
 use crate::chain::ExecutionPath;
 use crate::explore::{Interleaver, Paths};
 use crate::workload::Scenario;
@@ -19,6 +19,8 @@ pub enum ExploredSubject {
     Mixed,
     /// The parallel path with the fault of a canary that needs a schedule.
     Canary(Canary),
+    /// The parallel path with what is wrong only under an injected fault.
+    FaultCanary(FaultCanary),
 }
 
 /// A name that is no subject's.
@@ -30,13 +32,14 @@ impl ExploredSubject {
     /// Each of them.
     pub fn all() -> impl Iterator<Item = Self> {
         let canaries = Canary::ALL.into_iter().filter(|canary| canary.is_scheduled()).map(Self::Canary);
-        [Self::Parallel, Self::BlockStm, Self::Mixed].into_iter().chain(canaries)
+        let fault_canaries = FaultCanary::ALL.into_iter().map(Self::FaultCanary);
+        [Self::Parallel, Self::BlockStm, Self::Mixed].into_iter().chain(canaries).chain(fault_canaries)
     }
 
     /// The path of the chain that it is, or has its fault on; or that it is several.
     pub fn paths(self) -> Paths {
         match self {
-            Self::Parallel | Self::Canary(_) => Paths::One(ExecutionPath::Parallel),
+            Self::Parallel | Self::Canary(_) | Self::FaultCanary(_) => Paths::One(ExecutionPath::Parallel),
             Self::BlockStm => Paths::One(ExecutionPath::BlockStm),
             Self::Mixed => Paths::Mixed,
         }
@@ -45,7 +48,7 @@ impl ExploredSubject {
     /// What it is called where it ran on tokio beside the sequential path.
     pub fn on_tokio(self) -> &'static str {
         match self {
-            Self::Parallel | Self::Canary(_) => EXECUTORS,
+            Self::Parallel | Self::Canary(_) | Self::FaultCanary(_) => EXECUTORS,
             Self::BlockStm => "block-stm on tokio",
             Self::Mixed => "mixed on tokio",
         }
@@ -59,8 +62,25 @@ impl ExploredSubject {
     /// The subject, ready to run a scenario.
     pub fn explorer(self, scenario: &Scenario) -> Interleaver {
         match self {
-            Self::Parallel | Self::BlockStm | Self::Mixed => Interleaver::on(scenario, self.paths()),
+            Self::Parallel | Self::BlockStm | Self::Mixed | Self::FaultCanary(_) => {
+                Interleaver::on(scenario, self.paths())
+            }
             Self::Canary(canary) => canary.interleaver(scenario),
+        }
+    }
+
+    /// What faults are struck into: the path, beside the sequential one.
+    pub fn under_faults(self) -> FaultSubject {
+        match self {
+            Self::FaultCanary(canary) => FaultSubject::canary(canary),
+            Self::Parallel | Self::BlockStm | Self::Mixed | Self::Canary(_) => {
+                let parallel = match self.paths() {
+                    Paths::One(path) => vec![path],
+                    // A fault is of one block: the ways of the others are nothing to it.
+                    Paths::Mixed => vec![ExecutionPath::Parallel, ExecutionPath::BlockStm],
+                };
+                FaultSubject { paths: [vec![ExecutionPath::Sequential], parallel].concat(), canary: None }
+            }
         }
     }
 }
@@ -71,6 +91,7 @@ impl fmt::Display for ExploredSubject {
         match self {
             Self::Parallel | Self::BlockStm | Self::Mixed => write!(f, "{}", self.paths().name()),
             Self::Canary(canary) => write!(f, "canary:{canary:?}"),
+            Self::FaultCanary(canary) => write!(f, "canary:{canary:?}"),
         }
     }
 }

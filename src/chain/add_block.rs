@@ -21,7 +21,7 @@ impl<S: Storage, R: Runtime> OrderingRun<'_, S, R> {
     /// of its own, so it needs none of the caller's. In parallel mode a block whose tasks panic runs sequentially instead, and
     /// that is reported: nothing of the parallel run is in the ledger then.
     ///
-    /// Not to be dropped before it ends, as [`Self::apply`].
+    /// Dropped before it ends, it leaves what [`Self::apply`] leaves; what a test came to is then not counted.
     ///
     /// # Errors
     /// As [`Self::apply`]; in test mode those of the sequential path alone.

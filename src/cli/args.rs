@@ -123,6 +123,7 @@ impl CommonArgs {
 const DEFAULT_SECONDS: u64 = 30;
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "one a lane, as they are typed")]
 pub(super) struct CampaignArgs {
     #[command(flatten)]
     pub common: CommonArgs,
@@ -135,8 +136,11 @@ pub(super) struct CampaignArgs {
     /// Generated plans under shuttle only
     #[arg(long, conflicts_with_all = ["shapes", "plans"])]
     pub interleavings: bool,
+    /// Generated plans only, with an error, a delay, a panic or a cancellation at the awaits of their blocks
+    #[arg(long, conflicts_with_all = ["shapes", "plans", "interleavings"])]
+    pub faults: bool,
     /// What is run and interleaved: `parallel`, `block-stm`, or one that is wrong on purpose, such as
-    /// `canary:CountsByLoadAndStore`, which is interleaved only
+    /// `canary:CountsByLoadAndStore`, which is interleaved only, or `canary:HalfCommitted`, which shows under faults only
     #[arg(long, value_name = "NAME", default_value_t = ExploredSubject::Parallel)]
     pub subject: ExploredSubject,
     /// Read block shapes from this file instead of the built-in ones
@@ -153,6 +157,7 @@ impl CampaignArgs {
             (self.shapes, "--shapes"),
             (self.plans, "--plans"),
             (self.interleavings, "--interleavings"),
+            (self.faults, "--faults"),
             (self.subject != ExploredSubject::Parallel, "--subject"),
             (self.shapes_file.is_some(), "--shapes-file"),
         ];

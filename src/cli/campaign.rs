@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::campaign::{
     Budget, CampaignConfig, CampaignReport, Canary, Conclusion, Control, Counterexample, Examiner, ExploredSubject,
-    Lanes, check_canaries, interleave_canary_plans, run as run_campaign,
+    Lanes, check_canaries, check_fault_canaries, interleave_canary_plans, run as run_campaign,
 };
 use crate::compare::Oracle;
 use crate::workload::{Shape, real_shapes};
@@ -36,27 +36,18 @@ pub(super) fn run(args: &CampaignArgs) -> Result<ExitCode, CliError> {
         }
         return outside::campaign(&args.common, &process);
     }
-    // A fault that needs a schedule shows under shuttle only.
-    let is_canary = matches!(args.subject, ExploredSubject::Canary(_));
-    if is_canary && (args.shapes || args.plans) {
-        return Err(CliError::OnlyInterleaved(args.subject));
-    }
+    let lanes = lanes(args)?;
     let shapes = shapes(args)?;
     let config = CampaignConfig {
         seed: args.common.seed,
         budget: args.common.budget(),
-        lanes: match (args.shapes, args.plans, args.interleavings || is_canary) {
-            (true, _, _) => Lanes::Shapes,
-            (_, true, _) => Lanes::Plans,
-            (_, _, true) => Lanes::Interleavings,
-            (false, false, false) => Lanes::All,
-        },
+        lanes,
         subject: args.subject,
         keep_going: args.common.keep_going,
         jobs: args.common.jobs(),
     };
     let output = Output::new("campaign", args.common.json.json.as_ref(), args.common.junit.junit.as_ref())?;
-    let missed_canaries = match canaries() {
+    let missed_canaries = match canaries(lanes) {
         Err(CliError::CanariesHang(_)) if let Some(mut found) = interleave_canary_plans(&config) => {
             if !args.common.no_minimise {
                 shrink(&mut found, &Control::default());
@@ -84,13 +75,14 @@ pub(super) fn run(args: &CampaignArgs) -> Result<ExitCode, CliError> {
 fn end(report: &CampaignReport, args: &CampaignArgs, output: &Output) -> Result<ExitCode, CliError> {
     let reason = (report.conclusion == Conclusion::Inconclusive).then(|| report.missed_floors.join("; "));
     let findings = Findings::judged(VERSION, report.conclusion, report).because(reason);
-    output.end(&findings.cases(cases(report, args.common.keep_going)))
+    output.end(&findings.cases(cases(report, lanes(args)?, args.common.keep_going)))
 }
 
-fn cases(report: &CampaignReport, keep_going: bool) -> Vec<TestCase> {
+fn cases(report: &CampaignReport, lanes: Lanes, keep_going: bool) -> Vec<TestCase> {
     let skipped = (!keep_going).then_some("the campaign ended at its first violation");
     let CampaignReport { conclusion, missed_floors, counterexamples, .. } = report;
-    oracle_cases(&Oracle::ALL, counterexamples, skipped, *conclusion, missed_floors)
+    let oracles = if lanes == Lanes::Faults { Oracle::UNDER_FAULTS.as_slice() } else { &Oracle::ALL };
+    oracle_cases(oracles, counterexamples, skipped, *conclusion, missed_floors)
 }
 
 /// One test case an oracle, and one for the floors, which stands for the campaign as a whole. With a violation the other
@@ -121,12 +113,35 @@ pub(super) fn oracle_cases(
     oracles.iter().map(of_oracle).chain([floors.timed()]).collect()
 }
 
+/// What was asked for. A subject that is wrong only under shuttle or only under faults is run there.
+fn lanes(args: &CampaignArgs) -> Result<Lanes, CliError> {
+    let asked = [
+        (args.shapes, Lanes::Shapes),
+        (args.plans, Lanes::Plans),
+        (args.interleavings, Lanes::Interleavings),
+        (args.faults, Lanes::Faults),
+    ];
+    let asked = asked.into_iter().find_map(|(is, lanes)| is.then_some(lanes));
+    match (args.subject, asked) {
+        (ExploredSubject::Canary(_), None | Some(Lanes::Interleavings)) => Ok(Lanes::Interleavings),
+        (ExploredSubject::Canary(_), Some(_)) => Err(CliError::OnlyInterleaved(args.subject)),
+        (ExploredSubject::FaultCanary(_), None | Some(Lanes::Faults)) => Ok(Lanes::Faults),
+        (ExploredSubject::FaultCanary(_), Some(_)) => Err(CliError::OnlyUnderFaults(args.subject)),
+        (ExploredSubject::Parallel | ExploredSubject::BlockStm | ExploredSubject::Mixed, asked) => {
+            Ok(asked.unwrap_or(Lanes::All))
+        }
+    }
+}
+
 /// Checks the canaries, on a thread that may hang.
-fn canaries() -> Result<Vec<Canary>, CliError> {
+fn canaries(lanes: Lanes) -> Result<Vec<Canary>, CliError> {
     let (done, outcome) = mpsc::channel();
     #[expect(clippy::disallowed_methods, reason = "joined by the channel, or left behind by a process that ends")]
     std::thread::spawn(move || {
-        let checked = Examiner::new().map_err(CliError::Start).and_then(|examiner| Ok(check_canaries(&examiner)?));
+        let checked = Examiner::new().map_err(CliError::Start).and_then(|examiner| match lanes {
+            Lanes::Faults => Ok(check_fault_canaries(examiner.engine()).map(|()| Vec::new())?),
+            Lanes::All | Lanes::Shapes | Lanes::Plans | Lanes::Interleavings => Ok(check_canaries(&examiner)?),
+        });
         // Nobody listens any more once the limit has passed.
         let _ = done.send(checked);
     });

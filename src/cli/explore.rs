@@ -136,6 +136,9 @@ fn check_options(args: &ExploreArgs) -> Result<(), CliError> {
     use EngineChoice::*;
     // Faults that need a schedule are let loose under shuttle only.
     let is_canary = matches!(args.subject, ExploredSubject::Canary(_));
+    if matches!(args.subject, ExploredSubject::FaultCanary(_)) {
+        return Err(CliError::OnlyUnderFaults(args.subject));
+    }
     let given: [(&'static str, bool, &[EngineChoice]); 7] = [
         ("--subject", is_canary, &[Shuttle]),
         ("--scheduler", args.scheduler.is_some(), &[Shuttle]),

@@ -45,12 +45,12 @@ struct Refuted<'a> {
 }
 
 pub(super) fn run(args: &ProveArgs) -> Result<ExitCode, CliError> {
-    if matches!(args.subject, ExploredSubject::Canary(_)) {
-        return Err(CliError::OnlyInterleaved(args.subject));
-    }
-    // Sets of one block each have nothing to mix.
-    if args.subject == ExploredSubject::Mixed {
-        return Err(CliError::NotProved(args.subject));
+    match args.subject {
+        ExploredSubject::Parallel | ExploredSubject::BlockStm => {}
+        ExploredSubject::Canary(_) => return Err(CliError::OnlyInterleaved(args.subject)),
+        ExploredSubject::FaultCanary(_) => return Err(CliError::OnlyUnderFaults(args.subject)),
+        // Sets of one block each have nothing to mix.
+        ExploredSubject::Mixed => return Err(CliError::NotProved(args.subject)),
     }
     let output = Output::new("prove", args.json.json.as_ref(), args.junit.junit.as_ref())?;
     let config = ProveConfig {

@@ -5,9 +5,9 @@ use std::sync::mpsc;
 
 use serde::Serialize;
 
-use crate::campaign::{Conclusion, Examiner, ExploredSubject};
+use crate::campaign::{Conclusion, Examiner, ExploredSubject, FaultReplay, replay_fault, search_fault};
 use crate::compare::{Difference, Oracle, Signature, Verdict, Violation};
-use crate::explore::{Interleaver, Schedule};
+use crate::explore::{FaultPoint, Interleaver, Schedule};
 use crate::report::{Artifact, Divergence, Near, Replay};
 use crate::runtime::model::Step;
 use crate::workload::Expectation;
@@ -34,6 +34,8 @@ pub(super) struct Replayed {
     pub violation: Option<Shown>,
     divergence: Option<Divergence>,
     near: Option<Searched>,
+    /// Of a violation under a fault: where it strikes now. None: it shows no more.
+    fault: Option<FaultPoint>,
 }
 
 /// The search near a schedule.
@@ -51,7 +53,9 @@ pub(super) fn run(args: &ReplayArgs) -> Result<ExitCode, CliError> {
     let artifact = read_artifact(&args.artifact)?;
     built_in(&args.artifact, &artifact)?;
     let mut replayed = begin(args, &artifact, &output);
-    let conclusion = if let Some(subject) = ExploredSubject::named_on_tokio(&artifact.subject) {
+    let conclusion = if let Some(point) = artifact.fault {
+        under_fault(&artifact, subject(args, &artifact)?, point, &output, &mut replayed)?
+    } else if let Some(subject) = ExploredSubject::named_on_tokio(&artifact.subject) {
         on_tokio(artifact, subject, &output, &mut replayed)?
     } else {
         let explorer = subject(args, &artifact)?.explorer(&artifact.scenario);
@@ -74,6 +78,7 @@ pub(super) fn begin(args: &ReplayArgs, artifact: &Artifact, output: &Output) -> 
         violation: None,
         divergence: None,
         near: None,
+        fault: None,
     }
 }
 
@@ -121,6 +126,57 @@ pub(super) fn under_shuttle(
             Conclusion::Agree
         }
     }
+}
+
+/// Strikes where the artifact says; where that is no point any more, or comes to nothing, everywhere with the same kind of fault.
+fn under_fault(
+    artifact: &Artifact,
+    subject: ExploredSubject,
+    point: FaultPoint,
+    output: &Output,
+    replayed: &mut Replayed,
+) -> Result<Conclusion, CliError> {
+    let examiner = Examiner::new().map_err(CliError::Start)?;
+    let (engine, subject) = (examiner.engine(), subject.under_faults());
+    let mut is_reached = true;
+    for _ in 0..replayed.times {
+        match replay_fault(engine, &artifact.scenario, &subject, point) {
+            FaultReplay::NotReached => is_reached = false,
+            FaultReplay::Endured(_) => {}
+            FaultReplay::Violation(violation) => {
+                let same = Signature::of(&violation, &artifact.scenario) == artifact.signature;
+                replayed.same += u64::from(same);
+                replayed.other += u64::from(!same);
+                replayed.violation = Some(Shown::new(&violation, &artifact.scenario));
+                replayed.fault = Some(point);
+            }
+        }
+    }
+    if let Some(Shown { violation, .. }) = &replayed.violation {
+        let others = if replayed.other > 0 { format!("; another in {}", replayed.other) } else { String::new() };
+        say!(output, "VIOLATION {violation}");
+        say!(output, "the same violation in {} of {} replays{others}", replayed.same, replayed.times);
+        return Ok(Conclusion::Violation);
+    }
+    if !is_reached {
+        say!(output, "DIVERGED: no such fault can strike there any more");
+    }
+    let (found, runs) = search_fault(engine, &artifact.scenario, &subject, point, &artifact.signature);
+    let Some(found) = found else {
+        say!(
+            output,
+            "AGREE: no violation there, and none at any other point in {runs} runs with the same kind of fault"
+        );
+        return Ok(Conclusion::Agree);
+    };
+    say!(
+        output,
+        "VIOLATION {}\nstill there: found in run {runs} of a search for the same kind of fault",
+        found.violation
+    );
+    replayed.violation = Some(Shown::new(&found.violation, &artifact.scenario));
+    replayed.fault = Some(found.point);
+    Ok(Conclusion::Violation)
 }
 
 fn print_replay(output: &Output, artifact: &Artifact, replay: &Replay) {

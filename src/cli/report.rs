@@ -65,6 +65,15 @@ pub(super) fn run_on(args: &ReportArgs, source: Option<&dyn SubjectSource>) -> R
 
 /// Runs the named subject under the recorded schedule, or straight where there is none.
 fn rerun(artifact: &Artifact, source: Option<&dyn SubjectSource>) -> Rerun {
+    if let Some(fault) = &artifact.fault {
+        let note = format!(
+            "It shows under a fault alone, which a report does not inject (`{}` does): block {}, {}.",
+            artifact.replay_command("FILE"),
+            fault.block,
+            artifact.violation.subject
+        );
+        return Rerun { note: Some(note), ..Rerun::default() };
+    }
     let recorded = artifact.schedule.as_ref().map(|schedule| schedule.steps.clone()).unwrap_or_default();
     let own = artifact.subject.parse::<ExploredSubject>().ok();
     let outside = source.filter(|source| own.is_none() && source.explorer(&artifact.scenario).is_some());

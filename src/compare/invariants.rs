@@ -9,15 +9,18 @@ use crate::storage::{LedgerState, StateKey, StateValue, Version};
 use crate::workload::{Scenario, Step};
 
 pub(super) fn check(scenario: &Scenario, genesis: &LedgerState, observation: &Observation) -> Option<Difference> {
-    let of_ledger =
-        |ledger: &LedgerState| links(ledger).or_else(|| conservation(genesis, ledger)).or_else(|| nonces(ledger));
     observation
         .ledgers
         .iter()
-        .find_map(of_ledger)
+        .find_map(|ledger| of_ledger(genesis, ledger))
         .or_else(|| receipts(scenario, observation))
         .or_else(|| used_nonces(scenario, observation))
         .or_else(|| observation.undone.as_ref().and_then(|undone| undoing(genesis, undone)))
+}
+
+/// What holds of a ledger by itself, where `genesis` is the one it grew from. None: all of it does.
+pub(super) fn of_ledger(genesis: &LedgerState, ledger: &LedgerState) -> Option<Difference> {
+    links(ledger).or_else(|| conservation(genesis, ledger)).or_else(|| nonces(ledger))
 }
 
 /// Links go down to existing versions, the pointer names the newest, nothing is above the top.

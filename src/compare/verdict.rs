@@ -25,6 +25,8 @@ pub enum Oracle {
     Writes,
     Determinism,
     Parallelism,
+    /// Of runs in which a fault is injected.
+    Faults,
     /// A subject from outside does not answer in time,
     Hang,
     /// ends,
@@ -50,6 +52,9 @@ impl Oracle {
         Self::Parallelism,
         Self::Determinism,
     ];
+
+    /// Those of runs under faults, on tokio, where an execution that hangs shows by the time that it takes.
+    pub const UNDER_FAULTS: [Self; 2] = [Self::Livelock, Self::Faults];
 
     /// Those of a subject from outside.
     pub const OUTSIDE: [Self; 8] = [
@@ -79,6 +84,7 @@ impl Oracle {
             Self::Writes => "writes",
             Self::Determinism => "determinism",
             Self::Parallelism => "parallelism",
+            Self::Faults => "faults",
             Self::Hang => "hang",
             Self::Crash => "crash",
             Self::Protocol => "protocol",

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::compare::{Signature, Violation};
-use crate::explore::{Schedule, ScheduleError};
+use crate::explore::{FaultPoint, Schedule, ScheduleError};
 use crate::workload::{Scenario, ScenarioError};
 
 /// The version of the file format that this build writes and reads.
@@ -37,6 +37,9 @@ pub struct Artifact {
     pub rate: Option<Rate>,
     /// None: every schedule shows the violation, or it was seen on tokio, where schedules are chance.
     pub schedule: Option<Schedule>,
+    /// What was injected, and where, if the violation needs it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<FaultPoint>,
     pub scenario: Scenario,
 }
 
@@ -133,9 +136,15 @@ impl Artifact {
             smaller: None,
             rate: None,
             schedule,
+            fault: None,
             scenario,
         };
         artifact.sealed()
+    }
+
+    /// The same, under a fault.
+    pub fn under(self, fault: Option<FaultPoint>) -> Self {
+        Self { fault, ..self }.sealed()
     }
 
     /// The artifact with the digest of what it holds: to be called after each change.

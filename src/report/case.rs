@@ -164,6 +164,7 @@ impl<'a> Report<'a> {
             Oracle::Hang => "No answer in time",
             Oracle::Crash => "The subject ended",
             Oracle::Protocol => "No answer that is one",
+            Oracle::Faults => "Not as before, nor as after, a fault",
         };
         let field = self.field();
         let values =

@@ -36,6 +36,16 @@ pub trait Layer: Send + Sync + 'static {
         Ok(())
     }
 
+    /// Runs before each commit and each rewind, after what is called by its name, and may suspend; an error is the result.
+    fn before_write(&self) -> impl Future<Output = Result<(), StorageError>> + Send {
+        async { Ok(()) }
+    }
+
+    /// Runs after each commit and each rewind that the inner storage has done, last, and may suspend.
+    fn after_write(&self) -> impl Future<Output = ()> + Send {
+        async {}
+    }
+
     /// Runs after each batch that the inner storage accepted.
     fn after_commit(&self, batch: &WriteBatch) {
         let _ = batch;
@@ -123,14 +133,19 @@ impl<S: Storage, L: Layer> Storage for Layered<S, L> {
 
     async fn commit(&self, mut batch: WriteBatch) -> Result<(), StorageError> {
         self.layer.before_commit(&mut batch)?;
+        self.layer.before_write().await?;
         self.inner.commit(batch.clone()).await?;
         self.layer.after_commit(&batch);
+        self.layer.after_write().await;
         Ok(())
     }
 
     async fn rewind(&self, to: Topoheight) -> Result<(), StorageError> {
         self.layer.before_rewind(to)?;
-        self.inner.rewind(to).await
+        self.layer.before_write().await?;
+        self.inner.rewind(to).await?;
+        self.layer.after_write().await;
+        Ok(())
     }
 }
 

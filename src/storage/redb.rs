@@ -17,6 +17,8 @@ mod digest;
 mod held;
 mod note;
 mod open;
+#[cfg(feature = "harness")]
+pub mod simulated;
 mod snapshot;
 mod tables;
 mod write;

@@ -1,14 +1,18 @@
-//! A disk in memory that keeps a journal, can fail, and says which files a crash can leave.
+//! A disk in memory that keeps a journal, can fail, and says which files a crash can leave. For tests of what lies on a disk.
 
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use redb::StorageBackend;
+use ::redb::StorageBackend;
 
+/// What was done to a disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
+    /// The file has so many bytes now.
     Length(u64),
+    /// From this offset on.
     Write(u64, Vec<u8>),
+    /// What came before survives a crash.
     Sync,
 }
 
@@ -22,14 +26,18 @@ struct State {
     journal: Vec<Event>,
     /// How many more events succeed. None: all.
     left: Option<usize>,
+    /// Whether only one event is refused then.
+    once: bool,
     failed: bool,
 }
 
 impl Disk {
+    /// A disk with one file.
     pub fn new(bytes: Vec<u8>) -> Self {
-        Self(Arc::new(Mutex::new(State { bytes, journal: Vec::new(), left: None, failed: false })))
+        Self(Arc::new(Mutex::new(State { bytes, journal: Vec::new(), left: None, once: false, failed: false })))
     }
 
+    /// The file as it is.
     pub fn content(&self) -> Vec<u8> {
         self.state().bytes.clone()
     }
@@ -41,7 +49,14 @@ impl Disk {
 
     /// The disk is full after so many more events: all that come then are refused.
     pub fn fail_after(&self, events: usize) {
-        self.state().left = Some(events);
+        let mut state = self.state();
+        (state.left, state.once) = (Some(events), false);
+    }
+
+    /// One event is refused after so many more, and those behind it are not.
+    pub fn fail_once_after(&self, events: usize) {
+        let mut state = self.state();
+        (state.left, state.once) = (Some(events), true);
     }
 
     /// Whether an event was refused.
@@ -49,18 +64,22 @@ impl Disk {
         self.state().failed
     }
 
+    /// No event is refused any more.
     pub fn repair(&self) {
         self.state().left = None;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn add(&self, event: Event) -> io::Result<()> {
         let mut state = self.state();
         if state.left == Some(0) {
             state.failed = true;
+            if state.once {
+                state.left = None;
+            }
             return Err(io::ErrorKind::StorageFull.into());
         }
         state.left = state.left.map(|left| left - 1);
@@ -111,7 +130,9 @@ fn apply(bytes: &mut Vec<u8>, event: &Event) {
 }
 
 /// A file that a crash can leave.
+#[derive(Clone, Debug)]
 pub struct Image {
+    /// Which of the writes since the last sync it has.
     pub name: String,
     pub bytes: Vec<u8>,
 }
