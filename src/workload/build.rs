@@ -6,6 +6,7 @@ mod conflicts;
 pub(super) mod devnet;
 mod draft;
 mod malformed;
+mod repeats;
 mod scene;
 mod stage;
 
