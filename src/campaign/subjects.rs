@@ -45,6 +45,14 @@ impl ExploredSubject {
         }
     }
 
+    /// The one that is this path and nothing else; V3 for the sequential path, which runs beside every subject.
+    pub fn on(path: ExecutionPath) -> Self {
+        match path {
+            ExecutionPath::Sequential | ExecutionPath::Parallel => Self::Parallel,
+            ExecutionPath::BlockStm => Self::BlockStm,
+        }
+    }
+
     /// What it is called where it ran on tokio beside the sequential path.
     pub fn on_tokio(self) -> &'static str {
         match self {

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use indicatif::ProgressBar;
 use serde::Serialize;
 
+use crate::campaign::ExploredSubject;
 use crate::chain::{ChainMetrics, ConfigError, MetricsServer, RecentMismatches, SideError, Stage};
 use crate::execution::ParallelExecutor;
 use crate::ledger::{Genesis, Parameters, SignatureScheme, Topoheight};
@@ -171,7 +172,9 @@ impl Setting<'_> {
             (None, blocks, _) => from.saturating_add(blocks.unwrap_or(DEFAULT_BLOCKS)),
         };
         let told = RecentMismatches::new(NonZeroUsize::MIN.saturating_add(16));
-        let keeper = Keeper::new(told.clone(), decided.path.name(), &args.artifacts);
+        // What only some schedules show is met again on tokio, with other seeds and threads each time, or not at all.
+        let subject = ExploredSubject::on(decided.path).on_tokio();
+        let keeper = Keeper::new(told.clone(), subject, &args.artifacts);
         let keeper = keeper.map_err(NodeCliError::Artifacts)?;
         let modes = decided.modes(&args.modes, state.rollout.as_ref(), metrics.as_ref())?.with_sink(told);
         let runtime = metrics.as_ref().map_or_else(|| Native::with_hash_seed(0), |metrics| metrics.native(0));
