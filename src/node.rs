@@ -267,6 +267,7 @@ impl<S: NodeStorage> Node<S> {
         let stage = |rollout: &Rollout| (rollout.stage(), rollout.is_held());
         let is_news = self.state.rollout.as_ref().is_none_or(|before| stage(before) != stage(now));
         self.state.rollout = Some(now.clone());
+        self.state.executor = Some(self.chain.modes().parallel_path());
         if is_news { self.chain.storage().set_note(&self.state.to_bytes()) } else { Ok(()) }
     }
 }

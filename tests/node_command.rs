@@ -119,6 +119,10 @@ fn what_contradicts_itself_is_refused_before_anything_is_made() {
     refuses(folder, with(&["--blocks", "0"], &[]), &["--blocks", "0"]);
     refuses(folder, with(&["--blocks", "1", "--until", "1"], &[]), &["--blocks", "--until"]);
     refuses(folder, with(&["--workers", "0"], &[]), &["--workers", "0"]);
+    refuses(folder, with(&["--workers", "100000"], &[]), &["--workers", "100000"]);
+    refuses(folder, with(&["--json", "new"], &[]), &["--db", "--json", "new"]);
+    refuses(folder, with(&["--export", "./new"], &[]), &["--db", "--export", "new"]);
+    refuses(folder, with(&["--input", "foreign", "--json", "foreign"], &[]), &["--input", "--json", "foreign"]);
     refuses(folder, with(&["--mode", "fast"], &[]), &["--mode", "fast"]);
     refuses(folder, with(&["--seed", "1", "--input", "lines"], &[]), &["--seed", "--input"]);
     refuses(folder, with(&["--genesis", "lines"], &[]), &["--input"]);

@@ -101,6 +101,11 @@ impl<S> Modes<S> {
         self
     }
 
+    /// The path of blocks in parallel mode.
+    pub fn parallel_path(&self) -> ExecutionPath {
+        self.path
+    }
+
     /// How a block of `tx_count` transactions would run now.
     pub fn mode_of(&self, tx_count: usize) -> Mode {
         match &self.rollout {

@@ -30,7 +30,7 @@ use crate::workload::{Devnet, DevnetContent};
 
 use super::CliError;
 use super::output::{Findings, Output, check_writable};
-use args::{ContentChoice, MadeArgs, NodeArgs, NodeCommand, SignatureChoice};
+use args::{ContentChoice, MadeArgs, ModeChoice, NodeArgs, NodeCommand, SignatureChoice};
 use modes::Decided;
 use watch::{log, stop_on_interrupt, watched};
 
@@ -58,6 +58,8 @@ pub(super) enum NodeCliError {
     NeedsInput { path: PathBuf },
     #[error("{path} was not made from {input}", path = .path.display(), input = .input.display())]
     OtherInput { path: PathBuf, input: PathBuf },
+    #[error("{one} and {other} are both {path}", path = .path.display())]
+    SamePlace { one: &'static str, other: &'static str, path: PathBuf },
     #[error("{option} does not fit --input")]
     NotWithInput { option: &'static str },
     #[error("{variable} is {value:?}, which contradicts the options")]
@@ -68,6 +70,8 @@ pub(super) enum NodeCliError {
     NoRollout,
     #[error("--stage-blocks {given}: the rollout under way has {kept}")]
     StageBlocks { given: NonZeroU64, kept: NonZeroU64 },
+    #[error("--executor {given}: the rollout under way is that of {kept}, whose evidence says nothing of another")]
+    RolloutExecutor { given: &'static str, kept: &'static str },
     #[error("{path} has no rollout: a node that runs with --mode rollout begins one", path = .path.display())]
     NoRolloutYet { path: PathBuf },
     #[error("{path}: there is no stage {end} {stage:?}", path = .path.display())]
@@ -108,6 +112,7 @@ pub(super) fn run(command: &NodeCli) -> Result<ExitCode, CliError> {
     if let (Some(_), Some(option)) = (&args.lines.input, args.made.given()) {
         return Err(NodeCliError::NotWithInput { option }.into());
     }
+    check_places(args)?;
     if let Some(export) = &args.lines.export {
         check_writable(export)?;
     }
@@ -117,6 +122,31 @@ pub(super) fn run(command: &NodeCli) -> Result<ExitCode, CliError> {
     let code = setting.run();
     drop(server);
     code
+}
+
+/// What is written must be nothing else that the run reads or writes.
+fn check_places(args: &NodeArgs) -> Result<(), NodeCliError> {
+    let NodeArgs { db, lines, json, .. } = args;
+    let places = [
+        ("--db", Some(db)),
+        ("--input", lines.input.as_ref()),
+        ("--genesis", lines.genesis.as_ref()),
+        ("--export", lines.export.as_ref()),
+        ("--json", json.json.as_ref()),
+    ];
+    let places = places.into_iter().filter_map(|(option, path)| Some((option, path?)));
+    // A standard stream is no place, and one stream is read where the other is written.
+    let places: Vec<_> = places.filter(|(_, path)| path.as_os_str() != "-" && path.as_os_str() != MEMORY).collect();
+    let same = |one: &Path, other: &Path| {
+        let place = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path));
+        one == other || matches!((place(one), place(other)), (Ok(one), Ok(other)) if one == other)
+    };
+    for (index, (one, path)) in places.iter().enumerate() {
+        if let Some((other, _)) = places[index + 1..].iter().find(|(_, further)| same(path, further)) {
+            return Err(NodeCliError::SamePlace { one, other, path: (*path).clone() });
+        }
+    }
+    Ok(())
 }
 
 /// What holds for the whole run. Whatever may be refused without looking at the ledger was looked at: none is made then.
@@ -171,12 +201,15 @@ impl Setting<'_> {
             (None, None, Some(_)) => Topoheight::MAX,
             (None, blocks, _) => from.saturating_add(blocks.unwrap_or(DEFAULT_BLOCKS)),
         };
+        if let Some(rollout) = state.rollout.as_ref().filter(|_| decided.mode != ModeChoice::Rollout) {
+            eprintln!("note: the ledger's rollout, in stage {:?}, counts in --mode rollout only", rollout.stage());
+        }
         let told = RecentMismatches::new(NonZeroUsize::MIN.saturating_add(16));
         // What only some schedules show is met again on tokio, with other seeds and threads each time, or not at all.
         let subject = ExploredSubject::on(decided.path).on_tokio();
         let keeper = Keeper::new(told.clone(), subject, &args.artifacts);
         let keeper = keeper.map_err(NodeCliError::Artifacts)?;
-        let modes = decided.modes(&args.modes, state.rollout.as_ref(), metrics.as_ref())?.with_sink(told);
+        let modes = decided.modes(&args.modes, &state, metrics.as_ref())?.with_sink(told);
         let runtime = metrics.as_ref().map_or_else(|| Native::with_hash_seed(0), |metrics| metrics.native(0));
         let executor = ParallelExecutor::new(runtime, decided.workers).expect("at least one worker");
         let export = args.lines.export.as_deref().map(|path| Export::new(path, args, &state, &begun)).transpose()?;

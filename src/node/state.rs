@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::chain::Rollout;
+use crate::chain::{ExecutionPath, Rollout};
 use crate::ledger::{Genesis, Hash, Parameters, Topoheight};
 use crate::storage::{LedgerState, StorageError};
 use crate::workload::Devnet;
@@ -22,6 +22,9 @@ pub struct NodeState {
     pub position: Position,
     /// How far the rollout is, if there ever was one.
     pub rollout: Option<Rollout>,
+    /// What the rollout tests and lets run: its evidence is of no other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub executor: Option<ExecutionPath>,
 }
 
 /// What the chain is made from.
@@ -90,7 +93,7 @@ impl NodeState {
     pub fn new(origin: Origin, genesis: &LedgerState) -> Self {
         let (top, block) = (genesis.top, genesis.metadata[&genesis.top].block);
         let position = Position { top, block, base: top, events: 0, run: None };
-        Self { version: STATE_VERSION, origin, position, rollout: None }
+        Self { version: STATE_VERSION, origin, position, rollout: None, executor: None }
     }
 
     /// What the file's node left, as it is; whether it belongs to the ledger is looked at. None: no node was there.

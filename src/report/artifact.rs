@@ -225,11 +225,14 @@ impl Artifact {
     }
 }
 
-/// Writes a file whole or not at all.
+/// Writes a file whole or not at all. What is there and is no file (a device, a pipe) is written to and not replaced.
 ///
 /// # Errors
 /// The file system's, with nothing left behind.
 pub fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
+    if path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        return std::fs::write(path, text);
+    }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     // A temporary file is for its owner alone, a report for whoever the system lets read files.

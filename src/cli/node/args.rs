@@ -136,8 +136,8 @@ pub(in crate::cli) struct ModeArgs {
     #[arg(long, value_name = "N")]
     pub min_txs: Option<NonZeroUsize>,
     /// Tasks at a time [default: one a core]
-    #[arg(long, value_name = "W")]
-    pub workers: Option<NonZeroUsize>,
+    #[arg(long, value_name = "W", value_parser = clap::value_parser!(u16).range(1..=1_024))]
+    pub workers: Option<u16>,
     /// How long a tested block waits for its side, in milliseconds [default: 5000]
     #[arg(long, value_name = "MS")]
     pub budget_ms: Option<u64>,

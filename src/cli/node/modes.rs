@@ -6,6 +6,7 @@ use crate::chain::{
     ChainConfig, ChainMetrics, ConfigError, ExecutionPath, ExecutorSide, MIN_TXS_FOR_PARALLEL, Modes, Network,
     PARALLEL_EXECUTION_ENABLED, PARALLEL_TEST_BUDGET_MS, PARALLEL_TEST_MODE, ParallelSide, Rollout,
 };
+use crate::node::NodeState;
 use crate::storage::Storage;
 
 use super::NodeCliError;
@@ -71,11 +72,11 @@ impl Decided {
     /// The modes of a chain. `rollout` is what the ledger's file knows of one.
     ///
     /// # Errors
-    /// No threads, or another number of blocks a stage than the rollout has.
+    /// No threads, or another number of blocks a stage or another executor than the rollout has.
     pub(super) fn modes<S: Storage>(
         &self,
         args: &ModeArgs,
-        rollout: Option<&Rollout>,
+        state: &NodeState,
         metrics: Option<&ChainMetrics>,
     ) -> Result<Modes<S>, NodeCliError> {
         let side = || -> Result<_, NodeCliError> {
@@ -89,7 +90,10 @@ impl Decided {
             ModeChoice::Sequential | ModeChoice::Parallel => Modes::new(self.config.clone(), None),
             ModeChoice::Test => Modes::new(self.config.clone(), Some(side()?)),
             ModeChoice::Rollout => {
-                let rollout = match (rollout, args.stage_blocks) {
+                if let Some(kept) = state.executor.filter(|kept| *kept != self.path) {
+                    return Err(NodeCliError::RolloutExecutor { given: self.path.name(), kept: kept.name() });
+                }
+                let rollout = match (&state.rollout, args.stage_blocks) {
                     (Some(rollout), Some(needed)) if rollout.needed_blocks() != needed => {
                         return Err(NodeCliError::StageBlocks { given: needed, kept: rollout.needed_blocks() });
                     }
