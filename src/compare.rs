@@ -42,6 +42,7 @@ use crate::explore::{Ending, Observation, ObservedStep};
 use crate::storage::LedgerState;
 use crate::workload::{Expectation, ExpectedStep, Scenario};
 
+pub(crate) use difference::touching;
 pub use difference::{Difference, Place};
 pub use faults::{Endured, Interleaved, judge_fault, judge_without_fault};
 pub use signature::{Signature, payload_name};

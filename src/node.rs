@@ -110,15 +110,13 @@ impl<S: NodeStorage> Node<S> {
             }
             Blocks::Lines { reader, parameters } => (Source::Lines(LineSource::new(reader, base)), parameters),
         };
-        let of_run = source.pass_to(&*storage, &state.position).await?;
+        let run_blocks = source.pass_to(&*storage, &state.position).await?;
         let nonces = match &state.position.run {
             None => NonceChecker::default(),
-            Some(run) => nonces_of_run(&*storage, &parameters, run.base, &of_run).await.map_err(NodeError::Run)?,
+            Some(run) => nonces_of_run(&*storage, &parameters, run.base, &run_blocks).await.map_err(NodeError::Run)?,
         };
-        let (top, _) = storage.top().await?;
-        let figures = Figures::new(top);
+        let figures = Figures::new(state.position.top);
         let chain = Blockchain::new(storage, parameters.clone(), executor).with_modes(modes);
-        let run_blocks = of_run;
         Ok(Self { chain, source, state, nonces, run_blocks, parameters, figures, export: None, keeper: None })
     }
 
@@ -213,7 +211,7 @@ impl<S: NodeStorage> Node<S> {
 
     /// One block, in the mode that is its own. The position goes into the file with it.
     async fn add(&mut self, block: &Arc<Block>, begins_run: bool) -> Result<Vec<Receipt>, BlockError> {
-        let (top, _) = self.chain.storage().top().await?;
+        let top = self.state.position.top;
         // A run that ended with an aborted block is not gone on with.
         let run = self.state.position.run.take().filter(|_| !begins_run);
         if run.is_none() {
@@ -242,7 +240,7 @@ impl<S: NodeStorage> Node<S> {
     }
 
     async fn rewind(&mut self, to: Topoheight) -> Result<(), NodeError> {
-        let (top, _) = self.chain.storage().top().await?;
+        let top = self.state.position.top;
         if let (true, Source::Lines(lines)) = (to > top, &self.source) {
             return Err(lines.rewind_above_top(to, top).into());
         }

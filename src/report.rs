@@ -17,6 +17,7 @@ mod timeline;
 pub use artifact::{
     ARTIFACT_VERSION, Artifact, ArtifactError, Origin, PROCESS, PROGRAM, Rate, Smaller, Stored, write_whole,
 };
+pub(crate) use artifact::{beside, folder_of};
 pub use capture::capture;
 pub use case::{Report, Rerun};
 pub use lanes::Style;

@@ -77,7 +77,9 @@ pub trait Storage: Send + Sync + 'static {
     fn burned(&self, asset: AssetId) -> impl Future<Output = Result<Option<Newest<Amount>>, StorageError>> + Send;
 
     /// The block that executed a transaction.
-    fn executed_by(&self, transaction: Hash) -> impl Future<Output = Result<Option<Hash>, StorageError>> + Send;
+    fn executed_by(&self, transaction: Hash) -> impl Future<Output = Result<Option<Hash>, StorageError>> + Send {
+        async move { Ok(self.executed(transaction).await?.map(|executed| executed.block)) }
+    }
 
     /// The block that executed a transaction, and where it stands.
     fn executed(&self, transaction: Hash) -> impl Future<Output = Result<Option<Executed>, StorageError>> + Send;

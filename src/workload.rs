@@ -14,6 +14,8 @@ mod scenario;
 mod shapes;
 mod strategy;
 
+pub(crate) use chance::mix;
+
 pub use build::devnet::{Devnet, DevnetContent, DevnetStep, SEGMENT_BLOCKS, Segment};
 pub use build::{Built, build};
 pub use classes::ConflictClass;

@@ -8,13 +8,12 @@ use std::sync::{Arc, Mutex};
 
 use serde::Serialize;
 
-use super::mix;
 use crate::chain::ExecutionPath;
 use crate::compare::{Difference, Endured, Interleaved, Oracle, Violation, judge_fault, judge_without_fault};
 use crate::explore::{Doing, Engine, FaultPoint, FaultScene, FaultTrial, Place, under_fault, under_fault_interleaved};
 use crate::ledger::SignatureScheme;
 use crate::runtime::{Fault, Site};
-use crate::workload::{Plan, Scenario, build};
+use crate::workload::{Plan, Scenario, build, mix};
 
 use canary::Around;
 

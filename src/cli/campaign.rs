@@ -188,10 +188,15 @@ fn shapes(args: &CampaignArgs) -> Result<Cow<'static, [Shape]>, CliError> {
 
 pub(super) fn stop_on_interrupt(control: &Arc<Control>) {
     let control = Arc::clone(control);
+    on_interrupt(move || control.stop.store(true, Relaxed));
+}
+
+/// Ctrl-C calls `stop`. A second one does not wait for what is under way and ends the process; without a handler the first one
+/// does not wait either.
+pub(super) fn on_interrupt(stop: impl Fn() + Send + 'static) {
     let interrupted = AtomicBool::new(false);
-    // A second Ctrl-C does not wait for the executions under way. Without a handler the first one does not either.
     let _ = ctrlc::set_handler(move || {
-        control.stop.store(true, Relaxed);
+        stop();
         if interrupted.swap(true, Relaxed) {
             crate::subject::process::kill_all();
             std::process::exit(2);

@@ -24,6 +24,7 @@ use crate::node::lines::{Head, LinesError, Reader, write_line};
 use crate::node::{
     Blocks, Keeper, Node, NodeControl, NodeError, NodeReport, NodeState, NodeStorage, Origin, StateError,
 };
+use crate::report::beside;
 use crate::runtime::Native;
 use crate::storage::{CreateError, LedgerState, MemoryStorage, OpenError, RedbStorage};
 use crate::workload::{Devnet, DevnetContent};
@@ -375,11 +376,7 @@ impl Export {
             return Err(NodeCliError::ExportLater { path: args.db.clone(), top: state.position.top }.into());
         }
         let failed = |source| CliError::Write { path: path.to_owned(), source };
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut builder = tempfile::Builder::new();
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut file = builder.tempfile_in(folder).map_err(failed)?;
+        let mut file = beside(path).map_err(failed)?;
         let head = Head::new(begun.parameters.clone(), begun.genesis.clone());
         write_line(&mut file, &head).map_err(failed)?;
         Ok(Self { path: path.to_owned(), file })

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::campaign::Conclusion;
 use crate::compare::{Signature, Violation};
-use crate::report::write_whole;
+use crate::report::{folder_of, write_whole};
 use crate::workload::Scenario;
 
 use super::CliError;
@@ -202,12 +202,11 @@ impl Place {
 
 /// A command may take hours; a file that cannot be written should be known before it.
 pub(super) fn check_writable(path: &Path) -> Result<(), CliError> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if path.is_dir() {
         let source = std::io::Error::from(std::io::ErrorKind::IsADirectory);
         return Err(CliError::Write { path: path.to_owned(), source });
     }
-    let probe = tempfile::NamedTempFile::new_in(folder);
+    let probe = tempfile::NamedTempFile::new_in(folder_of(path));
     probe.map(drop).map_err(|source| CliError::Write { path: path.to_owned(), source })
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fields::{FieldDifference, compare};
 use crate::ledger::rules::footprint;
-use crate::ledger::{Block, Topoheight};
+use crate::ledger::{Block, Topoheight, Transaction};
 use crate::storage::StateKey;
 use crate::workload::{Expectation, ExpectedStep, Scenario, Step};
 
@@ -145,19 +145,24 @@ pub(super) fn locate(
     let Some(&(block, content)) = index.and_then(|index| standing.get(index)) else {
         return Place { topoheight: Some(topoheight), ..Place::default() };
     };
-    let touches = |tx_index: &usize| {
-        let footprint = footprint(&content.transactions[*tx_index].body);
+    let transactions = key.map_or_else(Vec::new, |key| touching(content, &key));
+    Place { block: Some(block), topoheight: Some(topoheight), transactions }
+}
+
+/// The transactions of a block that have `key` in their footprint.
+pub(crate) fn touching(block: &Block, key: &StateKey) -> Vec<usize> {
+    let touches = |tx: &Transaction| {
+        let footprint = footprint(&tx.body);
         match key {
-            None => false,
-            Some(StateKey::Burned(asset)) => footprint.burned == Some(asset),
-            Some(StateKey::Balance(account, asset)) => {
-                footprint.accounts.get(&account).is_some_and(|assets| assets.contains(&asset))
+            StateKey::Burned(asset) => footprint.burned == Some(*asset),
+            StateKey::Balance(account, asset) => {
+                footprint.accounts.get(account).is_some_and(|assets| assets.contains(asset))
             }
-            Some(StateKey::Nonce(account) | StateKey::MultiSig(account) | StateKey::Energy(account)) => {
-                footprint.accounts.contains_key(&account)
+            StateKey::Nonce(account) | StateKey::MultiSig(account) | StateKey::Energy(account) => {
+                footprint.accounts.contains_key(account)
             }
         }
     };
-    let transactions = (0..content.transactions.len()).filter(touches).collect();
-    Place { block: Some(block), topoheight: Some(topoheight), transactions }
+    let transactions = block.transactions.iter().enumerate();
+    transactions.filter(|(_, tx)| touches(tx)).map(|(tx_index, _)| tx_index).collect()
 }

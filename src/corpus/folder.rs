@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Minimised;
+use crate::report::folder_of;
 
 /// One file of a corpus.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,9 +110,9 @@ impl Destination {
                 None => Ok(()),
                 Some(_) => Err(CorpusError::NotEmpty { path: path.clone() }),
             },
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                fs::read_dir(parent(path)).map(drop).map_err(|source| CorpusError::Write { path: path.clone(), source })
-            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => fs::read_dir(folder_of(path))
+                .map(drop)
+                .map_err(|source| CorpusError::Write { path: path.clone(), source }),
             Err(source) => Err(CorpusError::Write { path: path.clone(), source }),
         }
     }
@@ -129,10 +130,6 @@ impl Destination {
     }
 }
 
-fn parent(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
 /// Into a folder beside the target, which then becomes the target: renaming onto a folder works only if it is empty.
 fn copy(inputs: &[Input], target: &Path) -> Result<(), CorpusError> {
     let cannot_write = |path: &Path| {
@@ -143,7 +140,7 @@ fn copy(inputs: &[Input], target: &Path) -> Result<(), CorpusError> {
     // A temporary folder is for its owner alone, a corpus for whoever the system lets read files.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
-    let unfinished = builder.tempdir_in(parent(target)).map_err(cannot_write(target))?;
+    let unfinished = builder.tempdir_in(folder_of(target)).map_err(cannot_write(target))?;
     for input in inputs {
         let path = unfinished.path().join(&input.name);
         fs::write(&path, &input.bytes).map_err(cannot_write(&path))?;

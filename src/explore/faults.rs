@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::chain::{Blockchain, ExecutionPath, OrderingRun};
 use crate::execution::{BlockError, NonceChecker, ParallelExecutor};
-use crate::ledger::{Block, Parameters, Receipt};
+use crate::ledger::{Block, Parameters, Receipt, Topoheight};
 use crate::runtime::model::{ModelSettings, Shuttle};
 use crate::runtime::{Fault, Faults, Faulty, Native, Passed, Runtime};
 use crate::storage::{Failing, Layer, Layered, LedgerState, MemoryStorage, Storage, Suspend};
@@ -200,8 +200,7 @@ impl<H: Host, S: Storage> Bench<'_, H, S> {
         let ledger_again = self.ledger();
         let later: Vec<_> = place.later(LATER).iter().map(|later| self.block(&mut run, &later.block)).collect();
         let (ledger_later, nonces_later) = (self.ledger(), run.nonces().clone());
-        let undone = self.ended(chain.rewind(before.top));
-        let undone = matches!(undone, Ended::Done(Ok(()))).then(|| self.ledger());
+        let undone = self.undone(chain, before.top);
         FaultTrial {
             passed,
             struck,
@@ -237,8 +236,7 @@ impl<H: Host, S: Storage> Bench<'_, H, S> {
         let nonces_after = run.nonces().clone();
         let later = vec![self.block(&mut run, &place.expected().block)];
         let (ledger_later, nonces_later) = (self.ledger(), run.nonces().clone());
-        let undone = self.ended(chain.rewind(to));
-        let undone = matches!(undone, Ended::Done(Ok(()))).then(|| self.ledger());
+        let undone = self.undone(chain, to);
         FaultTrial {
             passed,
             struck,
@@ -254,6 +252,11 @@ impl<H: Host, S: Storage> Bench<'_, H, S> {
             nonces_later,
             undone,
         }
+    }
+
+    /// The ledger once everything above `to` was removed. None: it cannot be.
+    fn undone(&self, chain: &mut Chain<H, S>, to: Topoheight) -> Option<LedgerState> {
+        matches!(self.ended(chain.rewind(to)), Ended::Done(Ok(()))).then(|| self.ledger())
     }
 
     fn block(&self, run: &mut OrderingRun<'_, S, Faulty<H::Runtime>>, block: &Arc<Block>) -> Ended<Applied> {

@@ -1,7 +1,7 @@
 //! Which way each block of a scenario goes.
 
-use crate::campaign::mix;
 use crate::chain::ExecutionPath;
+use crate::workload::mix;
 
 /// One path for all blocks, or another one from block to block, as on a node whose operator tries modes, falls back and
 /// goes on.

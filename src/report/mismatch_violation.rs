@@ -1,9 +1,8 @@
 //! A mismatch of the test mode in the words of the oracles: which of them sees it, and where.
 
 use crate::chain::{Mismatch, MismatchKind};
-use crate::compare::{Difference, Oracle, Place, Violation};
-use crate::ledger::rules::footprint;
-use crate::ledger::{AccountKey, Block};
+use crate::compare::{Difference, Oracle, Place, Violation, touching};
+use crate::ledger::Block;
 use crate::storage::{StateKey, WriteOp};
 use crate::workload::Scenario;
 
@@ -62,22 +61,4 @@ fn of_write(op: Option<&WriteOp>, block: &Block) -> (Oracle, String, Vec<usize>)
         }
         Some(WriteOp::Metadata { .. } | WriteOp::Top(_)) => (Oracle::Figures, "metadata".to_owned(), Vec::new()),
     }
-}
-
-/// The transactions that have `key` in their footprint.
-fn touching(block: &Block, key: &StateKey) -> Vec<usize> {
-    let has_account = |index: &usize, account: &AccountKey| {
-        footprint(&block.transactions[*index].body).accounts.contains_key(account)
-    };
-    let touches = |index: &usize| match key {
-        StateKey::Burned(asset) => footprint(&block.transactions[*index].body).burned == Some(*asset),
-        StateKey::Balance(account, asset) => {
-            let accounts = footprint(&block.transactions[*index].body).accounts;
-            accounts.get(account).is_some_and(|assets| assets.contains(asset))
-        }
-        StateKey::Nonce(account) | StateKey::MultiSig(account) | StateKey::Energy(account) => {
-            has_account(index, account)
-        }
-    };
-    (0..block.transactions.len()).filter(touches).collect()
 }

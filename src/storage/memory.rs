@@ -83,10 +83,6 @@ impl Storage for MemoryStorage {
         newest(&self.read(), StateKey::Burned(asset), amount_of)
     }
 
-    async fn executed_by(&self, transaction: Hash) -> Result<Option<Hash>, StorageError> {
-        Ok(self.read().executed.get(&transaction).map(|executed| executed.block))
-    }
-
     async fn executed(&self, transaction: Hash) -> Result<Option<Executed>, StorageError> {
         Ok(self.read().executed.get(&transaction).copied())
     }

@@ -99,10 +99,6 @@ impl Storage for RedbStorage {
         self.snapshot()?.newest(StateKey::Burned(asset), amount_of)
     }
 
-    async fn executed_by(&self, transaction: Hash) -> Result<Option<Hash>, StorageError> {
-        Ok(self.snapshot()?.executed(transaction)?.map(|executed| executed.block))
-    }
-
     async fn executed(&self, transaction: Hash) -> Result<Option<Executed>, StorageError> {
         self.snapshot()?.executed(transaction)
     }

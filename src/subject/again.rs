@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use super::{Asked, Capabilities, Subject, SubjectError, SubjectSource, Wrong, ask, cases, fit};
-use crate::campaign::{SmallerError, Watch, mix, portfolio, smaller};
+use crate::campaign::{SmallerError, Watch, portfolio, smaller};
 use crate::compare::{Signature, Violation, judge_ending};
 use crate::explore::{Interleaver, InterleavingEvidence, Schedule};
 use crate::minimise::{Case, Effort, Probe, Probed, UnderShuttle};
 use crate::report::{Artifact, Rate, Smaller};
-use crate::workload::{Expectation, Scenario};
+use crate::workload::{Expectation, Scenario, mix};
 
 /// How often the rate of a case is asked.
 const RATE_TIMES: u32 = 20;

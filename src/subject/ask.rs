@@ -8,12 +8,12 @@ use serde::Serialize;
 
 use super::judge::{unanswered, unequal, wrong};
 use super::{Answer, BlockCase, Capabilities, Request, Subject, SubjectError, cases, fit};
-use crate::campaign::{abort_name, mix, outcome_name};
+use crate::campaign::{abort_name, outcome_name};
 use crate::compare::{Difference, Oracle, Violation};
 use crate::execution::parallel::batches;
 use crate::ledger::{Receipt, SignatureScheme};
 use crate::runtime::panic_message;
-use crate::workload::{Plan, Scenario, build};
+use crate::workload::{Plan, Scenario, build, mix};
 
 /// How often each block with several transactions is asked; the others are asked once.
 pub const REPEATS: u32 = 3;

@@ -12,11 +12,11 @@ use super::{
     Asked, Capabilities, Part, Subject, SubjectCanary, SubjectError, SubjectSource, ask, cases, check_answers,
     scenario_for,
 };
-use crate::campaign::{Budget, Conclusion, Control, Counterexample, FirstOfEach, interleave_on, keep_first, mix};
+use crate::campaign::{Budget, Conclusion, Control, Counterexample, FirstOfEach, interleave_on, keep_first};
 use crate::compare::{Signature, Verdict, Violation};
 use crate::explore::{InterleavingEvidence, Schedule};
 use crate::report::{Artifact, Origin, PROCESS, PROGRAM};
-use crate::workload::{Built, Expectation, Plan, Scenario};
+use crate::workload::{Built, Expectation, Plan, Scenario, mix};
 
 /// What to run.
 #[derive(Clone, Debug)]

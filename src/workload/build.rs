@@ -267,13 +267,12 @@ impl<'a> Builder<'a> {
     /// Undoes some of the newest blocks and applies their transactions in another order, as a DAG does when it learns of
     /// a heavier branch.
     fn reorganise(&mut self, record: &Record) {
-        let depth = match self.depth_of_retry() {
-            Some(depth) if record.after >= 228 => depth,
-            _ => (1 + usize::from(record.after % 3)).min(self.chain.len()),
-        };
-        if depth == 0 || self.rewinds == MAX_REWINDS {
+        if self.chain.is_empty() || self.rewinds == MAX_REWINDS {
             return;
         }
+        // Looking for it hashes the transactions of several blocks.
+        let retry = if record.after >= 228 { self.depth_of_retry() } else { None };
+        let depth = retry.unwrap_or_else(|| (1 + usize::from(record.after % 3)).min(self.chain.len()));
         self.rewinds += 1;
         self.end_run();
         let undone = self.chain.split_off(self.chain.len() - depth);
@@ -286,18 +285,13 @@ impl<'a> Builder<'a> {
         let mut again: Vec<Classed> = undone.iter().flat_map(|position| self.transactions(*position)).collect();
         let mut chance = Chance::new(u64::from(record.literal));
         match record.detail % 8 {
-            0 => again.reverse(),
-            1 => chance.shuffle(&mut again),
-            2 => again.chunks_mut(2).for_each(<[Classed]>::reverse),
-            3 => again.retain(|_| !chance.one_in(3)),
             4 => {
                 let start = depth.min(again.len());
                 again.rotate_left(start);
             }
             // Left to records that repeat what was signed.
             5 => again.clear(),
-            // The same order in blocks of another size.
-            _ => {}
+            how => disorder(&mut again, how.into(), &mut chance),
         }
         let cuts = if record.detail & 8 == 0 { u32::MAX } else { 1 + (record.literal >> 16) % 8 };
         self.apply_again(again, cuts);
@@ -339,6 +333,18 @@ impl<'a> Builder<'a> {
         let Self { stage: Stage { parameters, genesis, .. }, steps, expectation, classes, .. } = self;
         let scenario = Scenario { version: SCENARIO_VERSION, parameters, genesis, steps };
         Built { scenario, expectation, classes }
+    }
+}
+
+/// How undone transactions come again: backwards, shuffled, each pair turned round or a third of them left out; with any other
+/// number in the same order, in blocks of another size.
+fn disorder<T>(undone: &mut Vec<T>, how: u64, chance: &mut Chance) {
+    match how {
+        0 => undone.reverse(),
+        1 => chance.shuffle(undone),
+        2 => undone.chunks_mut(2).for_each(<[T]>::reverse),
+        3 => undone.retain(|_| !chance.one_in(3)),
+        _ => {}
     }
 }
 

@@ -13,7 +13,7 @@ use seriatim::report::{Artifact, ArtifactError, ArtifactsError, Kept, KeptWhere,
 use seriatim::storage::{Layer, StateKey, StateValue, StorageError, WriteBatch, WriteOp};
 use seriatim::workload::{Expectation, ExpectedStep, Scenario};
 
-use crate::node::{AMPLE, Node, blocks, right, side, tokio};
+use crate::node::{AMPLE, Node, blocks, struck_in_the_second_block, tokio};
 
 /// The first balance that the block at topoheight 2 writes is one unit too high.
 #[derive(Clone, Copy, Debug)]
@@ -44,17 +44,7 @@ impl Layer for TooHigh {
 /// Three blocks in one ordering run with a side that is struck in the second. Returns what was told and what was captured of
 /// it when all was over.
 fn mismatch_of(fault: fn(&mut PreparedBlock)) -> (Mismatch, Scenario) {
-    let faulty = side(move |given| {
-        let is_struck = given.start.context.topoheight == 2;
-        Box::pin(async move {
-            let mut prepared = right(given).await?;
-            if is_struck {
-                fault(&mut prepared);
-            }
-            Ok(prepared)
-        })
-    });
-    let mut node = Node::tested(faulty, AMPLE);
+    let mut node = Node::tested(struck_in_the_second_block(fault), AMPLE);
     let (blocks, tokio) = (blocks(3), tokio());
     let mut run = node.chain.ordering_run();
     for block in &blocks {

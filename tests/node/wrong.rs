@@ -86,10 +86,6 @@ impl Storage for Leaky {
         self.ledger.burned(asset).await
     }
 
-    async fn executed_by(&self, transaction: Hash) -> Result<Option<Hash>, StorageError> {
-        self.ledger.executed_by(transaction).await
-    }
-
     async fn executed(&self, transaction: Hash) -> Result<Option<Executed>, StorageError> {
         self.ledger.executed(transaction).await
     }

@@ -5,22 +5,12 @@ use seriatim::execution::PreparedBlock;
 use seriatim::ledger::Receipt;
 use seriatim::storage::{StateKey, StateValue, WriteOp};
 
-use crate::node::{AMPLE, Node, blocks, right, sequential_ledger, side};
+use crate::node::{AMPLE, Node, blocks, right, sequential_ledger, side, struck_in_the_second_block};
 
 /// Puts `fault` into what V3 comes to, on the second of three blocks. The chain goes on with the sequential results.
 fn found(fault: fn(&mut PreparedBlock)) -> Mismatch {
     let blocks = blocks(3);
-    let faulty = side(move |given| {
-        let is_struck = given.start.context.topoheight == 2;
-        Box::pin(async move {
-            let mut prepared = right(given).await?;
-            if is_struck {
-                fault(&mut prepared);
-            }
-            Ok(prepared)
-        })
-    });
-    let mut node = Node::tested(faulty, AMPLE);
+    let mut node = Node::tested(struck_in_the_second_block(fault), AMPLE);
     for block in &blocks {
         node.add(block).unwrap();
     }

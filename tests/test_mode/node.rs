@@ -8,7 +8,7 @@ use seriatim::chain::{
     Blockchain, ChainConfig, ExecutionPath, ExecutorSide, Mismatch, Modes, ParallelSide, RecentMismatches, Side,
     SideBlock, SideFuture,
 };
-use seriatim::execution::{BlockError, ParallelExecutor};
+use seriatim::execution::{BlockError, ParallelExecutor, PreparedBlock};
 use seriatim::ledger::{
     AccountKey, AssetId, Block, FeeType, Genesis, GenesisAccount, Hash, Parameters, Payload, Receipt, Reference,
     SignatureScheme, TOS, Transaction, TransactionVersion, Transfer, UnsignedTransaction,
@@ -166,4 +166,18 @@ pub fn blocks(count: u64) -> Vec<Arc<Block>> {
         Arc::new(Block { parent: Hash::ZERO, height: nonce + 1, miner: key(251), transactions })
     };
     (0..count).map(block).collect()
+}
+
+/// What V3 comes to, with `fault` put into it at topoheight 2.
+pub fn struck_in_the_second_block(fault: fn(&mut PreparedBlock)) -> ParallelSide<Memory> {
+    side(move |given| {
+        let is_struck = given.start.context.topoheight == 2;
+        Box::pin(async move {
+            let mut prepared = right(given).await?;
+            if is_struck {
+                fault(&mut prepared);
+            }
+            Ok(prepared)
+        })
+    })
 }

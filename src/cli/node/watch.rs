@@ -8,7 +8,7 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::cli::campaign::bar_style;
+use crate::cli::campaign::{bar_style, on_interrupt};
 use crate::node::NodeControl;
 
 use super::args::LogLevel;
@@ -16,14 +16,7 @@ use super::args::LogLevel;
 /// Ctrl-C ends the node after the block under way; a second one ends the process, which the ledger does not mind.
 pub(super) fn stop_on_interrupt(control: &Arc<NodeControl>) {
     let control = Arc::clone(control);
-    let interrupted = AtomicBool::new(false);
-    // Without a handler the first one ends the process.
-    let _ = ctrlc::set_handler(move || {
-        control.stop.store(true, Relaxed);
-        if interrupted.swap(true, Relaxed) {
-            std::process::exit(2);
-        }
-    });
+    on_interrupt(move || control.stop.store(true, Relaxed));
 }
 
 /// Runs `node` beside a thread that draws its bar. Without a terminal nothing is drawn.

@@ -96,11 +96,6 @@ impl Devnet {
         start / SEGMENT_BLOCKS
     }
 
-    /// The topoheight that a segment begins above.
-    pub fn start_of(&self, segment: u64) -> Topoheight {
-        segment * SEGMENT_BLOCKS
-    }
-
     /// A segment from its beginning. `ledger` is the one at its start, as far as it concerns [`Self::accounts`] and
     /// [`Self::assets`]: registrations, newest versions, known assets, and the metadata of its top.
     pub fn segment(&self, number: u64, ledger: LedgerState) -> Segment {

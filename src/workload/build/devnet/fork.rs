@@ -2,6 +2,7 @@
 //! order, with new ones between them.
 
 use crate::ledger::Transaction;
+use crate::workload::build::disorder;
 use crate::workload::chance::Chance;
 use crate::workload::scenario::Step;
 
@@ -29,10 +30,6 @@ impl Segment {
         let undone = self.above.split_off((to - self.start) as usize);
         let mut transactions: Vec<Transaction> = undone.into_iter().flatten().collect();
         match chance.below(8) {
-            0 => transactions.reverse(),
-            1 => chance.shuffle(&mut transactions),
-            2 => transactions.chunks_mut(2).for_each(<[Transaction]>::reverse),
-            3 => transactions.retain(|_| !chance.one_in(3)),
             4 => {
                 let start = transactions.len() / 3;
                 transactions.rotate_left(start);
@@ -42,8 +39,7 @@ impl Segment {
                 let kept = transactions.len() / 2;
                 transactions.truncate(kept);
             }
-            // The same order in blocks of another size.
-            _ => {}
+            how => disorder(&mut transactions, how, &mut chance),
         }
         // A branch wins by being longer, where the segment has room for that.
         self.fork = Some(Fork { transactions, blocks: (depth + 1).min(self.end() - to) });
