@@ -85,7 +85,7 @@ pub struct Node<S> {
     run_blocks: Vec<Arc<Block>>,
     parameters: Parameters,
     figures: Figures,
-    export: Option<Box<dyn Write>>,
+    export: Option<Box<dyn Write + Send>>,
     keeper: Option<Keeper>,
 }
 
@@ -121,7 +121,7 @@ impl<S: NodeStorage> Node<S> {
     }
 
     /// Writes down what happens from now on, as lines.
-    pub fn with_export(mut self, out: Box<dyn Write>) -> Self {
+    pub fn with_export(mut self, out: Box<dyn Write + Send>) -> Self {
         self.export = Some(out);
         self
     }

@@ -9,6 +9,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::net::SocketAddr;
 use std::num::{NonZeroU64, NonZeroUsize};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -232,10 +233,14 @@ impl Setting<'_> {
         if let Some(level) = args.log {
             log(level, &bar);
         }
-        let report = watched(&bar, &control, from, || tokio.block_on(node.run(until, &control)));
+        let run = {
+            let control = Arc::clone(&control);
+            async move { node.run(until, &control).await }
+        };
+        // On a worker: the thread that waits outside of them would hand over every transaction and be woken by its end.
+        let report = watched(&bar, &control, from, || tokio.block_on(tokio.spawn(run)));
         bar.finish_and_clear();
-        let report = report.map_err(failed)?;
-        drop(node);
+        let report = report.unwrap_or_else(|error| resume_unwind(error.into_panic())).map_err(failed)?;
         if let Some(export) = export {
             export.end()?;
         }
@@ -314,12 +319,12 @@ fn devnet(args: &MadeArgs, kept: Option<&Devnet>, path: &Path) -> Result<Devnet,
     }
 }
 
-fn read_lines(input: &Path, genesis: Option<&Path>) -> Result<(Reader<Box<dyn BufRead>>, Head), CliError> {
+fn read_lines(input: &Path, genesis: Option<&Path>) -> Result<(Reader<Box<dyn BufRead + Send>>, Head), CliError> {
     let read = |path: &Path| {
         let source = |source| CliError::Read { path: path.to_owned(), source };
         File::open(path).map_err(source)
     };
-    let text: Box<dyn BufRead> = if input.as_os_str() == "-" {
+    let text: Box<dyn BufRead + Send> = if input.as_os_str() == "-" {
         Box::new(BufReader::new(std::io::stdin()))
     } else {
         Box::new(BufReader::new(read(input)?))
@@ -382,7 +387,7 @@ impl Export {
         Ok(Self { path: path.to_owned(), file })
     }
 
-    fn writer(&self) -> Result<Box<dyn Write>, CliError> {
+    fn writer(&self) -> Result<Box<dyn Write + Send>, CliError> {
         let file = self.file.as_file().try_clone();
         let file = file.map_err(|source| CliError::Write { path: self.path.clone(), source })?;
         Ok(Box::new(BufWriter::new(file)))

@@ -102,7 +102,7 @@ pub struct Times {
 }
 
 impl<S: NodeStorage> Node<S> {
-    pub(super) async fn report(&self, control: &NodeControl) -> Result<NodeReport, NodeError> {
+    pub(super) async fn report(&mut self, control: &NodeControl) -> Result<NodeReport, NodeError> {
         let storage = self.chain.storage();
         let (top, metadata) = storage.top().await?;
         let watch = Watch::start();

@@ -205,7 +205,7 @@ async fn compare<S: NodeStorage>(
 }
 
 pub(super) struct LineSource {
-    reader: Reader<Box<dyn BufRead>>,
+    reader: Reader<Box<dyn BufRead + Send>>,
     base: Topoheight,
     events: u64,
     /// Whether a further block may follow.
@@ -213,7 +213,7 @@ pub(super) struct LineSource {
 }
 
 impl LineSource {
-    pub(super) fn new(reader: Reader<Box<dyn BufRead>>, base: Topoheight) -> Self {
+    pub(super) fn new(reader: Reader<Box<dyn BufRead + Send>>, base: Topoheight) -> Self {
         Self { reader, base, events: 0, in_run: false }
     }
 
@@ -241,5 +241,5 @@ pub enum Blocks {
     /// It makes its own.
     Devnet(Devnet),
     /// It reads them.
-    Lines { reader: Reader<Box<dyn BufRead>>, parameters: Parameters },
+    Lines { reader: Reader<Box<dyn BufRead + Send>>, parameters: Parameters },
 }

@@ -36,8 +36,8 @@ fn written() -> (String, Hash) {
     (String::from_utf8(text).unwrap(), report.ledger_digest)
 }
 
-fn reader(text: &str) -> (Reader<Box<dyn BufRead>>, Head) {
-    let input: Box<dyn BufRead> = Box::new(Cursor::new(text.to_owned().into_bytes()));
+fn reader(text: &str) -> (Reader<Box<dyn BufRead + Send>>, Head) {
+    let input: Box<dyn BufRead + Send> = Box::new(Cursor::new(text.to_owned().into_bytes()));
     Reader::with_head(input).unwrap()
 }
 
