@@ -29,7 +29,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::subject::SubjectSource;
 
@@ -95,8 +95,8 @@ enum CliError {
     Artifact { path: PathBuf, source: crate::report::ArtifactError },
     #[error("{path}: {source}", path = .path.display())]
     Subject { path: PathBuf, source: crate::campaign::UnknownSubject },
-    #[error("--json and --junit cannot both go to {path}", path = .0.display())]
-    SamePlace(PathBuf),
+    #[error("{one} and {other} are both {path}", path = .path.display())]
+    SamePlace { one: &'static str, other: &'static str, path: PathBuf },
     #[error("--subject {0} shows under shuttle only: it fits neither --shapes nor --plans nor --faults nor prove")]
     OnlyInterleaved(crate::campaign::ExploredSubject),
     #[error("--subject {0} does not fit prove, whose sets are single blocks")]
@@ -140,7 +140,7 @@ enum CliError {
 pub fn main() -> ExitCode {
     match Cli::try_parse() {
         Ok(cli) => guarded(|| dispatch(&cli)),
-        Err(error) => usage(&error),
+        Err(error) => usage(&error, Cli::command()),
     }
 }
 
@@ -148,7 +148,7 @@ pub fn main() -> ExitCode {
 pub fn subject_main(source: &dyn SubjectSource) -> ExitCode {
     match outside::OutsideCli::try_parse() {
         Ok(cli) => guarded(|| outside::dispatch(&cli, source)),
-        Err(error) => usage(&error),
+        Err(error) => usage(&error, outside::OutsideCli::command()),
     }
 }
 
@@ -200,7 +200,7 @@ fn guarded(command: impl FnOnce() -> Result<ExitCode, CliError>) -> ExitCode {
 }
 
 /// Help and version as clap prints them; an error as one line.
-fn usage(error: &clap::Error) -> ExitCode {
+fn usage(error: &clap::Error, command: clap::Command) -> ExitCode {
     if !error.use_stderr() {
         print!("{error}");
         return ExitCode::SUCCESS;
@@ -209,6 +209,17 @@ fn usage(error: &clap::Error) -> ExitCode {
     // Up to the usage: some errors name what is missing in lines of their own.
     let lines = text.lines().take_while(|line| !line.starts_with("Usage") && !line.contains("tip:"));
     let line = lines.map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
-    eprintln!("seriatim: {} (see seriatim --help)", line.trim_start_matches("error: "));
+    eprintln!("seriatim: {} (see {} --help)", line.trim_start_matches("error: "), asked(command));
     ExitCode::from(2)
+}
+
+/// The words of the subcommand that this process was asked for.
+fn asked(mut command: clap::Command) -> String {
+    let mut words = command.get_name().to_owned();
+    for word in std::env::args_os().skip(1) {
+        let Some(subcommand) = command.find_subcommand(&word).cloned() else { break };
+        words = format!("{words} {}", subcommand.get_name());
+        command = subcommand;
+    }
+    words
 }

@@ -255,11 +255,41 @@ fn nothing_is_written_where_a_command_is_refused() {
         vec!["prove", "--json", "no/such/folder/found.json"],
         vec!["run", "absent", "--json", "-", "--junit", "-"],
         vec!["run", "absent", "--json", "same", "--junit", "same"],
+        vec!["run", "absent", "--json", "absent"],
+        vec!["explore", "absent", "--save", "./absent"],
+        vec!["replay", "absent", "--junit", "absent"],
+        vec!["minimise", "absent", "--out", "absent"],
+        vec!["minimise", "absent.json", "--json", "absent.min.json"],
+        vec!["promote", "absent", "--json", "absent"],
+        vec!["report", "absent", "--html", "absent"],
+        vec!["report", "absent", "--html", "page", "--json", "page"],
     ] {
         let output = seriatim(folder.path(), &args);
         let error = String::from_utf8(output.stderr).unwrap();
         assert_eq!((output.status.code(), error.lines().count()), (Some(2), 1), "{args:?}: {error}");
         assert!(output.stdout.is_empty(), "{args:?}");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "{args:?}");
+    }
+}
+
+#[test]
+fn what_is_read_is_not_written_over() {
+    let (folder, artifact) = folder();
+    let before = std::fs::read(folder.path().join(&artifact)).unwrap();
+    let (artifact, again) = (artifact.as_str(), format!("./{artifact}"));
+    let again = again.as_str();
+    for (args, named) in [
+        (["run", artifact, "--json", again], "--json and FILE are both"),
+        (["explore", artifact, "--save", again], "SCENARIO and --save are both"),
+        (["replay", artifact, "--junit", again], "--junit and ARTIFACT are both"),
+        (["minimise", artifact, "--out", again], "ARTIFACT and --out are both"),
+        (["promote", artifact, "--json", again], "--json and ARTIFACT are both"),
+        (["report", artifact, "--html", again], "ARTIFACT and --html are both"),
+    ] {
+        let output = seriatim(folder.path(), &args);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {error}");
+        assert!(error.contains(named) && error.contains(artifact) && error.lines().count() == 1, "{error}");
+        assert_eq!(std::fs::read(folder.path().join(artifact)).unwrap(), before, "{args:?}");
     }
 }

@@ -79,6 +79,10 @@ fn a_file_is_gone_on_with_and_knows_what_it_was_made_with() {
     // It is there already: nothing was looked at.
     let nothing = report(folder, &["--db", "ledger", "--until", "70"], 3);
     assert_eq!((&nothing["reason"], &nothing["blocks"]), (&"no block was added".into(), &0.into()));
+    // Sequential blocks agree with the reference, and say nothing of what was asked for.
+    let sequential = report(folder, &["--mode", "parallel", "--min-txs", "1000", "--blocks", "5"], 3);
+    assert_eq!(sequential["parallel_from"], 1000);
+    assert_eq!(sequential["reason"], "no block had the 1000 transactions from which on blocks run in parallel");
 
     let with = |args: &[&str]| command(folder, &[&["node", "--db", "ledger"], args].concat());
     refuses(folder, with(&["--seed", "6"]), &["ledger", "--seed", "5", "6"]);
@@ -129,7 +133,9 @@ fn what_contradicts_itself_is_refused_before_anything_is_made() {
     refuses(folder, with(&["--input", "absent"], &[]), &["absent"]);
     refuses(folder, with(&["--input", "foreign"], &[]), &["foreign", "line 1"]);
     refuses(folder, with(&["--export", "no/such/folder/lines"], &[]), &["no/such/folder"]);
-    refuses(folder, with(&["--metrics", "here"], &[]), &["--metrics", "here"]);
+    refuses(folder, with(&["--export", "-"], &[]), &["--export", "-", "makes a file"]);
+    refuses(folder, with(&["--export", "/dev/null"], &[]), &["--export", "/dev/null", "makes a file"]);
+    refuses(folder, with(&["--metrics", "here"], &[]), &["--metrics", "here", "see seriatim node --help"]);
     refuses(folder, command(folder, &["node", "--db", "foreign"]), &["foreign", "no redb database"]);
     refuses(folder, command(folder, &["node", "rollout", "show", "--db", "absent"]), &["absent"]);
 }

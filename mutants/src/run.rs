@@ -77,7 +77,7 @@ impl Plan {
         let queue = Mutex::new(order.into_iter());
         let errors = Mutex::new(Vec::new());
         let worker = |number: usize| {
-            let make = if self.is_control { Tree::optimised } else { Tree::new };
+            let make = if self.is_control { Tree::released } else { Tree::new };
             let tree = make(&self.root, &self.folder, number);
             loop {
                 let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
@@ -121,20 +121,30 @@ impl Plan {
             tree.apply(mutant)?;
         }
         let program = tree.build(Target::Lane, &mutant.id)?;
-        for (lane, seed) in searches {
-            if is_futile(mutant, lane, seed, results) {
-                continue;
+        let queue = Mutex::new(searches.into_iter());
+        let work = || {
+            loop {
+                let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+                let Some((lane, seed)) = next else { return Ok(()) };
+                if is_futile(mutant, lane, seed, results) {
+                    continue;
+                }
+                progress(Progress::Searching(mutant, lane, seed));
+                let outcome = match lane {
+                    Lane::Models => models(&tree.build(Target::Models, &mutant.id)?, mutant)?,
+                    _ => self.search(&program, mutant, lane, seed)?,
+                };
+                progress(Progress::Found(mutant, lane, seed, &outcome));
+                let kept = results.put(mutant, lane, seed, &outcome);
+                kept.map_err(|source| RunError::Keep { id: mutant.id.clone(), source })?;
             }
-            progress(Progress::Searching(mutant, lane, seed));
-            let outcome = match lane {
-                Lane::Models => models(&tree.build(Target::Models, &mutant.id)?, mutant)?,
-                _ => self.search(&program, mutant, lane, seed)?,
-            };
-            progress(Progress::Found(mutant, lane, seed, &outcome));
-            let kept = results.put(mutant, lane, seed, &outcome);
-            kept.map_err(|source| RunError::Keep { id: mutant.id.clone(), source })?;
-        }
-        Ok(())
+        };
+        // Mutants are searched side by side, each by one process at a time. The control is alone.
+        let processes = if self.is_control { self.jobs } else { 1 };
+        std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..processes).map(|_| scope.spawn(work)).collect();
+            workers.into_iter().try_for_each(|worker| worker.join().expect("a worker does not panic"))
+        })
     }
 
     fn search(&self, program: &Path, mutant: &Mutant, lane: Lane, seed: u64) -> Result<Outcome, RunError> {

@@ -16,8 +16,7 @@ pub struct Tree {
     original: PathBuf,
     copy: PathBuf,
     build: PathBuf,
-    /// Further arguments of cargo.
-    config: &'static [&'static str],
+    profile: &'static str,
 }
 
 /// Why a mutant cannot be scored. None of these is a miss.
@@ -44,8 +43,10 @@ pub enum Target {
     Models,
 }
 
-/// Optimised, quick to build again.
+/// Quick to build again.
 const PROFILE: &str = "mutant";
+/// As users have it, and quickest to search.
+const RELEASE: &str = "release";
 /// Lines of a compiler's or git's output that an error keeps.
 const LINES_KEPT: usize = 12;
 
@@ -56,16 +57,16 @@ impl Tree {
             original: original.to_owned(),
             copy: folder.join(format!("tree-{number}")),
             build: folder.join(format!("build-{number}")),
-            config: &[],
+            profile: PROFILE,
         }
     }
 
-    /// The same, optimised: for long searches of few trees.
-    pub fn optimised(original: &Path, folder: &Path, number: usize) -> Self {
+    /// The same, built as a release: for long searches of few trees.
+    pub fn released(original: &Path, folder: &Path, number: usize) -> Self {
         Self {
-            copy: folder.join(format!("tree-optimised-{number}")),
-            build: folder.join(format!("build-optimised-{number}")),
-            config: &["--config", "profile.mutant.package.seriatim.opt-level=3"],
+            copy: folder.join(format!("tree-release-{number}")),
+            build: folder.join(format!("build-release-{number}")),
+            profile: RELEASE,
             ..Self::new(original, folder, number)
         }
     }
@@ -114,10 +115,7 @@ impl Tree {
             Target::Models => (&["test", "--package", "seriatim", "--test", "models", "--no-run"], "models"),
         };
         let mut cargo = Command::new("cargo");
-        cargo
-            .args(args)
-            .args(["--locked", "--quiet", "--profile", PROFILE, "--message-format", "json"])
-            .args(self.config);
+        cargo.args(args).args(["--locked", "--quiet", "--profile", self.profile, "--message-format", "json"]);
         // Warnings of a patch are nobody's business.
         cargo.env("CARGO_TARGET_DIR", &self.build).env("RUSTFLAGS", "--cap-lints=warn").current_dir(&self.copy);
         let failed = |output| TreeError::DoesNotBuild { id: id.to_owned(), output };

@@ -46,7 +46,7 @@ pub(super) fn run(args: &CampaignArgs) -> Result<ExitCode, CliError> {
         keep_going: args.common.keep_going,
         jobs: args.common.jobs(),
     };
-    let output = Output::new("campaign", args.common.json.json.as_ref(), args.common.junit.junit.as_ref())?;
+    let output = Output::new("campaign", args.common.json.json.as_ref(), args.common.junit.junit.as_ref(), &[])?;
     let missed_canaries = match canaries(lanes) {
         Err(CliError::CanariesHang(_)) if let Some(mut found) = interleave_canary_plans(&config) => {
             if !args.common.no_minimise {

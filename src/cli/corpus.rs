@@ -81,7 +81,7 @@ struct Other {
 
 pub(super) fn run(command: &CorpusCommand) -> Result<ExitCode, CliError> {
     let CorpusCommand::Minimise(args) = command;
-    let output = Output::new("corpus minimise", args.json.json.as_ref(), None)?;
+    let output = Output::new("corpus minimise", args.json.json.as_ref(), None, &[])?;
     let destination = match &args.out {
         _ if args.in_place => Destination::InPlace,
         Some(out) => Destination::Folder(out.clone()),

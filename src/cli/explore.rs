@@ -67,7 +67,12 @@ type Ended = (Conclusion, Option<String>);
 
 pub(super) fn run(args: &ExploreArgs) -> Result<ExitCode, CliError> {
     check_options(args)?;
-    let output = Output::new("explore", args.json.json.as_ref(), args.junit.junit.as_ref())?;
+    let output = Output::new(
+        "explore",
+        args.json.json.as_ref(),
+        args.junit.junit.as_ref(),
+        &[("SCENARIO", Some(&args.scenario)), ("--save", args.save.as_ref())],
+    )?;
     let (scenario, expectation) = read(&args.scenario)?;
     let found = scenario.tx_count();
     if args.scheduler == Some(SchedulerChoice::Dpor) && found > DPOR_TRANSACTIONS {

@@ -15,7 +15,7 @@ use crate::report::{Artifact, Rate, Smaller, write_whole};
 use super::CliError;
 use super::args::MinimiseArgs;
 use super::campaign::stop_on_interrupt;
-use super::output::{Findings, Output, Shown, say};
+use super::output::{Findings, Output, Shown, check_writable, say};
 use super::outside::{self, built_in};
 use super::run::read_artifact;
 
@@ -49,7 +49,10 @@ pub(super) fn run_by(
     minimise: impl FnOnce(&Control) -> Result<Artifact, SmallerError>,
 ) -> Result<ExitCode, CliError> {
     let path = &args.artifact;
-    let output = Output::new("minimise", args.json.json.as_ref(), None)?;
+    let out = args.out.clone().unwrap_or_else(|| path.with_extension("min.json"));
+    let output =
+        Output::new("minimise", args.json.json.as_ref(), None, &[("ARTIFACT", Some(path)), ("--out", Some(&out))])?;
+    check_writable(&out)?;
     let control = Arc::new(Control::default());
     stop_on_interrupt(&control);
     let mut made = Made {
@@ -71,7 +74,6 @@ pub(super) fn run_by(
             return output.end(&findings.because(Some(error.to_string())));
         }
     };
-    let out = args.out.clone().unwrap_or_else(|| path.with_extension("min.json"));
     write_whole(&out, &smaller.to_json()).map_err(|source| CliError::Write { path: out.clone(), source })?;
     print_result(&output, &smaller, &out);
     made.subject = &smaller.subject;

@@ -31,7 +31,7 @@ use crate::storage::{CreateError, LedgerState, MemoryStorage, OpenError, RedbSto
 use crate::workload::{Devnet, DevnetContent};
 
 use super::CliError;
-use super::output::{Findings, Output, check_writable};
+use super::output::{Findings, Named, Output, check_writable};
 use args::{ContentChoice, MadeArgs, ModeChoice, NodeArgs, NodeCommand, SignatureChoice};
 use modes::Decided;
 use watch::{log, stop_on_interrupt, watched};
@@ -60,8 +60,8 @@ pub(super) enum NodeCliError {
     NeedsInput { path: PathBuf },
     #[error("{path} was not made from {input}", path = .path.display(), input = .input.display())]
     OtherInput { path: PathBuf, input: PathBuf },
-    #[error("{one} and {other} are both {path}", path = .path.display())]
-    SamePlace { one: &'static str, other: &'static str, path: PathBuf },
+    #[error("--export makes a file, and {path} is none", path = .path.display())]
+    ExportIntoStream { path: PathBuf },
     #[error("{option} does not fit --input")]
     NotWithInput { option: &'static str },
     #[error("{variable} is {value:?}, which contradicts the options")]
@@ -108,14 +108,17 @@ pub(super) fn run(command: &NodeCli) -> Result<ExitCode, CliError> {
         return rollout::run(args);
     }
     let args = &command.node;
-    let output = Output::new("node", args.json.json.as_ref(), None)?;
+    let output = Output::new("node", args.json.json.as_ref(), None, &files(args))?;
     let vars = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
     let decided = Decided::new(&args.modes, vars)?;
     if let (Some(_), Some(option)) = (&args.lines.input, args.made.given()) {
         return Err(NodeCliError::NotWithInput { option }.into());
     }
-    check_places(args)?;
     if let Some(export) = &args.lines.export {
+        // What is there and is no file would be replaced.
+        if export.as_os_str() == "-" || export.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+            return Err(NodeCliError::ExportIntoStream { path: export.clone() }.into());
+        }
         check_writable(export)?;
     }
     let metrics = args.metrics.map(|_| ChainMetrics::new());
@@ -126,29 +129,16 @@ pub(super) fn run(command: &NodeCli) -> Result<ExitCode, CliError> {
     code
 }
 
-/// What is written must be nothing else that the run reads or writes.
-fn check_places(args: &NodeArgs) -> Result<(), NodeCliError> {
-    let NodeArgs { db, lines, json, .. } = args;
-    let places = [
-        ("--db", Some(db)),
-        ("--input", lines.input.as_ref()),
-        ("--genesis", lines.genesis.as_ref()),
+/// What the run reads and writes, but for standard streams.
+fn files(args: &NodeArgs) -> [Named<'_>; 4] {
+    let NodeArgs { db, lines, .. } = args;
+    let file = |path: &&PathBuf| path.as_os_str() != "-" && path.as_os_str() != MEMORY;
+    [
+        ("--db", Some(db).filter(file)),
+        ("--input", lines.input.as_ref().filter(file)),
+        ("--genesis", lines.genesis.as_ref().filter(file)),
         ("--export", lines.export.as_ref()),
-        ("--json", json.json.as_ref()),
-    ];
-    let places = places.into_iter().filter_map(|(option, path)| Some((option, path?)));
-    // A standard stream is no place, and one stream is read where the other is written.
-    let places: Vec<_> = places.filter(|(_, path)| path.as_os_str() != "-" && path.as_os_str() != MEMORY).collect();
-    let same = |one: &Path, other: &Path| {
-        let place = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path));
-        one == other || matches!((place(one), place(other)), (Ok(one), Ok(other)) if one == other)
-    };
-    for (index, (one, path)) in places.iter().enumerate() {
-        if let Some((other, _)) = places[index + 1..].iter().find(|(_, further)| same(path, further)) {
-            return Err(NodeCliError::SamePlace { one, other, path: (*path).clone() });
-        }
-    }
-    Ok(())
+    ]
 }
 
 /// What holds for the whole run. Whatever may be refused without looking at the ledger was looked at: none is made then.

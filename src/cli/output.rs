@@ -24,6 +24,9 @@ pub(super) struct Output {
     begun: Instant,
 }
 
+/// A file that a command reads or writes: the option or argument that names it, and its path.
+pub(super) type Named<'a> = (&'static str, Option<&'a PathBuf>);
+
 /// Where one form goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Place {
@@ -111,22 +114,21 @@ impl<'a, T> Findings<'a, T> {
 }
 
 impl Output {
-    /// Refuses a place that cannot be written to, before any work is done.
+    /// Refuses a place that cannot be written to, before any work is done. `files`: what else the command reads or writes.
     ///
     /// # Errors
-    /// `Write` for such a place, `SamePlace` if both forms would go to one.
+    /// `Write` for such a place, `SamePlace` if two of them are one.
     #[expect(clippy::disallowed_methods, reason = "JUnit wants to know how long the command took")]
     pub(super) fn new(
         command: &'static str,
         json: Option<&PathBuf>,
         junit: Option<&PathBuf>,
+        files: &[Named<'_>],
     ) -> Result<Self, CliError> {
         let place = |path: &PathBuf| {
             if path.as_os_str() == "-" { Place::StandardOutput } else { Place::File(path.clone()) }
         };
-        if let (Some(path), true) = (json, json == junit) {
-            return Err(CliError::SamePlace(path.clone()));
-        }
+        check_places(&[&[("--json", json), ("--junit", junit)], files].concat())?;
         let output = Self { command, json: json.map(place), junit: junit.map(place), begun: Instant::now() };
         for place in output.json.iter().chain(&output.junit) {
             if let Place::File(path) = place {
@@ -198,6 +200,21 @@ impl Place {
             }
         }
     }
+}
+
+/// What is written must be nothing else that is written or read.
+fn check_places(files: &[Named<'_>]) -> Result<(), CliError> {
+    let files: Vec<_> = files.iter().filter_map(|&(name, path)| Some((name, path?))).collect();
+    let same = |one: &PathBuf, other: &PathBuf| {
+        let place = |path: &PathBuf| path.canonicalize().or_else(|_| std::path::absolute(path));
+        one == other || matches!((place(one), place(other)), (Ok(one), Ok(other)) if one == other)
+    };
+    for (index, &(one, path)) in files.iter().enumerate() {
+        if let Some(&(other, _)) = files[index + 1..].iter().find(|(_, further)| same(path, further)) {
+            return Err(CliError::SamePlace { one, other, path: path.clone() });
+        }
+    }
+    Ok(())
 }
 
 /// A command may take hours; a file that cannot be written should be known before it.

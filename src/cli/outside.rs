@@ -77,7 +77,7 @@ struct CheckFinding {
 /// The form of an adapter's lines; whether its answers are right is for a campaign.
 pub(super) fn subject(command: &SubjectCommand) -> Result<ExitCode, CliError> {
     let SubjectCommand::Check(args) = command;
-    let output = Output::new("subject check", args.json.json.as_ref(), None)?;
+    let output = Output::new("subject check", args.json.json.as_ref(), None, &[])?;
     let report = check(&args.limits.config(&args.subject_cmd)?);
     let mut told: BTreeMap<&str, usize> = BTreeMap::new();
     for finding in &report.findings {
@@ -131,7 +131,7 @@ pub(super) fn dispatch(cli: &OutsideCli, source: &dyn SubjectSource) -> Result<E
 }
 
 pub(super) fn campaign(args: &CommonArgs, source: &dyn SubjectSource) -> Result<ExitCode, CliError> {
-    let output = Output::new("campaign --subject-cmd", args.json.json.as_ref(), args.junit.junit.as_ref())?;
+    let output = Output::new("campaign --subject-cmd", args.json.json.as_ref(), args.junit.junit.as_ref(), &[])?;
     let config =
         SubjectCampaign { seed: args.seed, budget: args.budget(), jobs: args.jobs(), keep_going: args.keep_going };
     let control = Arc::new(Control::default());
@@ -219,7 +219,12 @@ pub(super) fn minimise(args: &MinimiseArgs, source: &dyn SubjectSource) -> Resul
 
 /// Under shuttle, where there is a schedule to follow; else again and again, with a rate.
 pub(super) fn replay(args: &ReplayArgs, source: &dyn SubjectSource) -> Result<ExitCode, CliError> {
-    let output = Output::new("replay", args.json.json.as_ref(), args.junit.junit.as_ref())?;
+    let output = Output::new(
+        "replay",
+        args.json.json.as_ref(),
+        args.junit.junit.as_ref(),
+        &[("ARTIFACT", Some(&args.artifact))],
+    )?;
     let artifact = read_artifact(&args.artifact)?;
     let mut replayed = own_replay::begin(args, &artifact, &output);
     let explorer = source.explorer(&artifact.scenario).filter(|_| artifact.schedule.is_some());

@@ -29,7 +29,7 @@ struct Made<'a> {
 }
 
 pub(super) fn run(args: &PromoteArgs) -> Result<ExitCode, CliError> {
-    let output = Output::new("promote", args.json.json.as_ref(), None)?;
+    let output = Output::new("promote", args.json.json.as_ref(), None, &[("ARTIFACT", Some(&args.artifact))])?;
     let artifact = read_artifact(&args.artifact)?;
     built_in(&args.artifact, &artifact)?;
     let note = args.note.clone().unwrap_or_else(|| format!("{}, {}", artifact.origin.found_by, artifact.subject));

@@ -52,7 +52,7 @@ pub(super) fn run(args: &ProveArgs) -> Result<ExitCode, CliError> {
         // Sets of one block each have nothing to mix.
         ExploredSubject::Mixed => return Err(CliError::NotProved(args.subject)),
     }
-    let output = Output::new("prove", args.json.json.as_ref(), args.junit.junit.as_ref())?;
+    let output = Output::new("prove", args.json.json.as_ref(), args.junit.junit.as_ref(), &[])?;
     let config = ProveConfig {
         transactions: args.transactions.into(),
         shard: args.shard,

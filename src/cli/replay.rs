@@ -49,7 +49,12 @@ pub(super) fn run(args: &ReplayArgs) -> Result<ExitCode, CliError> {
     if let Some(process) = args.process.source()? {
         return outside::replay(args, &process);
     }
-    let output = Output::new("replay", args.json.json.as_ref(), args.junit.junit.as_ref())?;
+    let output = Output::new(
+        "replay",
+        args.json.json.as_ref(),
+        args.junit.junit.as_ref(),
+        &[("ARTIFACT", Some(&args.artifact))],
+    )?;
     let artifact = read_artifact(&args.artifact)?;
     built_in(&args.artifact, &artifact)?;
     let mut replayed = begin(args, &artifact, &output);

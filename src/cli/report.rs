@@ -38,7 +38,12 @@ pub(super) fn run(args: &ReportArgs) -> Result<ExitCode, CliError> {
 
 /// With the means to run a subject from outside.
 pub(super) fn run_on(args: &ReportArgs, source: Option<&dyn SubjectSource>) -> Result<ExitCode, CliError> {
-    let output = Output::new("report", args.json.json.as_ref(), None)?;
+    let output = Output::new(
+        "report",
+        args.json.json.as_ref(),
+        None,
+        &[("ARTIFACT", Some(&args.artifact)), ("--html", args.html.as_ref())],
+    )?;
     let artifact = read_artifact(&args.artifact)?;
     let rerun = rerun(&artifact, source);
     let report = Report::new(&artifact, args.artifact.display().to_string(), &rerun);

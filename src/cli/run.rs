@@ -30,7 +30,7 @@ struct Found {
 }
 
 pub(super) fn run(args: &RunArgs) -> Result<ExitCode, CliError> {
-    let output = Output::new("run", args.json.json.as_ref(), args.junit.junit.as_ref())?;
+    let output = Output::new("run", args.json.json.as_ref(), args.junit.junit.as_ref(), &[("FILE", Some(&args.file))])?;
     let (scenario, expectation) = read(&args.file)?;
     let examiner = Examiner::new().map_err(CliError::Start)?;
     let verdict = examiner.examine(&scenario, &expectation, 0, true);

@@ -25,7 +25,7 @@ struct Made {
 
 pub(super) fn run(args: &SeedsArgs) -> Result<ExitCode, CliError> {
     let SeedsArgs { folder, count, transactions, seed, schedule, json } = args;
-    let output = Output::new("seeds", json.json.as_ref(), None)?;
+    let output = Output::new("seeds", json.json.as_ref(), None, &[])?;
     let cannot_write = |path: &std::path::Path| {
         let path = path.to_owned();
         move |source| CliError::Write { path, source }

@@ -29,6 +29,8 @@ pub struct NodeReport {
     pub outcome: Outcome,
     /// Blocks by how they ran.
     pub paths: PathFigures,
+    /// Transactions from which on blocks were to run in parallel. `null`: the mode was another.
+    pub parallel_from: Option<usize>,
     pub test_mode: TestFigures,
     pub rollout: Option<Rollout>,
     /// Blocks whose receipts, and segments whose ledgers, were compared with the reference's.
@@ -110,6 +112,7 @@ impl<S: NodeStorage> Node<S> {
         let digest = watch.elapsed().as_secs_f64();
         let Figures { ref made, time, producing, applying, .. } = self.figures;
         let figures = &self.figures;
+        let config = self.chain.modes().config();
         let rate = |time: Duration| figures.blocks as f64 / time.as_secs_f64().max(1e-9);
         Ok(NodeReport {
             from: figures.from,
@@ -129,6 +132,7 @@ impl<S: NodeStorage> Node<S> {
                 undone_blocks: figures.undone_blocks,
             },
             paths: figures.paths,
+            parallel_from: config.parallel_execution_enabled.then_some(config.min_txs_for_parallel),
             test_mode: TestFigures::of(self.chain.modes().figures()),
             rollout: self.chain.modes().rollout().cloned(),
             blocks_compared: figures.blocks_compared,
@@ -186,6 +190,8 @@ impl NodeReport {
             format!("{} of {blocks} blocks were not told of: {}", blocks - matched, kinds.join(", "))
         } else if *skipped > 0 {
             format!("{skipped} of {blocks} blocks were not tested")
+        } else if let (Some(least), 0) = (self.parallel_from, self.paths.parallel) {
+            format!("no block had the {least} transactions from which on blocks run in parallel")
         } else if *blocks == 0 && self.blocks_compared == 0 {
             return (None, None);
         } else {

@@ -25,7 +25,7 @@ struct Found {
 }
 
 pub(super) fn run(args: &RolloutArgs) -> Result<ExitCode, CliError> {
-    let output = Output::new("node rollout", args.json.json.as_ref(), None)?;
+    let output = Output::new("node rollout", args.json.json.as_ref(), None, &[("--db", Some(&args.db))])?;
     let storage = RedbStorage::open(&args.db).map_err(NodeCliError::Open)?;
     let state = |source| NodeCliError::State { path: args.db.clone(), source };
     let no_rollout = || NodeCliError::NoRolloutYet { path: args.db.clone() };
