@@ -33,7 +33,8 @@ pub use counterexample::Counterexample;
 pub use examiner::Examiner;
 pub use faults::{
     FaultBudget, FaultCanary, FaultCanaryMissed, FaultFigures, FaultFound, FaultReplay, FaultSubject, SMALL_BLOCK,
-    Struck, check_fault_canaries, replay_fault, search_fault, small_blocks, strike, strike_bytes, strike_place,
+    Struck, check_fault_canaries, fault_points, replay_fault, search_fault, small_blocks, strike, strike_bytes,
+    strike_place,
 };
 pub use interleavings::{Interleavings, bytes_config, interleave, interleave_on, interleave_with, portfolio};
 pub use regression::{RegressionEvidence, check_regression};

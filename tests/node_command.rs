@@ -135,7 +135,11 @@ fn what_contradicts_itself_is_refused_before_anything_is_made() {
     refuses(folder, with(&["--export", "no/such/folder/lines"], &[]), &["no/such/folder"]);
     refuses(folder, with(&["--export", "-"], &[]), &["--export", "-", "makes a file"]);
     refuses(folder, with(&["--export", "/dev/null"], &[]), &["--export", "/dev/null", "makes a file"]);
-    refuses(folder, with(&["--metrics", "here"], &[]), &["--metrics", "here", "see seriatim node --help"]);
+    refuses(
+        folder,
+        with(&["--metrics", "9464"], &[]),
+        &["--metrics", "9464", "127.0.0.1:9464", "see seriatim node --help"],
+    );
     refuses(folder, command(folder, &["node", "--db", "foreign"]), &["foreign", "no redb database"]);
     refuses(folder, command(folder, &["node", "rollout", "show", "--db", "absent"]), &["absent"]);
 }

@@ -4,12 +4,14 @@ use std::ops::ControlFlow;
 
 use proptest::prelude::*;
 use seriatim::campaign::{Canary, ExploredSubject};
+use seriatim::chain::ExecutionPath;
 use seriatim::compare::{Difference, Oracle, Verdict, Violation, judge_ending};
 use seriatim::explain::{Anomaly, Explanation};
-use seriatim::explore::{InterleaveConfig, Interleaved, Schedule, Strategy};
+use seriatim::explore::{Doing, FaultPoint, InterleaveConfig, Interleaved, Schedule, Strategy};
 use seriatim::ledger::SignatureScheme;
-use seriatim::report::{Artifact, Origin, Report, Rerun, Style};
+use seriatim::report::{Artifact, FaultPoints, Origin, Report, Rerun, Style};
 use seriatim::runtime::model::ModelSettings;
+use seriatim::runtime::{Fault, Site};
 use seriatim::workload::{Plan, Scenario, build};
 
 fn origin() -> Origin {
@@ -258,6 +260,45 @@ proptest! {
         let text = report.text(Style::Plain);
         prop_assert_eq!(too_wide(&text), None);
         balanced(&report.html());
+    }
+}
+
+#[test]
+fn the_struck_point_is_marked_and_all_points_are_shown_or_counted() {
+    let (artifact, _) = counterexample(Canary::CountsByLoadAndStore, 2);
+    let all = [Site::Start, Site::Read, Site::Read, Site::Lock, Site::Locked];
+    let sites: Vec<Site> = all.into_iter().cycle().take(100).collect();
+    for (strike, marked) in [(Some(0), 1), (Some(51), 1), (Some(99), 1), (None, 0)] {
+        let strike = strike.map(|at| (at, Fault::Panic));
+        let point =
+            FaultPoint { block: 0, doing: Doing::Apply, path: ExecutionPath::BlockStm, strike, schedule_seed: Some(7) };
+        let points = Some(FaultPoints { point, sites: sites.clone() });
+        let rerun = Rerun { points, ..Rerun::default() };
+        let report = Report::new(&artifact, "case.json".to_owned(), &rerun);
+        let text = report.text(Style::Plain);
+        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            words.contains("The 100 points") && words.contains("Block-STM, under the schedule of seed 7"),
+            "{text}"
+        );
+        assert_eq!(text.lines().filter(|line| line.starts_with(">>")).count(), marked, "{text}");
+        let (from, to) = (text.find("What the tasks did").unwrap(), text.find("Again\n").unwrap());
+        let points = text[from..to].lines().map(|line| {
+            let words: Vec<&str> = line.trim_start_matches('>').split_whitespace().collect();
+            match words[..] {
+                ["...", count, "more", "point" | "points"] => count.parse().unwrap(),
+                [numbers, ..] => numbers.split_once('-').map_or_else(
+                    || usize::from(numbers.parse::<usize>().is_ok()),
+                    |(first, last)| last.parse::<usize>().unwrap() - first.parse::<usize>().unwrap() + 1,
+                ),
+                [] => 0,
+            }
+        });
+        assert_eq!(points.sum::<usize>(), 100, "{text}");
+        assert!(text.lines().count() < 80 && too_wide(&text).is_none(), "{text}");
+        let page = report.html();
+        balanced(&page);
+        assert_eq!(page.matches("a panic strikes").count(), marked);
     }
 }
 

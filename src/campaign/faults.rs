@@ -312,13 +312,34 @@ pub enum FaultReplay {
     Violation(Box<Violation>),
 }
 
+/// The points that the chain passes where a fault is known to strike, if none does. None: the scenario has no such block, or
+/// that run comes to no end.
+pub fn fault_points(
+    engine: &Engine,
+    scenario: &Scenario,
+    subject: &FaultSubject,
+    point: FaultPoint,
+) -> Option<Vec<Site>> {
+    let scene = FaultScene::of(scenario);
+    let place = place_of(&scene, point)?;
+    let what = (point.doing, point.path);
+    let trial = match point.schedule_seed {
+        None => subject.run(engine, &scene, place, what, None),
+        Some(seed) => under_fault_interleaved(&scene.parameters, place, what, None, seed).ok()?,
+    };
+    Some(trial.passed.sites)
+}
+
+/// The block of a point, if what is done there can be done with it.
+fn place_of(scene: &FaultScene, point: FaultPoint) -> Option<&Place> {
+    let place = scene.places.iter().find(|place| place.block == point.block)?;
+    doings(place).any(|doing| doing == point.doing).then_some(place)
+}
+
 /// Strikes once more at a known point.
 pub fn replay_fault(engine: &Engine, scenario: &Scenario, subject: &FaultSubject, point: FaultPoint) -> FaultReplay {
     let scene = FaultScene::of(scenario);
-    let place = scene.places.iter().find(|place| place.block == point.block);
-    let Some(place) = place.filter(|place| doings(place).any(|doing| doing == point.doing)) else {
-        return FaultReplay::NotReached;
-    };
+    let Some(place) = place_of(&scene, point) else { return FaultReplay::NotReached };
     let violation = |found: Box<FaultFound>| FaultReplay::Violation(Box::new(found.violation));
     let calm = match calm(engine, &scene, place, subject, FaultPoint { strike: None, schedule_seed: None, ..point }) {
         Ok(calm) => calm,

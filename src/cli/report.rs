@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use crate::campaign::ExploredSubject;
+use crate::campaign::{ExploredSubject, fault_points};
 use crate::explain::{Explanation, explain, explain_amount};
-use crate::explore::Schedule;
-use crate::report::{Artifact, PROCESS, Report, Rerun, Style, write_whole};
+use crate::explore::{Engine, FaultPoint, Schedule};
+use crate::report::{Artifact, FaultPoints, PROCESS, Report, Rerun, Style, write_whole};
 use crate::subject::SubjectSource;
 use crate::workload::Scenario;
 
@@ -70,14 +70,8 @@ pub(super) fn run_on(args: &ReportArgs, source: Option<&dyn SubjectSource>) -> R
 
 /// Runs the named subject under the recorded schedule, or straight where there is none.
 fn rerun(artifact: &Artifact, source: Option<&dyn SubjectSource>) -> Rerun {
-    if let Some(fault) = &artifact.fault {
-        let note = format!(
-            "It shows under a fault alone, which a report does not inject (`{}` does): block {}, {}.",
-            artifact.replay_command("FILE"),
-            fault.block,
-            artifact.violation.subject
-        );
-        return Rerun { note: Some(note), ..Rerun::default() };
+    if let Some(point) = artifact.fault {
+        return under_fault(artifact, point);
     }
     let recorded = artifact.schedule.as_ref().map(|schedule| schedule.steps.clone()).unwrap_or_default();
     let own = artifact.subject.parse::<ExploredSubject>().ok();
@@ -111,6 +105,7 @@ fn rerun(artifact: &Artifact, source: Option<&dyn SubjectSource>) -> Rerun {
             ending: Some(straight.ending),
             explanation: Some(explanation),
             note: Some(note.to_owned()),
+            ..Rerun::default()
         };
     };
     let (interleaved, diverged) = explorer.replay(schedule);
@@ -123,5 +118,19 @@ fn rerun(artifact: &Artifact, source: Option<&dyn SubjectSource>) -> Rerun {
     }
     let steps = explorer.with_steps(schedule).steps;
     let explanation = explain(&artifact.scenario, Some(schedule), &artifact.violation, &subject);
-    Rerun { steps, ending: Some(interleaved.ending), explanation: Some(explanation), note: None }
+    Rerun { steps, ending: Some(interleaved.ending), explanation: Some(explanation), ..Rerun::default() }
+}
+
+/// A fault's run is not followed task by task; the points that it passes are known.
+fn under_fault(artifact: &Artifact, point: FaultPoint) -> Rerun {
+    let subject = artifact.subject.parse::<ExploredSubject>().ok();
+    let engine = Engine::new().ok();
+    let sites = engine
+        .zip(subject)
+        .and_then(|(engine, subject)| fault_points(&engine, &artifact.scenario, &subject.under_faults(), point));
+    let Some(sites) = sites else {
+        let note = format!("It shows under a fault, which this build cannot inject: {}.", artifact.violation.subject);
+        return Rerun { note: Some(note), ..Rerun::default() };
+    };
+    Rerun { points: Some(FaultPoints { point, sites }), ..Rerun::default() }
 }

@@ -15,6 +15,7 @@ use crate::storage::{StateKey, StateValue};
 use crate::workload::{Expectation, ExpectedStep, Scenario, Step as ScenarioStep};
 
 use super::names::Names;
+use super::points::FaultPoints;
 use super::timeline::{Timeline, block_begins};
 use super::{Artifact, Rate};
 
@@ -25,6 +26,8 @@ pub struct Rerun {
     pub steps: Vec<Step>,
     pub ending: Option<Ending>,
     pub explanation: Option<Explanation>,
+    /// Of a violation under a fault, in place of operations.
+    pub points: Option<FaultPoints>,
     /// What the reader must know of where the operations come from, or why there are none.
     pub note: Option<String>,
 }

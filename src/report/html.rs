@@ -3,6 +3,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::case::Report;
+use super::points::PointRow;
 use super::svg;
 use super::timeline::Timeline;
 
@@ -85,9 +86,18 @@ impl Report<'_> {
             section {
                 h2 { "What the tasks did" }
                 @if let Some(note) = &self.rerun.note { p { (self.names.shorten(note)) } }
-                @match &self.timeline {
-                    None => p.faint { "No operations are known of this block." },
-                    Some(timeline) => {
+                @match (&self.rerun.points, &self.timeline) {
+                    (Some(points), _) => {
+                        p { (points.introduction()) }
+                        table { tbody { @for row in points.rows() {
+                            tr.culprit[matches!(row, PointRow::Struck { .. })] {
+                                td.number { (row.numbers()) }
+                                td { (row.words()) }
+                            }
+                        } } }
+                    },
+                    (None, None) => p.faint { "No operations are known of this block." },
+                    (None, Some(timeline)) => {
                         p.legend {
                             span { b.dot {} " reads" } span { b.dot.writes {} " writes" }
                             @if timeline.guilty.is_some() { span { b.dot.bad {} " the two whose order matters" } }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::case::Report;
+use super::points::{FaultPoints, PointRow};
 use super::timeline::{Row, Switch, Timeline};
 
 const WIDTH: usize = 80;
@@ -136,6 +137,10 @@ impl Report<'_> {
         heading(text, style, "What the tasks did");
         if let Some(note) = &self.rerun.note {
             push(text, &self.names.shorten(note), "  ");
+        }
+        if let Some(points) = &self.rerun.points {
+            show_points(text, style, points);
+            return;
         }
         let Some(timeline) = &self.timeline else {
             push(text, "No operations are known of this block.", "  ");
@@ -286,6 +291,19 @@ impl Columns {
     /// Whose operation it is, where the column does not say.
     pub(super) fn prefix(&self, timeline: &Timeline<'_>, task: u64) -> String {
         if self.others && !self.tasks.contains(&task) { format!("{}: ", timeline.name(task)) } else { String::new() }
+    }
+}
+
+fn show_points(text: &mut String, style: Style, points: &FaultPoints) {
+    push(text, &points.introduction(), "  ");
+    for row in points.rows() {
+        let numbers = row.numbers();
+        let line = match row {
+            PointRow::Struck { .. } => style.alarm(&format!(">>{numbers:>9}  {}", row.words())),
+            PointRow::Passed { .. } => format!("{numbers:>11}  {}", row.words()),
+            PointRow::Folded(_) => style.faint(&format!("{:5}{}", "", row.words())),
+        };
+        writeln!(text, "{line}").expect("writing to a string");
     }
 }
 

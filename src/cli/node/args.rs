@@ -69,7 +69,7 @@ pub(in crate::cli) struct NodeArgs {
     #[arg(long, value_name = "DIR", default_value = "artifacts")]
     pub artifacts: PathBuf,
     /// Serve the chain's figures for Prometheus [default address: 127.0.0.1:9464]
-    #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = "127.0.0.1:9464")]
+    #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = "127.0.0.1:9464", value_parser = address)]
     pub metrics: Option<SocketAddr>,
     /// Tell on standard error what the chain does
     #[arg(long, value_name = "LEVEL")]
@@ -93,6 +93,11 @@ pub(in crate::cli) struct MadeArgs {
     /// Reorganise every so many topoheights; 0: never [default: 50]
     #[arg(long, value_name = "N")]
     pub reorg_every: Option<u64>,
+}
+
+/// A port alone would leave open who can reach it.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "an address and a port are wanted, such as 127.0.0.1:9464".to_owned())
 }
 
 impl MadeArgs {
