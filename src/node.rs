@@ -23,7 +23,7 @@ use crate::storage::StorageError;
 
 use figures::{Figures, Watch};
 use lines::{Line, LinesError};
-use source::{DevnetSource, Event, LineSource, Source};
+use source::{DevnetSource, Event, Given, LineSource, Source};
 use view::nonces_of_run;
 
 pub use keeper::{Keeper, MismatchSeen};
@@ -42,6 +42,8 @@ pub enum NodeError {
     /// The input, or what this build makes of the seed, is not what the ledger was made from.
     #[error("the first {events} blocks and rewinds are not those that the ledger has")]
     OtherBlocks { events: u64 },
+    #[error("ends after {found} of the {events} blocks and rewinds that the ledger has")]
+    TooFewBlocks { events: u64, found: u64 },
     /// The blocks of the ordering run under way are not executed as they were.
     #[error("the ordering run under way cannot be taken up: {0}")]
     Run(BlockError),
@@ -219,7 +221,7 @@ impl<S: NodeStorage> Node<S> {
             self.run_blocks.clear();
         }
         self.run_blocks.push(Arc::clone(block));
-        let event = self.source.events() - 1;
+        let event = self.source.given().events - 1;
         let run = run.unwrap_or(RunPlace { event, base: top });
         let before = self.state.position.clone();
         let below = run.base;
@@ -254,8 +256,8 @@ impl<S: NodeStorage> Node<S> {
     }
 
     fn place(&mut self, top: Topoheight, block: Hash, run: Option<RunPlace>) {
-        let (base, events) = (self.source.base(), self.source.events());
-        self.state.position = Position { top, block, base, events, run };
+        let Given { base, events, digest } = self.source.given();
+        self.state.position = Position { top, block, base, events, digest, run };
     }
 
     /// A rollout that went to another stage, or is held, is kept at once; a match that it counted goes with the next block.

@@ -133,6 +133,8 @@ fn what_contradicts_itself_is_refused_before_anything_is_made() {
     refuses(folder, with(&["--input", "absent"], &[]), &["absent"]);
     refuses(folder, with(&["--input", "foreign"], &[]), &["foreign", "line 1"]);
     refuses(folder, with(&["--export", "no/such/folder/lines"], &[]), &["no/such/folder"]);
+    refuses(folder, with(&["--artifacts", "./new"], &[]), &["--db", "--artifacts", "new"]);
+    refuses(folder, with(&["--artifacts", "foreign"], &[]), &["--artifacts", "foreign", "exists"]);
     refuses(folder, with(&["--export", "-"], &[]), &["--export", "-", "makes a file"]);
     refuses(folder, with(&["--export", "/dev/null"], &[]), &["--export", "/dev/null", "makes a file"]);
     refuses(

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::compare::Evidence;
+
 use super::{CampaignConfig, Canary, Counterexample, Floor, Lanes, Statistics};
 
 /// The whole of a campaign.
@@ -115,10 +117,18 @@ impl fmt::Display for CampaignReport {
         )?;
         writeln!(
             f,
-            "  {} runs of subjects agreed with the reference; {} tasks, several in flight in {} runs of blocks",
+            "  {} runs of subjects agreed with the reference; {}",
             grouped(statistics.evidence.observations),
-            grouped(statistics.evidence.tasks),
-            grouped(statistics.evidence.blocks_with_overlap),
+            if statistics.faults.points > 0 {
+                "under faults nobody counts their tasks".to_owned()
+            } else {
+                let Evidence { tasks, blocks_with_overlap, .. } = &statistics.evidence;
+                format!(
+                    "{} tasks, several in flight in {} runs of blocks",
+                    grouped(*tasks),
+                    grouped(*blocks_with_overlap)
+                )
+            },
         )?;
         let interleavings = &statistics.interleavings;
         if interleavings.interleavings > 0 {

@@ -82,7 +82,7 @@ pub(super) enum NodeCliError {
     ExportLater { path: PathBuf, top: Topoheight },
     #[error("no figures at {address}: {source}")]
     Metrics { address: SocketAddr, source: std::io::Error },
-    #[error(transparent)]
+    #[error("--artifacts: {0}")]
     Artifacts(crate::report::ArtifactsError),
     #[error(transparent)]
     Side(#[from] SideError),
@@ -123,21 +123,26 @@ pub(super) fn run(command: &NodeCli) -> Result<ExitCode, CliError> {
     }
     let metrics = args.metrics.map(|_| ChainMetrics::new());
     let server = args.metrics.zip(metrics.clone()).map(|(address, metrics)| serve(address, metrics)).transpose()?;
-    let setting = Setting { args, output, decided, metrics };
+    let told = RecentMismatches::new(NonZeroUsize::MIN.saturating_add(16));
+    // What only some schedules show is met again on tokio, with other seeds and threads each time, or not at all.
+    let subject = ExploredSubject::on(decided.path).on_tokio();
+    let keeper = Keeper::new(told.clone(), subject, &args.artifacts).map_err(NodeCliError::Artifacts)?;
+    let setting = Setting { args, output, decided, metrics, told, keeper };
     let code = setting.run();
     drop(server);
     code
 }
 
 /// What the run reads and writes, but for standard streams.
-fn files(args: &NodeArgs) -> [Named<'_>; 4] {
-    let NodeArgs { db, lines, .. } = args;
+fn files(args: &NodeArgs) -> [Named<'_>; 5] {
+    let NodeArgs { db, lines, artifacts, .. } = args;
     let file = |path: &&PathBuf| path.as_os_str() != "-" && path.as_os_str() != MEMORY;
     [
         ("--db", Some(db).filter(file)),
         ("--input", lines.input.as_ref().filter(file)),
         ("--genesis", lines.genesis.as_ref().filter(file)),
         ("--export", lines.export.as_ref()),
+        ("--artifacts", Some(artifacts)),
     ]
 }
 
@@ -147,6 +152,8 @@ struct Setting<'a> {
     output: Output,
     decided: Decided,
     metrics: Option<ChainMetrics>,
+    told: RecentMismatches,
+    keeper: Keeper,
 }
 
 impl Setting<'_> {
@@ -184,7 +191,7 @@ impl Setting<'_> {
     }
 
     fn go_on<S: NodeStorage>(self, storage: Arc<S>, state: NodeState, begun: Begun) -> Result<ExitCode, CliError> {
-        let Self { args, output, decided, metrics } = self;
+        let Self { args, output, decided, metrics, told, keeper } = self;
         let path = args.lines.input.clone().unwrap_or_else(|| args.db.clone());
         let failed = |source| NodeCliError::Node { path: path.clone(), source };
         let from = state.position.top;
@@ -196,11 +203,6 @@ impl Setting<'_> {
         if let Some(rollout) = state.rollout.as_ref().filter(|_| decided.mode != ModeChoice::Rollout) {
             eprintln!("note: the ledger's rollout, in stage {:?}, counts in --mode rollout only", rollout.stage());
         }
-        let told = RecentMismatches::new(NonZeroUsize::MIN.saturating_add(16));
-        // What only some schedules show is met again on tokio, with other seeds and threads each time, or not at all.
-        let subject = ExploredSubject::on(decided.path).on_tokio();
-        let keeper = Keeper::new(told.clone(), subject, &args.artifacts);
-        let keeper = keeper.map_err(NodeCliError::Artifacts)?;
         let modes = decided.modes(&args.modes, &state, metrics.as_ref())?.with_sink(told);
         let runtime = metrics.as_ref().map_or_else(|| Native::with_hash_seed(0), |metrics| metrics.native(0));
         let executor = ParallelExecutor::new(runtime, decided.workers).expect("at least one worker");

@@ -82,7 +82,9 @@ fn rerun(artifact: &Artifact, source: Option<&dyn SubjectSource>) -> Rerun {
             let explanation = Some(explain_amount(&artifact.scenario, &artifact.violation));
             return Rerun { note: Some(note), explanation, ..Rerun::default() };
         }
-        let note = if recorded.is_empty() {
+        let note = if ExploredSubject::named_on_tokio(&artifact.subject).is_some() {
+            "It was seen on tokio, where nobody follows tasks; a replay runs it there again."
+        } else if recorded.is_empty() {
             "This build does not know the subject by its name, so it was not run again."
         } else {
             "This build does not know the subject by its name; the operations are those that were recorded."

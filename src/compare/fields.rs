@@ -1,5 +1,7 @@
 //! Debug texts field by field, so that a reader sees the field that differs and not the three hundred characters around it.
 
+use std::collections::BTreeMap;
+
 /// Nesting beyond which a text is shown as it is: it may come from anyone's file.
 const DEEPEST: usize = 16;
 
@@ -29,26 +31,50 @@ pub(crate) fn compare(expected: &str, actual: &str) -> (Vec<FieldDifference>, Ve
     let (Some(left), Some(right)) = (fields(expected), fields(actual)) else { return (vec![whole()], Vec::new()) };
     let mut differing = Vec::new();
     let mut equal = Vec::new();
-    let right_of: std::collections::BTreeMap<&str, &str> =
-        right.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let mut seen = std::collections::BTreeSet::new();
-    for (name, value) in &left {
-        seen.insert(name.as_str());
-        let other = right_of.get(name.as_str()).copied().unwrap_or_default();
-        if other == value {
-            equal.push(name.clone());
+    let (left, right) = (by_path(&left), by_path(&right));
+    let mut of_right: BTreeMap<&str, &[&str]> = right.iter().map(|(name, values)| (*name, values.as_slice())).collect();
+    for (name, values) in &left {
+        let others = of_right.remove(name).unwrap_or_default();
+        if values == others {
+            equal.push((*name).to_owned());
         } else {
-            differing.push(FieldDifference { field: name.clone(), expected: unquoted(value), actual: unquoted(other) });
+            let (expected, actual) = unlike(values, others);
+            let (expected, actual) = (unquoted(expected), unquoted(actual));
+            differing.push(FieldDifference { field: (*name).to_owned(), expected, actual });
         }
     }
-    for (name, value) in right.iter().filter(|(name, _)| !seen.contains(name.as_str())) {
-        differing.push(FieldDifference { field: name.clone(), expected: String::new(), actual: unquoted(value) });
+    for (name, values) in right.iter().filter(|(name, _)| of_right.contains_key(name)) {
+        let actual = unquoted(unlike(&[], values).1);
+        differing.push(FieldDifference { field: (*name).to_owned(), expected: String::new(), actual });
     }
     equal.retain(|name| !name.is_empty());
     if differing.is_empty() {
         differing.push(whole());
     }
     (differing, equal)
+}
+
+/// Each path once, with all that stands there: what a variant wraps once stands where its name does.
+fn by_path(leaves: &[(String, String)]) -> Vec<(&str, Vec<&str>)> {
+    let mut paths: Vec<(&str, Vec<&str>)> = Vec::new();
+    let mut known = BTreeMap::new();
+    for (path, value) in leaves {
+        let at = *known.entry(path.as_str()).or_insert_with(|| {
+            paths.push((path, Vec::new()));
+            paths.len() - 1
+        });
+        paths[at].1.push(value);
+    }
+    paths
+}
+
+/// In what two lists at one path differ: a variant's name, or what it wraps if the names are equal or one side has none.
+fn unlike<'a>(values: &[&'a str], others: &[&'a str]) -> (&'a str, &'a str) {
+    let differing = values.iter().zip(others).find(|(value, other)| value != other);
+    match differing.filter(|_| values.len() == others.len()) {
+        Some((value, other)) => (value, other),
+        None => (values.last().copied().unwrap_or_default(), others.last().copied().unwrap_or_default()),
+    }
 }
 
 /// The text of a text's debug form; anything else as it is.
@@ -148,6 +174,20 @@ mod tests {
         assert_eq!(shown[0], ("", "Executed", "Orphaned"));
         assert_eq!(shown[1], ("fee", "1", ""));
         assert!(shown.contains(&("error, given", "", "1")));
+    }
+
+    #[test]
+    fn what_a_variant_wraps_differs_or_its_name_does() {
+        for (expected, actual, shown) in [
+            ("Some(Amount(33))", "Some(Amount(50))", ("33", "50")),
+            ("None", "Some(Amount(50))", ("None", "50")),
+            ("Some(Amount(50))", "None", ("50", "None")),
+            ("Some(Amount(50))", "Some(Flag(50))", ("Amount", "Flag")),
+        ] {
+            let (differing, _) = compare(expected, actual);
+            let found: Vec<_> = differing.iter().map(|d| (&*d.field, &*d.expected, &*d.actual)).collect();
+            assert_eq!(found, [("", shown.0, shown.1)], "{expected} {actual}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::{AccountKey, Amount, Hash, Height, Transaction, TransactionError};
 
 /// Transactions in the order in which they count.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Block {
     /// The block it was built on. Execution does not look at it; it makes equal payloads different blocks.
     pub parent: Hash,

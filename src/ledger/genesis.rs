@@ -15,6 +15,7 @@ pub const MAX_GENESIS_TOPOHEIGHT: Topoheight = Topoheight::MAX / 2;
 
 /// One account that exists from the start; it is registered where the ledger begins.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct GenesisAccount {
     pub nonce: u64,
     pub balances: BTreeMap<AssetId, Amount>,
@@ -28,6 +29,7 @@ pub struct GenesisAccount {
 
 /// The state that a ledger begins with: every value in it becomes a version at its topoheight, without predecessor.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Genesis {
     pub accounts: BTreeMap<AccountKey, GenesisAccount>,
     /// Known assets beside TOS, which is always known.

@@ -47,6 +47,7 @@ pub const MAX_ORPHANS: usize = 10_000;
 
 /// In what chains differ. Part of a scenario; constant while a chain lives.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Parameters {
     pub signature_scheme: SignatureScheme,
     /// Receives the dev fee.

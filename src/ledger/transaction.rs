@@ -24,6 +24,7 @@ pub enum FeeType {
 
 /// The block the author of the transaction saw as the newest. Only its topoheight is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Reference {
     pub hash: Hash,
     pub topoheight: Topoheight,
@@ -31,6 +32,7 @@ pub struct Reference {
 
 /// One leg of a `Transfers` payload. An amount of 0 is legal and registers the destination.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Transfer {
     pub asset: AssetId,
     pub destination: AccountKey,
@@ -42,6 +44,7 @@ pub struct Transfer {
 /// What a transaction does.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
 #[borsh(use_discriminant = false)]
+#[serde(deny_unknown_fields)]
 pub enum Payload {
     Transfers(Vec<Transfer>),
     Burn {
@@ -64,6 +67,7 @@ pub enum Payload {
 
 /// A participant's signature of the same bytes that the source signs.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct MultiSigSignature {
     /// Position in the source's list of participants.
     pub participant: u8,
@@ -73,6 +77,7 @@ pub struct MultiSigSignature {
 /// Everything that is signed. Its canonical encoding is the signing bytes, and the front part of the
 /// transaction's own encoding.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct UnsignedTransaction {
     pub version: TransactionVersion,
     pub source: AccountKey,
@@ -85,6 +90,7 @@ pub struct UnsignedTransaction {
 
 /// A signed transaction.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Transaction {
     pub body: UnsignedTransaction,
     /// Empty: no multisig signatures given.

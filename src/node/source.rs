@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::BufRead;
 use std::sync::Arc;
 
-use crate::ledger::{Block, BlockMetadata, Parameters, Receipt, Topoheight};
+use crate::ledger::{Block, BlockMetadata, Hash, Parameters, Receipt, Topoheight};
 use crate::storage::{LedgerState, StorageError};
 use crate::workload::{ConflictClass, Devnet, DevnetStep, Segment, Step};
 
 use super::lines::{Line, LinesError, Reader};
-use super::state::Position;
+use super::state::{NOTHING, Position};
 use super::view::{Parts, ledger_at};
 use super::{Divergence, NodeError, NodeStorage};
 
@@ -25,25 +25,46 @@ pub(super) enum Event {
     Rewind(Topoheight),
 }
 
+/// What a source has given so far.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Given {
+    /// The topoheight above which counting began.
+    pub(super) base: Topoheight,
+    /// Blocks and rewinds since then,
+    pub(super) events: u64,
+    /// and all that they are, in order.
+    pub(super) digest: Hash,
+}
+
+impl Given {
+    fn nothing_above(base: Topoheight) -> Self {
+        Self { base, events: 0, digest: NOTHING }
+    }
+
+    fn add(&mut self, event: &Event) {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&self.digest.0);
+        let written = match event {
+            Event::Block { block, begins_run, .. } => borsh::to_writer(&mut hasher, &(true, begins_run, &**block)),
+            Event::Rewind(to) => borsh::to_writer(&mut hasher, &(false, to)),
+        };
+        written.expect("a hasher takes everything");
+        self.digest = Hash(*hasher.finalize().as_bytes());
+        self.events += 1;
+    }
+}
+
 pub(super) enum Source {
     Devnet(Box<DevnetSource>),
     Lines(LineSource),
 }
 
 impl Source {
-    /// The topoheight above which its counting began.
-    pub(super) fn base(&self) -> Topoheight {
+    /// All that it gave.
+    pub(super) fn given(&self) -> Given {
         match self {
-            Self::Devnet(devnet) => devnet.base,
-            Self::Lines(lines) => lines.base,
-        }
-    }
-
-    /// Events since then.
-    pub(super) fn events(&self) -> u64 {
-        match self {
-            Self::Devnet(devnet) => devnet.events,
-            Self::Lines(lines) => lines.events,
+            Self::Devnet(devnet) => devnet.given,
+            Self::Lines(lines) => lines.given,
         }
     }
 
@@ -67,22 +88,15 @@ impl Source {
     ) -> Result<Vec<Arc<Block>>, NodeError> {
         let mut of_run = Vec::new();
         let first_of_run = position.run.as_ref().map_or(u64::MAX, |run| run.event);
-        let mut newest = None;
-        while self.events() < position.events {
-            let event = self.events();
+        while self.given().events < position.events {
+            let event = self.given().events;
             match self.next(storage, &mut Made::default()).await? {
-                None => return Err(NodeError::OtherBlocks { events: position.events }),
-                Some(Event::Block { block, .. }) => {
-                    newest = Some(block.hash());
-                    if event >= first_of_run {
-                        of_run.push(block);
-                    }
-                }
-                Some(Event::Rewind(_)) => newest = None,
+                None => return Err(NodeError::TooFewBlocks { events: position.events, found: event }),
+                Some(Event::Block { block, .. }) if event >= first_of_run => of_run.push(block),
+                Some(_) => {}
             }
         }
-        // Aborted blocks leave no trace, so the newest block need not be the top; with a run under way it is.
-        if position.run.is_some() && newest.is_some_and(|newest| newest != position.block) {
+        if self.given().digest != position.digest {
             return Err(NodeError::OtherBlocks { events: position.events });
         }
         Ok(of_run)
@@ -101,8 +115,7 @@ pub(super) struct Made {
 pub(super) struct DevnetSource {
     devnet: Devnet,
     parts: Parts,
-    base: Topoheight,
-    events: u64,
+    given: Given,
     segment: Segment,
     /// With what the blocks were made of.
     pending: VecDeque<(Event, Vec<ConflictClass>, bool)>,
@@ -118,13 +131,13 @@ impl DevnetSource {
         let assets: BTreeSet<_> = devnet.assets().into_iter().collect();
         let parts = devnet.accounts().into_iter().map(|account| (account, assets.clone())).collect();
         let segment = begin(storage, &devnet, &parts, base).await?;
-        Ok(Self { devnet, parts, base, events: 0, segment, pending: VecDeque::new() })
+        Ok(Self { devnet, parts, given: Given::nothing_above(base), segment, pending: VecDeque::new() })
     }
 
     async fn next<S: NodeStorage>(&mut self, storage: &S, figures: &mut Made) -> Result<Event, NodeError> {
         loop {
             if let Some((event, classes, shaped)) = self.pending.pop_front() {
-                self.events += 1;
+                self.given.add(&event);
                 figures.shape_blocks += u64::from(shaped);
                 for class in classes {
                     *figures.classes.entry(class.name()).or_default() += 1;
@@ -157,8 +170,7 @@ impl DevnetSource {
         let (top, metadata) = storage.top().await?;
         compare(storage, self.segment.ledger(), top, &metadata).await?;
         figures.segments_compared += 1;
-        self.base = top;
-        self.events = 0;
+        self.given = Given::nothing_above(top);
         self.segment = begin(storage, &self.devnet, &self.parts, top).await?;
         Ok(())
     }
@@ -206,15 +218,14 @@ async fn compare<S: NodeStorage>(
 
 pub(super) struct LineSource {
     reader: Reader<Box<dyn BufRead + Send>>,
-    base: Topoheight,
-    events: u64,
+    given: Given,
     /// Whether a further block may follow.
     in_run: bool,
 }
 
 impl LineSource {
     pub(super) fn new(reader: Reader<Box<dyn BufRead + Send>>, base: Topoheight) -> Self {
-        Self { reader, base, events: 0, in_run: false }
+        Self { reader, given: Given::nothing_above(base), in_run: false }
     }
 
     fn next(&mut self) -> Result<Option<Event>, NodeError> {
@@ -226,7 +237,7 @@ impl LineSource {
             Line::Rewind(to) => Event::Rewind(to),
         };
         self.in_run = matches!(event, Event::Block { .. });
-        self.events += 1;
+        self.given.add(&event);
         Ok(Some(event))
     }
 

@@ -11,7 +11,9 @@ use crate::workload::Devnet;
 use super::NodeStorage;
 
 /// The version of the note that this build writes and reads.
-pub const STATE_VERSION: u32 = 1;
+pub const STATE_VERSION: u32 = 2;
+/// The digest of no events.
+pub(super) const NOTHING: Hash = Hash([0; 32]);
 
 /// The whole note.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +59,8 @@ pub struct Position {
     pub base: Topoheight,
     /// Blocks and rewinds since then.
     pub events: u64,
+    /// Of all of them, in order: what is read or made again must be the same.
+    pub digest: Hash,
     /// The ordering run under way. None: the next block begins one.
     pub run: Option<RunPlace>,
 }
@@ -92,7 +96,7 @@ impl NodeState {
     /// At genesis.
     pub fn new(origin: Origin, genesis: &LedgerState) -> Self {
         let (top, block) = (genesis.top, genesis.metadata[&genesis.top].block);
-        let position = Position { top, block, base: top, events: 0, run: None };
+        let position = Position { top, block, base: top, events: 0, digest: NOTHING, run: None };
         Self { version: STATE_VERSION, origin, position, rollout: None, executor: None }
     }
 

@@ -153,7 +153,9 @@ impl MismatchArtifacts {
             KeptWhere::New { path, blocks, of } => {
                 format!("{} (the last {blocks} of the run's {of} blocks)", replay(path))
             }
-            KeptWhere::Known { path } => format!("known already: {}", replay(path)),
+            KeptWhere::Known { path } => {
+                format!("the like of it is kept already, maybe of another block: {}", replay(path))
+            }
             KeptWhere::TooMany => format!("not kept: there are {most_files} files, as many as there may be"),
             KeptWhere::TooLarge { bytes } => {
                 let left = most_bytes.saturating_sub(self.bytes());

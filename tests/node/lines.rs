@@ -101,12 +101,21 @@ fn lines_are_gone_on_with_after_a_restart_anywhere() {
     assert_eq!(node.chain().storage().ledger_digest().unwrap(), digest);
     drop(node);
 
-    // Another input of the same genesis: shorter, or with another block where the ledger has its top.
+    // Another input of the same genesis: shorter, or with other events anywhere, even where they leave no trace.
+    let events = lines as u64;
     let shorter = text.lines().take(lines).collect::<Vec<_>>().join("\n");
-    assert!(matches!(open(&shorter), Err(NodeError::OtherBlocks { .. })));
-    let mut other: Vec<&str> = text.lines().collect();
-    other.swap(lines - 1, lines);
-    assert!(matches!(open(&(other.join("\n") + "\n")), Err(NodeError::OtherBlocks { .. })));
+    let error = open(&shorter).map(drop).unwrap_err();
+    assert!(matches!(error, NodeError::TooFewBlocks { events: all, found } if (all, found) == (events, events - 1)));
+    for (one, other) in [(lines - 1, lines), (1, 2), (lines / 2, lines / 2 + 1)] {
+        let mut swapped: Vec<&str> = text.lines().collect();
+        swapped.swap(one, other);
+        let error = open(&(swapped.join("\n") + "\n")).map(drop).unwrap_err();
+        assert!(matches!(error, NodeError::OtherBlocks { events: all } if all == events), "{one} and {other}: {error}");
+    }
+    let undone = text.lines().enumerate().map(|(number, line)| if number == 1 { "{\"rewind\":0}" } else { line });
+    let undone = undone.collect::<Vec<_>>().join("\n") + "\n";
+    assert!(matches!(open(&undone), Err(NodeError::OtherBlocks { .. })));
+    assert!(open(&text).is_ok(), "a refusal leaves the ledger as it is");
 }
 
 #[test]
@@ -137,6 +146,10 @@ fn text_that_is_no_chain_is_refused_by_its_line() {
         assert!(matches!(error, NodeError::Lines(LinesError::Line { line: 3, .. })), "{bad}: {error}");
         assert!(error.to_string().starts_with("line 3: ") && error.to_string().lines().count() == 1, "{error}");
     }
+    // A misspelt key would be an absent one otherwise.
+    let misspelt = lines[1].replacen("\"parent\"", "\"multi_sig\":[],\"parent\"", 1);
+    let error = after(&misspelt);
+    assert!(error.to_string().starts_with("line 3: ") && error.to_string().contains("multi_sig"), "{error}");
     let error = after("{\"rewind\":2}");
     assert!(matches!(error, NodeError::Lines(LinesError::RewindAboveTop { line: 3, to: 2, top: 1 })), "{error}");
     let block = lines[1].replacen("\"block\"", "\"further\"", 1);
