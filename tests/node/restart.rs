@@ -1,6 +1,6 @@
 //! A node that is ended and opened again comes to what one comes to that is not.
 
-use seriatim::node::{NodeState, NodeStorage, Origin, StateError};
+use seriatim::node::{NodeState, NodeStorage, Origin, STATE_VERSION, StateError};
 use seriatim::storage::RedbStorage;
 use seriatim::workload::DevnetContent;
 
@@ -70,8 +70,12 @@ fn notes_that_do_not_belong_to_the_ledger_are_refused_and_left_alone() {
         error
     };
     assert!(matches!(refused(b"no JSON"), StateError::Json(_)));
-    assert!(matches!(refused(b"{\"version\":1}"), StateError::Json(_)));
-    assert!(matches!(refused(b"{\"version\":9}"), StateError::Version { found: 9 }));
+    let nothing_else = format!("{{\"version\":{STATE_VERSION}}}");
+    assert!(matches!(refused(nothing_else.as_bytes()), StateError::Json(_)));
+    for other in [u64::from(STATE_VERSION) - 1, 9] {
+        let note = format!("{{\"version\":{other}}}");
+        assert!(matches!(refused(note.as_bytes()), StateError::Version { found } if found == other));
+    }
     let mut other = right.clone();
     other.position.top = 4;
     assert!(matches!(refused(&other.to_bytes()), StateError::Place { stated: 4, found: 5 }));
