@@ -219,13 +219,7 @@ pub(super) fn minimise(args: &MinimiseArgs, source: &dyn SubjectSource) -> Resul
 
 /// Under shuttle, where there is a schedule to follow; else again and again, with a rate.
 pub(super) fn replay(args: &ReplayArgs, source: &dyn SubjectSource) -> Result<ExitCode, CliError> {
-    let output = Output::new(
-        "replay",
-        args.json.json.as_ref(),
-        args.junit.junit.as_ref(),
-        &[("ARTIFACT", Some(&args.artifact))],
-    )?;
-    let artifact = read_artifact(&args.artifact)?;
+    let (output, artifact) = own_replay::open(args)?;
     let mut replayed = own_replay::begin(args, &artifact, &output);
     let explorer = source.explorer(&artifact.scenario).filter(|_| artifact.schedule.is_some());
     let conclusion = if let Some(explorer) = explorer {

@@ -49,13 +49,7 @@ pub(super) fn run(args: &ReplayArgs) -> Result<ExitCode, CliError> {
     if let Some(process) = args.process.source()? {
         return outside::replay(args, &process);
     }
-    let output = Output::new(
-        "replay",
-        args.json.json.as_ref(),
-        args.junit.junit.as_ref(),
-        &[("ARTIFACT", Some(&args.artifact))],
-    )?;
-    let artifact = read_artifact(&args.artifact)?;
+    let (output, artifact) = open(args)?;
     built_in(&args.artifact, &artifact)?;
     let mut replayed = begin(args, &artifact, &output);
     let conclusion = if let Some(point) = artifact.fault {
@@ -67,6 +61,13 @@ pub(super) fn run(args: &ReplayArgs) -> Result<ExitCode, CliError> {
         under_shuttle(&artifact, &explorer, &output, &mut replayed)
     };
     end(conclusion, &replayed, &output)
+}
+
+/// Where it is told, and of what.
+pub(super) fn open(args: &ReplayArgs) -> Result<(Output, Artifact), CliError> {
+    let files = [("ARTIFACT", Some(&args.artifact))];
+    let output = Output::new("replay", args.json.json.as_ref(), args.junit.junit.as_ref(), &files)?;
+    Ok((output, read_artifact(&args.artifact)?))
 }
 
 /// A replay that has not begun.

@@ -44,7 +44,7 @@ pub(crate) fn compare(expected: &str, actual: &str) -> (Vec<FieldDifference>, Ve
         }
     }
     for (name, values) in right.iter().filter(|(name, _)| of_right.contains_key(name)) {
-        let actual = unquoted(unlike(&[], values).1);
+        let actual = unquoted(values.last().copied().unwrap_or_default());
         differing.push(FieldDifference { field: (*name).to_owned(), expected: String::new(), actual });
     }
     equal.retain(|name| !name.is_empty());

@@ -69,7 +69,7 @@ impl Decided {
         Ok(Self { mode, path, workers: args.workers.map_or_else(available, usize::from), config })
     }
 
-    /// The modes of a chain. `rollout` is what the ledger's file knows of one.
+    /// The modes of a chain. `state` is what the ledger's file knows of a rollout.
     ///
     /// # Errors
     /// No threads, or another number of blocks a stage or another executor than the rollout has.
