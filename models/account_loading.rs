@@ -24,7 +24,7 @@ struct Watch {
 }
 
 impl Layer for Watch {
-    async fn before_read(&self, read: Read) -> Result<(), StorageError> {
+    fn before_read(&self, read: Read) -> Result<(), StorageError> {
         if read == Read::Account(key(SHARED)) {
             self.loads.fetch_add(1, SeqCst);
             self.overlaps.store(!self.first_ended.load(SeqCst), SeqCst);
@@ -65,7 +65,7 @@ pub async fn two_loads_of_an_account_keep_both_changes<R: Runtime>(case: Case<R>
 struct Count(Arc<AtomicUsize>);
 
 impl Layer for Count {
-    async fn before_read(&self, read: Read) -> Result<(), StorageError> {
+    fn before_read(&self, read: Read) -> Result<(), StorageError> {
         self.0.fetch_add(usize::from(read == Read::Balance(key(SHARED), OTHER)), SeqCst);
         Ok(())
     }

@@ -9,7 +9,7 @@ use seriatim::ledger::{AssetId, BlockAbort, Payload, TOS, Transfer};
 use seriatim::runtime::{JoinSet, Runtime};
 
 use super::joined::Joined;
-use super::kit::{Case, Setup, genesis, key, signed};
+use super::kit::{Case, Nothing, Setup, genesis, key, signed};
 
 pub async fn a_sum_holds_every_addition<R: Runtime>(case: Case<R>) {
     let Case { runtime, events, width } = case;
@@ -61,7 +61,7 @@ pub async fn fees_that_do_not_fit_abort_the_block<R: Runtime>(case: Case<R>) {
         signed(2 * pair + 1, u64::MAX / 2 + 1, Payload::Transfers(vec![transfer]))
     };
     let setup = Setup::new(&genesis, (0..width).map(paying).collect());
-    let disk = setup.disk(&runtime, ());
+    let disk = setup.disk(&runtime, Nothing);
     let state = setup.open(&runtime, &disk).await;
     let executor = ParallelExecutor::new(runtime.clone(), width.into()).unwrap();
     let receipts = executor.execute(&state, &setup.block).await.unwrap();

@@ -6,7 +6,7 @@ use seriatim::ledger::{AssetId, Receipt};
 use seriatim::runtime::Runtime;
 
 use super::joined::Joined;
-use super::kit::{Case, Setup, genesis, pay};
+use super::kit::{Case, Nothing, Setup, genesis, pay};
 
 /// Sources of the first batch pay accounts that own nothing else; these pay on in the second.
 pub async fn a_batch_sees_all_of_the_one_before<R: Runtime>(case: Case<R>) {
@@ -23,7 +23,7 @@ pub async fn a_batch_sees_all_of_the_one_before<R: Runtime>(case: Case<R>) {
     assert_eq!(levels.iter().map(Vec::len).collect::<Vec<_>>(), [usize::from(pairs) + 1, usize::from(pairs)]);
 
     let setup = Setup::new(&genesis(sources), transactions);
-    let disk = setup.disk(&runtime, ());
+    let disk = setup.disk(&runtime, Nothing);
     let state = setup.open(&runtime, &disk).await;
     let executor = ParallelExecutor::new(runtime.clone(), width.into()).unwrap();
     let receipts = executor.execute(&state, &setup.block).await.unwrap();

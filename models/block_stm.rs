@@ -12,7 +12,7 @@ use seriatim::execution::{BlockError, ParallelExecutor, PreparedBlock, TaskFailu
 use seriatim::ledger::AssetId;
 use seriatim::runtime::{JoinSet, Runtime, TaskError};
 
-use super::kit::{Case, Events, ON_PURPOSE, Setup, genesis, pay};
+use super::kit::{Case, Events, Nothing, ON_PURPOSE, Setup, genesis, pay};
 use super::permits::{Strike, payments};
 
 /// What the workers of a model share, and what they did, in the order in which it was done.
@@ -243,7 +243,7 @@ pub async fn conflicting_payments_are_those_of_block_order<R: Runtime>(case: Cas
     let Case { runtime, events, width } = case;
     let payments = (0..width).map(|number| pay(1 + number, AssetId::TOS, &[2 + number])).collect();
     let setup = Setup::new(&genesis(1..=width), payments);
-    let disk = setup.disk(&runtime, ());
+    let disk = setup.disk(&runtime, Nothing);
     let executor = BlockStmExecutor::like(&ParallelExecutor::new(runtime.clone(), width.into()).unwrap());
     let changes = executor.execute(&disk, (*setup.start).clone(), &setup.block).await.unwrap();
     let PreparedBlock { batch, receipts, nonces: _ } = changes.prepare(&setup.start).unwrap();

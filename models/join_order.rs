@@ -4,14 +4,14 @@ use seriatim::execution::ParallelExecutor;
 use seriatim::runtime::Runtime;
 
 use super::joined::Joined;
-use super::kit::Case;
+use super::kit::{Case, Nothing};
 use super::permits::payments;
 
 pub async fn receipts_stand_in_block_order<R: Runtime>(case: Case<R>) {
     let Case { runtime, events, width } = case;
     let runtime = Joined::new(runtime);
     let setup = payments(width);
-    let disk = setup.disk(&runtime, ());
+    let disk = setup.disk(&runtime, Nothing);
     let state = setup.open(&runtime, &disk).await;
     let executor = ParallelExecutor::new(runtime.clone(), width.into()).unwrap();
     let receipts = executor.execute(&state, &setup.block).await.unwrap();

@@ -125,7 +125,12 @@ pub struct Setup {
 }
 
 /// Memory that suspends at each read, within whatever a model looks through.
-pub type Disk<R, L> = Layered<Layered<MemoryStorage, Suspend<R>>, L>;
+pub type Disk = Layered<MemoryStorage>;
+
+/// A layer that adds nothing.
+pub struct Nothing;
+
+impl Layer for Nothing {}
 
 impl Setup {
     pub fn new(genesis: &Genesis, transactions: Vec<Transaction>) -> Self {
@@ -135,17 +140,12 @@ impl Setup {
         Self { memory, start: Arc::new(start), block }
     }
 
-    pub fn disk<R: Runtime, L: Layer>(&self, runtime: &R, layer: L) -> Arc<Disk<R, L>> {
-        let suspending = Layered::new(Arc::clone(&self.memory), Suspend(runtime.clone()));
-        Arc::new(Layered::new(Arc::new(suspending), layer))
+    pub fn disk<R: Runtime>(&self, runtime: &R, layer: impl Layer) -> Arc<Disk> {
+        Arc::new(Layered::new(Arc::clone(&self.memory), Suspend(runtime.clone())).with(layer))
     }
 
     /// The state that the block's tasks share.
-    pub async fn open<R: Runtime, L: Layer>(
-        &self,
-        runtime: &R,
-        disk: &Arc<Disk<R, L>>,
-    ) -> Arc<ParallelChainState<Disk<R, L>, R>> {
+    pub async fn open<R: Runtime>(&self, runtime: &R, disk: &Arc<Disk>) -> Arc<ParallelChainState<Disk, R>> {
         let opened = ParallelChainState::open(Arc::clone(disk), runtime, Arc::clone(&self.start), &self.block).await;
         Arc::new(opened.unwrap())
     }
@@ -158,11 +158,7 @@ impl Setup {
     }
 
     /// The block's writes are those of the sequential path, to the last.
-    pub fn assert_sequential<R: Runtime, L: Layer>(
-        &self,
-        state: Arc<ParallelChainState<Disk<R, L>, R>>,
-        receipts: Vec<Receipt>,
-    ) {
+    pub fn assert_sequential<R: Runtime>(&self, state: Arc<ParallelChainState<Disk, R>>, receipts: Vec<Receipt>) {
         let changes = merge_parallel_results(state, receipts).unwrap();
         let PreparedBlock { batch, receipts, nonces: _ } = changes.prepare(&self.start).unwrap();
         let (expected, expected_receipts) = self.sequential();

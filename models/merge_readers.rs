@@ -10,7 +10,7 @@ use seriatim::ledger::{AssetId, Block, Hash, Topoheight};
 use seriatim::runtime::{AtomicU64, JoinSet, Ordering, Runtime};
 use seriatim::storage::{LedgerState, StateKey, StateValue, Storage, StorageError, Version};
 
-use super::kit::{Case, key, now, parameters};
+use super::kit::{Case, Nothing, key, now, parameters};
 use super::permits::payments;
 
 pub async fn a_reader_sees_the_block_whole_or_not_at_all<R: Runtime>(case: Case<R>) {
@@ -26,7 +26,7 @@ pub async fn a_reader_sees_the_block_whole_or_not_at_all<R: Runtime>(case: Case<
     };
     assert_ne!(before, after);
 
-    let mut chain = chain(&runtime, setup.disk(&runtime, ()), width.into());
+    let mut chain = chain(&runtime, setup.disk(&runtime, Nothing), width.into());
     let (block, memory) = (Arc::clone(&setup.block), Arc::clone(&setup.memory));
     let point = Arc::new(runtime.atomic_u64("point", 0));
     let moment = Arc::clone(&point);
@@ -72,8 +72,8 @@ pub async fn a_reader_of_older_topoheights_sees_whole_blocks<R: Runtime>(case: C
         .into();
     assert!(whole.iter().all(|(_, values)| *values != base) && whole[0].1 != whole[1].1);
 
-    let mut chain = chain(&runtime, setup.disk(&runtime, ()), width.into());
-    let disk = setup.disk(&runtime, ());
+    let mut chain = chain(&runtime, setup.disk(&runtime, Nothing), width.into());
+    let disk = setup.disk(&runtime, Nothing);
     // Loom tries other orders only of what it sees to conflict, and it does not see into the storage.
     let point = Arc::new(runtime.atomic_u64("point", 0));
     let (moment, heard) = (Arc::clone(&point), runtime.clone());

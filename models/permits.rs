@@ -8,11 +8,11 @@ use std::task::Poll;
 
 use seriatim::execution::{BlockError, ParallelExecutor, TaskFailure, TaskFailureCause};
 use seriatim::ledger::{AssetId, Receipt};
-use seriatim::runtime::{AtomicU64, Observed, Ordering, Runtime, Semaphore, TaskError, TaskIndex};
+use seriatim::runtime::{AtomicU64, Ordering, Probed, Runtime, Semaphore, TaskError, TaskIndex};
 use seriatim::storage::{Layer, Read, StorageError};
 
 use super::joined::Joined;
-use super::kit::{Case, ON_PURPOSE, Setup, genesis, key, pay};
+use super::kit::{Case, Nothing, ON_PURPOSE, Setup, genesis, key, pay};
 
 /// Payments that share no account: all in one batch.
 pub fn payments(width: u8) -> Setup {
@@ -27,7 +27,7 @@ pub fn payments(width: u8) -> Setup {
 pub struct Strike;
 
 impl Layer for Strike {
-    async fn before_read(&self, read: Read) -> Result<(), StorageError> {
+    fn before_read(&self, read: Read) -> Result<(), StorageError> {
         assert!(read != Read::Account(key(1)), "{ON_PURPOSE}");
         Ok(())
     }
@@ -36,9 +36,9 @@ impl Layer for Strike {
 pub async fn no_more_tasks_than_permits<R: Runtime>(case: Case<R>) {
     let Case { runtime, events, width } = case;
     let permits = usize::from(width);
-    let runtime = Observed::new(runtime);
+    let runtime = Probed::new(runtime);
     let setup = payments(width + 1);
-    let disk = setup.disk(&runtime, ());
+    let disk = setup.disk(&runtime, Nothing);
     let state = setup.open(&runtime, &disk).await;
     let executor = ParallelExecutor::new(runtime.clone(), permits).unwrap();
     let receipts = executor.execute(&state, &setup.block).await.unwrap();
@@ -69,7 +69,7 @@ pub async fn a_panic_is_told_of_its_own_transaction<R: Runtime>(case: Case<R>) {
 struct Fail;
 
 impl Layer for Fail {
-    async fn before_read(&self, read: Read) -> Result<(), StorageError> {
+    fn before_read(&self, read: Read) -> Result<(), StorageError> {
         match read {
             Read::Balance(account, _) if account == key(1) => Err(StorageError::Failed(ON_PURPOSE.to_owned())),
             _ => Ok(()),
@@ -114,7 +114,7 @@ impl<P: Send + 'static> Layer for Holds<P> {}
 /// What a node does when it shuts down while a block runs.
 pub async fn a_dropped_execution_lets_go_of_everything<R: Runtime>(case: Case<R>) {
     let Case { runtime, events, width } = case;
-    let runtime = Observed::new(runtime);
+    let runtime = Probed::new(runtime);
     let in_use = runtime.semaphore("storage in use", 1);
     let point = runtime.atomic_u64("point", 0);
     let setup = payments(width);

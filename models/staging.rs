@@ -6,7 +6,7 @@ use seriatim::ledger::{AssetId, Receipt, TOS, TransactionError};
 use seriatim::runtime::{Runtime, TaskIndex};
 
 use super::joined::Joined;
-use super::kit::{Case, Setup, genesis, key, pay};
+use super::kit::{Case, Nothing, Setup, genesis, key, pay};
 
 /// Cannot take a coin more.
 const FULL: u8 = 20;
@@ -21,7 +21,7 @@ pub async fn a_failed_transaction_leaves_no_trace<R: Runtime>(case: Case<R>) {
     let failing = pay(1, AssetId::TOS, &[2, FULL]);
     let others = (1..width).map(|pair| pay(2 * pair + 1, AssetId::TOS, &[2 * pair + 2]));
     let setup = Setup::new(&genesis, [failing].into_iter().chain(others).collect());
-    let disk = setup.disk(&runtime, ());
+    let disk = setup.disk(&runtime, Nothing);
     let state = setup.open(&runtime, &disk).await;
     let executor = ParallelExecutor::new(runtime.clone(), width.into()).unwrap();
     let receipts = executor.execute(&state, &setup.block).await.unwrap();

@@ -82,7 +82,7 @@ pub struct Blockchain<S, R> {
     storage: Arc<S>,
     parameters: Parameters,
     parallel: ParallelExecutor<R>,
-    modes: Modes<S>,
+    modes: Modes,
 }
 
 impl<S: Storage, R: Runtime> Blockchain<S, R> {
@@ -92,18 +92,18 @@ impl<S: Storage, R: Runtime> Blockchain<S, R> {
     }
 
     /// With other modes for the blocks that it adds.
-    pub fn with_modes(mut self, modes: Modes<S>) -> Self {
+    pub fn with_modes(mut self, modes: Modes) -> Self {
         self.modes = modes;
         self
     }
 
     /// How its blocks run, and what came of testing.
-    pub fn modes(&self) -> &Modes<S> {
+    pub fn modes(&self) -> &Modes {
         &self.modes
     }
 
     /// The same, for an operator.
-    pub fn modes_mut(&mut self) -> &mut Modes<S> {
+    pub fn modes_mut(&mut self) -> &mut Modes {
         &mut self.modes
     }
 

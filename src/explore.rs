@@ -8,6 +8,7 @@ mod faults;
 mod fewest;
 mod interleave;
 mod interleave_loom;
+mod layer_source;
 mod outside;
 mod paths;
 mod recorder;
@@ -39,6 +40,7 @@ pub use interleave::{
     STEP_BOUND,
 };
 pub use interleave_loom::{LoomConfig, LoomSearch, TooManyTasks};
+pub use layer_source::LayerSource;
 pub use paths::Paths;
 pub use schedule::{Choices, SCHEDULE_VERSION, SHUTTLE_VERSION, Schedule, ScheduleError};
 pub use schedulers::{Chooser, Strategy};

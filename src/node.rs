@@ -102,7 +102,7 @@ impl<S: NodeStorage> Node<S> {
         state: NodeState,
         blocks: Blocks,
         executor: ParallelExecutor<Native>,
-        modes: Modes<S>,
+        modes: Modes,
     ) -> Result<Self, NodeError> {
         let base = state.position.base;
         let (mut source, parameters) = match blocks {

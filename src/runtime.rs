@@ -6,11 +6,11 @@
 
 #[cfg(feature = "harness")]
 pub mod announce;
-mod faulty;
+mod faults;
 #[cfg(feature = "harness")]
 pub mod model;
 mod native;
-mod observed;
+mod probed;
 mod recorder;
 mod seeded_hasher;
 
@@ -19,9 +19,9 @@ use std::future::Future;
 use std::hash::Hash;
 use std::ops::{Deref, DerefMut};
 
-pub use faulty::{DELAY, Fault, Faults, Faulty, INJECTED, Injected, Passed, Site};
+pub use faults::{DELAY, Fault, Faults, INJECTED, Injected, Passed, Site};
 pub use native::Native;
-pub use observed::{Observed, TaskFigures};
+pub use probed::{Probed, TaskFigures};
 pub use recorder::Recorder;
 pub use seeded_hasher::SeededHasher;
 

@@ -2,6 +2,7 @@
 
 mod batch;
 mod digest;
+mod erased;
 mod faults;
 mod layered;
 mod ledger_state;
@@ -21,8 +22,9 @@ pub use self::redb::simulated;
 #[cfg(feature = "redb")]
 pub use self::redb::{CreateError, OpenError, RedbStorage, SCHEMA_VERSION};
 pub use batch::{Orphans, WriteBatch, WriteOp};
+pub use erased::ErasedStorage;
 pub use faults::Failing;
-pub use layered::{Layer, Layered, Read, Record, Suspend};
+pub use layered::{Layer, Layered, Pause, Read, Record, Suspend};
 pub use ledger_state::{Executed, LedgerState};
 pub use memory::MemoryStorage;
 pub use read_only::{CountReads, ReadOnly};

@@ -11,7 +11,7 @@ use seriatim::ledger::{
     AccountKey, AssetId, Block, BlockAbort, FeeType, Genesis, GenesisAccount, Hash, Parameters, Payload, Receipt,
     Reference, SignatureScheme, TOS, Transaction, TransactionError, TransactionVersion, Transfer, UnsignedTransaction,
 };
-use seriatim::runtime::{Native, Observed, TaskError, TaskFigures};
+use seriatim::runtime::{Native, Probed, TaskError, TaskFigures};
 use seriatim::storage::{Layer, Layered, LedgerState, MemoryStorage, Storage, StorageError, Suspend};
 
 fn key(number: u8) -> AccountKey {
@@ -58,7 +58,7 @@ fn block(transactions: Vec<Transaction>) -> Arc<Block> {
 type Outcome = Result<Vec<Receipt>, BlockError>;
 
 fn apply<S: Storage>(storage: Arc<S>, block: &Arc<Block>, path: ExecutionPath, most: usize) -> (Outcome, TaskFigures) {
-    let runtime = Observed::new(Native::with_hash_seed(7));
+    let runtime = Probed::new(Native::with_hash_seed(7));
     let executor = ParallelExecutor::new(runtime.clone(), most).unwrap();
     let mut chain = Blockchain::new(storage, parameters(), executor);
     let tokio = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -99,7 +99,7 @@ enum Strike {
 }
 
 impl Layer for Strike {
-    async fn before_read(&self, read: seriatim::storage::Read) -> Result<(), StorageError> {
+    fn before_read(&self, read: seriatim::storage::Read) -> Result<(), StorageError> {
         let seriatim::storage::Read::Account(read) = read else { return Ok(()) };
         match self {
             Strike::Panic(account) if *account == read => panic!("struck"),

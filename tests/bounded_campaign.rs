@@ -60,7 +60,7 @@ fn two_thousand_plans_on_tokio_and_two_thousand_interleavings_agree_and_reach_ev
 struct Reads(Arc<Mutex<(Vec<Read>, Vec<Read>)>>);
 
 impl Layer for Reads {
-    async fn before_read(&self, read: Read) -> Result<(), StorageError> {
+    fn before_read(&self, read: Read) -> Result<(), StorageError> {
         let (once, again) = &mut *self.0.lock().unwrap();
         match read {
             // The first read of every block.

@@ -17,7 +17,7 @@ use seriatim::execution::NonceChecker;
 use seriatim::explore::{Doing, Ended, Engine, FaultScene, FaultTrial, Place, under_fault, under_fault_interleaved};
 use seriatim::ledger::{BlockAbort, Hash, SignatureScheme};
 use seriatim::runtime::{
-    Fault, Faults, Faulty, INJECTED, Injected, JoinSet, Native, Runtime, RwLock, Semaphore, Site, TaskError,
+    Fault, Faults, INJECTED, Injected, JoinSet, Native, Probed, Runtime, RwLock, Semaphore, Site, TaskError,
 };
 use seriatim::storage::{Failing, MemoryStorage, StorageError};
 use seriatim::workload::{Plan, build, real_shapes};
@@ -254,7 +254,7 @@ fn every_await_of_the_runtime_is_a_point() {
     let engine = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let run = |strike| {
         let faults = Faults::default();
-        let runtime = Faulty::new(Native::with_hash_seed(0), faults.clone());
+        let runtime = Probed::new(Native::with_hash_seed(0)).with_faults(faults.clone());
         faults.arm(strike);
         let ended = engine.block_on(runtime.task(async {
             let mut tasks = runtime.join_set::<u64>("tasks");

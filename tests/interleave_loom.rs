@@ -11,7 +11,7 @@ use seriatim::explore::{
 use seriatim::prove::{Genesis, Letter, scenario};
 use seriatim::runtime::model::{Engine, LoomEngine, Model, ModelSettings, ShuttleEngine};
 use seriatim::runtime::{AtomicU64, Ordering, Runtime, RwLock};
-use seriatim::storage::{Layer, Read, StorageError};
+use seriatim::storage::{Layer, Pause, Read, StorageError};
 use seriatim::workload::{Expectation, Scenario};
 
 const SETTINGS: ModelSettings = ModelSettings { workers: None, shards: 1 << 20, placement_seed: 0 };
@@ -26,8 +26,14 @@ fn config(preemptions: usize) -> LoomConfig {
     LoomConfig { bounds: LoomBounds::preemptions(preemptions), max_parallelism: 3, settings: SETTINGS }
 }
 
+/// A layer that adds nothing.
+#[derive(Clone)]
+struct Nothing;
+
+impl Layer for Nothing {}
+
 /// Searches until the first violation.
-fn search<L: Layer + Clone>(scenario: &Scenario, layer: L, config: LoomConfig) -> LoomSearch<Box<Violation>> {
+fn search(scenario: &Scenario, layer: impl Layer + Clone, config: LoomConfig) -> LoomSearch<Box<Violation>> {
     let shared = Arc::new((scenario.clone(), Expectation::of(scenario)));
     let searched =
         Interleaver::with_layer(scenario, layer).explore_loom(&config, move |ending| {
@@ -41,31 +47,31 @@ fn search<L: Layer + Clone>(scenario: &Scenario, layer: L, config: LoomConfig) -
 
 #[test]
 fn every_execution_of_two_tasks_agrees() {
-    let searched = search(&side_by_side(2), (), config(2));
+    let searched = search(&side_by_side(2), Nothing, config(2));
     assert!(searched.complete && searched.found.is_none(), "{searched:?}");
     assert!(searched.executions > 300, "{searched:?}");
-    assert_eq!(search(&side_by_side(2), (), config(2)), searched, "twice the same");
+    assert_eq!(search(&side_by_side(2), Nothing, config(2)), searched, "twice the same");
 }
 
 #[test]
 fn every_execution_of_three_tasks_agrees() {
-    let searched = search(&side_by_side(3), (), config(1));
+    let searched = search(&side_by_side(3), Nothing, config(1));
     assert!(searched.complete && searched.found.is_none(), "{searched:?}");
 }
 
 #[test]
 fn a_search_that_was_cut_is_not_complete() {
     let scenario = side_by_side(2);
-    let whole = search(&scenario, (), config(1));
+    let whole = search(&scenario, Nothing, config(1));
     let bounded = |executions| LoomConfig { bounds: LoomBounds { executions, ..config(1).bounds }, ..config(1) };
-    assert_eq!(search(&scenario, (), bounded(whole.executions)), whole);
-    let cut = search(&scenario, (), bounded(whole.executions - 1));
+    assert_eq!(search(&scenario, Nothing, bounded(whole.executions)), whole);
+    let cut = search(&scenario, Nothing, bounded(whole.executions - 1));
     assert_eq!((cut.executions, cut.complete, cut.found), (whole.executions - 1, false, None));
 }
 
 #[test]
 fn a_bound_of_no_preemptions_leaves_one_execution() {
-    let searched = search(&side_by_side(2), (), config(0));
+    let searched = search(&side_by_side(2), Nothing, config(0));
     assert_eq!(searched, LoomSearch { executions: 1, complete: true, found: None });
 }
 
@@ -98,7 +104,7 @@ impl<E: Engine> Clone for Publication<E> {
 }
 
 impl<E: Engine> Layer for Publication<E> {
-    async fn before_read(&self, read: Read) -> Result<(), StorageError> {
+    fn before_read(&self, read: Read) -> Result<(), StorageError> {
         let [value, flag] = self.cells.get_or_init(|| ["value", "flag"].map(|label| self.runtime.atomic_u64(label, 0)));
         let Read::Account(account) = read else { return Ok(()) };
         if account.0[3] == 1 {
@@ -170,8 +176,8 @@ impl Clone for Stalls {
     }
 }
 
-impl Layer for Stalls {
-    async fn before_read(&self, read: Read) -> Result<(), StorageError> {
+impl Stalls {
+    async fn stall(&self, read: Read) -> Result<(), StorageError> {
         let [left, right] = self.locks.get_or_init(|| ["left", "right"].map(|label| self.runtime.rw_lock(label, ())));
         let of_task = match read {
             // Those of the reward come first, and are nobody's transaction.
@@ -191,6 +197,12 @@ impl Layer for Stalls {
             _ => {}
         }
         Ok(())
+    }
+}
+
+impl Layer for Stalls {
+    fn suspend_read(&self, read: Read) -> Option<Pause<'_>> {
+        Some(Box::pin(self.stall(read)))
     }
 }
 

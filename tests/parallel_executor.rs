@@ -10,7 +10,7 @@ use seriatim::ledger::{
     AccountKey, AssetId, Block, FeeType, Genesis, GenesisAccount, Hash, Parameters, Payload, Receipt, Reference,
     SignatureScheme, TOS, Transaction, TransactionError, TransactionVersion, Transfer, UnsignedTransaction,
 };
-use seriatim::runtime::{Native, Observed, TaskError};
+use seriatim::runtime::{Native, Probed, TaskError};
 use seriatim::storage::{Layer, Layered, MemoryStorage, Read, Storage, StorageError, Suspend};
 
 fn key(number: u8) -> AccountKey {
@@ -54,7 +54,7 @@ fn block(transactions: Vec<Transaction>) -> Arc<Block> {
 }
 
 fn apply<S: Storage>(storage: Arc<S>, block: &Arc<Block>, workers: usize) -> (Result<Vec<Receipt>, BlockError>, usize) {
-    let runtime = Observed::new(Native::with_hash_seed(7));
+    let runtime = Probed::new(Native::with_hash_seed(7));
     let executor = ParallelExecutor::new(runtime.clone(), workers).unwrap();
     let mut chain = Blockchain::new(storage, parameters(), executor);
     let tokio = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -70,7 +70,7 @@ enum Strike {
 }
 
 impl Layer for Strike {
-    async fn before_read(&self, read: Read) -> Result<(), StorageError> {
+    fn before_read(&self, read: Read) -> Result<(), StorageError> {
         match (self, read) {
             (Strike::Panic(account), Read::Account(read)) if *account == read => panic!("struck"),
             (Strike::Fail(account), Read::Account(read)) if *account == read => {

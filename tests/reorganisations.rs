@@ -133,7 +133,7 @@ fn a_write_that_is_lost_on_the_way_is_seen() {
 struct StrikesTheSide;
 
 impl Layer for StrikesTheSide {
-    async fn before_read(&self, _read: Read) -> Result<(), StorageError> {
+    fn before_read(&self, _read: Read) -> Result<(), StorageError> {
         assert_ne!(std::thread::current().name(), Some("parallel side"), "struck");
         Ok(())
     }

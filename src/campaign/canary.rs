@@ -252,7 +252,7 @@ fn swap_receipts(observation: &mut Observation) {
 struct Wrong(Canary);
 
 impl Layer for Wrong {
-    async fn before_read(&self, read: Read) -> Result<(), StorageError> {
+    fn before_read(&self, read: Read) -> Result<(), StorageError> {
         match (self.0, read) {
             (Canary::TaskPanics, Read::ExecutedBy(_)) => panic!("a canary panics"),
             (Canary::ReadFails, Read::Account(_)) => Err(StorageError::Failed("a canary's fault".to_owned())),

@@ -11,7 +11,7 @@ use crate::compare::{Difference, broken_invariant};
 use crate::execution::ParallelExecutor;
 use crate::explore::{Engine, Threads};
 use crate::ledger::{Block, Genesis, SignatureScheme, Topoheight};
-use crate::runtime::Native;
+use crate::runtime::{Native, Probed};
 use crate::storage::simulated::{Disk, Event, Image, images};
 use crate::storage::{
     Layered, LedgerState, MemoryStorage, OpenError, Record, RedbStorage, Storage, StorageError, WriteBatch, WriteOp,
@@ -129,9 +129,10 @@ impl CrashStory {
     /// What the sequential path does to the ledger in a scenario, whose genesis must be valid.
     pub fn of(engine: &Engine, scenario: &Scenario) -> Self {
         let memory = Arc::new(MemoryStorage::from_state(LedgerState::from_genesis(&scenario.genesis)));
-        let recorded = Arc::new(Layered::new(memory, Record::default()));
-        let executor = ParallelExecutor::new(Native::with_hash_seed(0), 1).expect("not 0");
-        let mut chain = Blockchain::new(Arc::clone(&recorded), scenario.parameters.clone(), executor);
+        let recorded = Arc::new(Record::default());
+        let storage = Arc::new(Layered::new(memory, Arc::clone(&recorded)));
+        let executor = ParallelExecutor::new(Probed::new(Native::with_hash_seed(0)), 1).expect("not 0");
+        let mut chain = Blockchain::new(storage, scenario.parameters.clone(), executor);
         let mut actions = Vec::new();
         for step in &scenario.steps {
             match step {
@@ -143,7 +144,7 @@ impl CrashStory {
                             break;
                         }
                         let transactions = block.transactions.len();
-                        let batches = recorded.layer().take().into_iter();
+                        let batches = recorded.take().into_iter();
                         actions.extend(batches.map(|batch| Action::Commit { batch, transactions }));
                     }
                 }

@@ -13,6 +13,7 @@ use crate::compare::{Difference, Endured, Interleaved, Oracle, Violation, judge_
 use crate::explore::{Doing, Engine, FaultPoint, FaultScene, FaultTrial, Place, under_fault, under_fault_interleaved};
 use crate::ledger::SignatureScheme;
 use crate::runtime::{Fault, Site};
+use crate::storage::Layer;
 use crate::workload::{Plan, Scenario, build, mix};
 
 use canary::Around;
@@ -98,9 +99,11 @@ impl FaultSubject {
         strike: Option<((usize, Fault), &FaultTrial)>,
     ) -> FaultTrial {
         let canary = self.canary;
-        let around = |failing, memory: Arc<_>| Around { failing, memory, canary, batch: Mutex::default() };
+        let around = |failing, memory| -> Arc<dyn Layer> {
+            Arc::new(Around { failing, memory, canary, batch: Mutex::default() })
+        };
         let fault = strike.map(|(fault, _)| fault);
-        let mut trial = under_fault(engine, &scene.parameters, place, (doing, path), fault, around);
+        let mut trial = under_fault(engine, &scene.parameters, place, (doing, path), fault, &around);
         if let (Some(canary), Some((_, calm))) = (canary, strike) {
             canary.tamper(calm, &mut trial);
         }

@@ -7,7 +7,7 @@ use tracing::Instrument;
 use crate::execution::BlockError;
 use crate::ledger::{Block, Receipt};
 use crate::runtime::Runtime;
-use crate::storage::Storage;
+use crate::storage::{ErasedStorage, Storage};
 
 use super::mismatch::text;
 use super::observer::Observer;
@@ -47,7 +47,8 @@ impl<S: Storage, R: Runtime> OrderingRun<'_, S, R> {
 
     async fn add_in_test_mode(&mut self, block: &Arc<Block>) -> Result<Vec<Receipt>, BlockError> {
         let start = self.start(block).await?;
-        let (outcome, tested) = self.chain.modes.test(&self.chain.storage, &start, block).await;
+        let (outcome, tested) =
+            self.chain.modes.test(ErasedStorage::new(Arc::clone(&self.chain.storage)), &start, block).await;
         let committed = match outcome {
             Ok(prepared) => self.commit(start, prepared).await,
             Err(error) => Err(error),

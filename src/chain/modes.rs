@@ -23,10 +23,10 @@ pub enum ModesError {
 }
 
 /// How blocks run. A chain without any runs all of them sequentially.
-pub struct Modes<S> {
+pub struct Modes {
     config: ChainConfig,
     pub(super) path: ExecutionPath,
-    pub(super) side: Option<ParallelSide<S>>,
+    pub(super) side: Option<ParallelSide>,
     rollout: Option<Rollout>,
     sink: Box<dyn MismatchSink>,
     figures: TestModeFigures,
@@ -35,7 +35,7 @@ pub struct Modes<S> {
     told: RolloutSeen,
 }
 
-impl<S> fmt::Debug for Modes<S> {
+impl fmt::Debug for Modes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { config, path, side, rollout, sink: _, figures, observer: _, told: _ } = self;
         let mut shown = f.debug_struct("Modes");
@@ -44,7 +44,7 @@ impl<S> fmt::Debug for Modes<S> {
     }
 }
 
-impl<S> Modes<S> {
+impl Modes {
     /// Every block runs sequentially.
     pub fn off() -> Self {
         Self::unchecked(ChainConfig::default(), None, None)
@@ -54,7 +54,7 @@ impl<S> Modes<S> {
     ///
     /// # Errors
     /// A contradiction in `config`, or test mode without `side`.
-    pub fn new(config: ChainConfig, side: Option<ParallelSide<S>>) -> Result<Self, ModesError> {
+    pub fn new(config: ChainConfig, side: Option<ParallelSide>) -> Result<Self, ModesError> {
         config.validate()?;
         if config.parallel_execution_test_mode && side.is_none() {
             return Err(ModesError::NoSide);
@@ -66,7 +66,7 @@ impl<S> Modes<S> {
     ///
     /// # Errors
     /// A contradiction in `config`, or one of its switches is on.
-    pub fn rolled_out(config: ChainConfig, side: ParallelSide<S>, rollout: Rollout) -> Result<Self, ModesError> {
+    pub fn rolled_out(config: ChainConfig, side: ParallelSide, rollout: Rollout) -> Result<Self, ModesError> {
         config.validate()?;
         if config.parallel_execution_enabled || config.parallel_execution_test_mode {
             return Err(ModesError::RolloutAndSwitch);
@@ -74,7 +74,7 @@ impl<S> Modes<S> {
         Ok(Self::unchecked(config, Some(side), Some(rollout)))
     }
 
-    fn unchecked(config: ChainConfig, side: Option<ParallelSide<S>>, rollout: Option<Rollout>) -> Self {
+    fn unchecked(config: ChainConfig, side: Option<ParallelSide>, rollout: Option<Rollout>) -> Self {
         let path = ExecutionPath::Parallel;
         let (observer, told) = (Observer::default(), RolloutSeen::of(rollout.as_ref()));
         Self { config, path, side, rollout, sink: Box::new(()), figures: TestModeFigures::default(), observer, told }
@@ -125,7 +125,7 @@ impl<S> Modes<S> {
     }
 
     /// The side, if there is one.
-    pub fn side(&self) -> Option<&ParallelSide<S>> {
+    pub fn side(&self) -> Option<&ParallelSide> {
         self.side.as_ref()
     }
 

@@ -15,7 +15,7 @@ use crate::execution::BlockStart;
 use crate::ledger::Block;
 use crate::ledger::rules::footprint;
 use crate::runtime::panic_message;
-use crate::storage::{Layered, ReadOnly, Storage};
+use crate::storage::{ErasedStorage, Layered, ReadOnly};
 
 use super::difference::Outcome;
 use super::side::{ExecutorSide, Side, SideBlock};
@@ -49,8 +49,8 @@ impl ReadLimits {
 pub struct SideError(#[from] std::io::Error);
 
 /// A side on a tokio runtime of its own. One block at a time; dropping it waits for nothing.
-pub struct ParallelSide<S> {
-    side: Arc<dyn Side<S>>,
+pub struct ParallelSide {
+    side: Arc<dyn Side>,
     /// Always there until it is dropped.
     tokio: Option<Runtime>,
     limits: ReadLimits,
@@ -58,14 +58,14 @@ pub struct ParallelSide<S> {
     abandoned: bool,
 }
 
-impl<S> fmt::Debug for ParallelSide<S> {
+impl fmt::Debug for ParallelSide {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { side: _, tokio: _, limits, abandoned } = self;
         f.debug_struct("ParallelSide").field("limits", limits).field("abandoned", abandoned).finish_non_exhaustive()
     }
 }
 
-impl<S> Drop for ParallelSide<S> {
+impl Drop for ParallelSide {
     fn drop(&mut self) {
         if let Some(tokio) = self.tokio.take() {
             // Neither waits for a side that hangs, nor minds being inside another runtime.
@@ -76,12 +76,12 @@ impl<S> Drop for ParallelSide<S> {
 
 const THERE: &str = "there until it is dropped";
 
-impl<S: Storage> ParallelSide<S> {
+impl ParallelSide {
     /// `side` on `threads` threads, with the default limits.
     ///
     /// # Errors
     /// The system gives no threads.
-    pub fn new(side: Arc<dyn Side<S>>, threads: NonZeroUsize) -> Result<Self, SideError> {
+    pub fn new(side: Arc<dyn Side>, threads: NonZeroUsize) -> Result<Self, SideError> {
         let mut builder = tokio::runtime::Builder::new_multi_thread();
         let tokio =
             builder.worker_threads(threads.get()).max_blocking_threads(1).thread_name("parallel side").build()?;
@@ -112,28 +112,29 @@ impl<S: Storage> ParallelSide<S> {
     /// has answered, but has tasks left, is waited for within it.
     pub(super) fn start(
         &mut self,
-        storage: &Arc<S>,
+        storage: ErasedStorage,
         start: BlockStart,
         block: &Arc<Block>,
         budget: &mut Duration,
-    ) -> Option<Started<S>> {
+    ) -> Option<Started> {
         if !self.is_drained(budget) {
             return None;
         }
-        let storage = Arc::new(Layered::new(Arc::clone(storage), ReadOnly::default()));
+        let read_only = Arc::new(ReadOnly::default());
+        let storage = Arc::new(Layered::new(Arc::new(storage), Arc::clone(&read_only)));
         let (side, limits) = (Arc::clone(&self.side), self.limits);
-        let given = SideBlock { storage: Arc::clone(&storage), start, block: Arc::clone(block) };
+        // The sequential path's count takes the place of this limit once it is known, and is never higher.
+        read_only.limit_to(limits.of(most_sequential_reads(block)));
+        let given = SideBlock { storage, start, block: Arc::clone(block) };
         // Room for the answer: nobody waits to give it.
         let (sender, answer) = sync_channel(1);
         let task = self.tokio.as_ref().expect(THERE).spawn(async move {
             let watch = Stopwatch::start();
-            // The sequential path's count takes its place once it is known, and is never higher.
-            given.storage.layer().limit_to(limits.of(most_sequential_reads(&given.block)));
             let result = caught(side, given).await;
             // The chain may be gone.
             let _ = sender.send(Answer { result, took: watch.elapsed() });
         });
-        Some(Started { storage, limits, answer, task: task.abort_handle() })
+        Some(Started { read_only, limits, answer, task: task.abort_handle() })
     }
 
     /// Whether nothing runs any more.
@@ -160,7 +161,7 @@ impl<S: Storage> ParallelSide<S> {
 }
 
 /// Executes the block and catches its panic, be it in the call or in any poll.
-async fn caught<S: Storage>(side: Arc<dyn Side<S>>, given: SideBlock<S>) -> Result<Outcome, String> {
+async fn caught(side: Arc<dyn Side>, given: SideBlock) -> Result<Outcome, String> {
     let mut running = Box::pin(async move { side.execute(given).await });
     poll_fn(move |context| match catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(context))) {
         Ok(Poll::Pending) => Poll::Pending,

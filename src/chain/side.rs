@@ -8,17 +8,18 @@ use std::sync::Arc;
 use crate::execution::{BlockError, BlockStart, ParallelExecutor, PreparedBlock, ZeroParallelism};
 use crate::ledger::Block;
 use crate::runtime::Native;
-use crate::storage::{Layered, ReadOnly, Storage};
+use crate::storage::{ErasedStorage, Layered};
 
 use super::{ExecutionPath, execute_on};
 
-/// The storage as a side sees it.
-pub type SideStorage<S> = Layered<S, ReadOnly>;
+/// The storage as a side sees it: it cannot write, and reads only so often. A budget of milliseconds does not notice that each
+/// call is boxed, and executors are compiled once for the sides of all chains.
+pub type SideStorage = Layered<ErasedStorage>;
 
 /// What a side is given of a block. All of it is its own or cannot be changed.
 #[derive(Debug)]
-pub struct SideBlock<S> {
-    pub storage: Arc<SideStorage<S>>,
+pub struct SideBlock {
+    pub storage: Arc<SideStorage>,
     pub start: BlockStart,
     pub block: Arc<Block>,
 }
@@ -28,9 +29,9 @@ pub type SideFuture = Pin<Box<dyn Future<Output = Result<PreparedBlock, BlockErr
 
 /// Executes blocks on threads of its own. It may fail, panic, hang and answer wrongly: none of it reaches the chain.
 /// What nobody can stop in a thread is left to it: to take memory without end, to overflow its stack, to abort the process.
-pub trait Side<S>: Send + Sync + 'static {
+pub trait Side: Send + Sync + 'static {
     /// Executes a block, inside a tokio runtime without timers. Nothing of it is to be in the ledger.
-    fn execute(&self, given: SideBlock<S>) -> SideFuture;
+    fn execute(&self, given: SideBlock) -> SideFuture;
 }
 
 /// V3 or Block-STM as a side.
@@ -65,8 +66,8 @@ impl ExecutorSide {
     }
 }
 
-impl<S: Storage> Side<S> for ExecutorSide {
-    fn execute(&self, given: SideBlock<S>) -> SideFuture {
+impl Side for ExecutorSide {
+    fn execute(&self, given: SideBlock) -> SideFuture {
         let Self { path, executor } = self.clone();
         Box::pin(async move {
             let SideBlock { storage, start, block } = given;

@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use tokio::task::AbortHandle;
 
-use crate::storage::{ReadOnly, Storage};
+use crate::storage::ReadOnly;
 
 use super::difference::Outcome;
 use super::parallel_side::ReadLimits;
-use super::side::SideStorage;
 
 /// What a side says of a block. `Err`: the text of its panic.
 pub(super) struct Answer {
@@ -20,17 +19,18 @@ pub(super) struct Answer {
 
 /// A block that a side works on. Dropping it stops the side as far as it can be stopped: its reads fail, and it is
 /// cancelled where it suspends.
-pub(super) struct Started<S: Storage> {
-    pub(super) storage: Arc<SideStorage<S>>,
+pub(super) struct Started {
+    /// What the side does with the storage.
+    pub(super) read_only: Arc<ReadOnly>,
     pub(super) limits: ReadLimits,
     pub(super) answer: Receiver<Answer>,
     pub(super) task: AbortHandle,
 }
 
-impl<S: Storage> Started<S> {
+impl Started {
     /// Allows what a side may read beside a sequential path that read so often.
     pub(super) fn limit_to(&self, sequential_reads: u64) {
-        self.storage.layer().limit_to(self.limits.of(sequential_reads));
+        self.read_only.limit_to(self.limits.of(sequential_reads));
     }
 
     /// Waits for the answer, at most `budget`, on this thread. `None`: there is none yet.
@@ -43,16 +43,11 @@ impl<S: Storage> Started<S> {
             }
         }
     }
-
-    /// What it did with the storage.
-    pub(super) fn read_only(&self) -> &ReadOnly {
-        self.storage.layer()
-    }
 }
 
-impl<S: Storage> Drop for Started<S> {
+impl Drop for Started {
     fn drop(&mut self) {
-        self.storage.layer().close();
+        self.read_only.close();
         self.task.abort();
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::execution::{BlockStart, execute_sequentially};
 use crate::ledger::Block;
-use crate::storage::{CountReads, Layered, Storage};
+use crate::storage::{CountReads, ErasedStorage, Layered, Storage};
 
 use super::difference::{Difference, Outcome, difference, outcome_text};
 use super::modes::{Tested, Verdict};
@@ -13,21 +13,27 @@ use super::started::{Answer, Started};
 use super::stopwatch::Stopwatch;
 use super::{Mismatch, MismatchKind, Modes};
 
-impl<S: Storage> Modes<S> {
+impl Modes {
     /// Runs `block` on the sequential path with the side beside it. The outcome is the sequential one, and nothing of it is in
     /// the ledger yet: the side has ended or been given up before anything can be.
     ///
     /// # Panics
     /// Without a side.
-    pub(super) async fn test(&mut self, storage: &Arc<S>, start: &BlockStart, block: &Arc<Block>) -> (Outcome, Tested) {
+    pub(super) async fn test(
+        &mut self,
+        storage: ErasedStorage,
+        start: &BlockStart,
+        block: &Arc<Block>,
+    ) -> (Outcome, Tested) {
         let mut budget = self.config().test_mode_budget;
         let side = self.side.as_mut().expect("test mode is refused without a side");
         let before = Stopwatch::start();
-        let started = side.start(storage, start.clone(), block, &mut budget);
+        let started = side.start(storage.clone(), start.clone(), block, &mut budget);
         let waited_before = before.elapsed();
 
         let watch = Stopwatch::start();
-        let counted = Layered::new(Arc::clone(storage), CountReads::default());
+        let reads = Arc::new(CountReads::default());
+        let counted = Layered::new(Arc::new(storage), Arc::clone(&reads));
         let outcome = sequentially(&counted, start, block).await;
         let took = watch.elapsed();
 
@@ -36,7 +42,7 @@ impl<S: Storage> Modes<S> {
         };
         // A path that failed has read less than it would have, and the side need not fail as early.
         if outcome.is_ok() {
-            started.limit_to(counted.layer().reads());
+            started.limit_to(reads.reads());
         }
         let watch = Stopwatch::start();
         let answer = started.wait(budget);
@@ -60,14 +66,14 @@ async fn sequentially<S: Storage>(storage: &S, start: &BlockStart, block: &Block
     Ok(execute_sequentially(storage, start, block).await?.prepare(start)?)
 }
 
-fn judged<S: Storage>(
-    started: &Started<S>,
+fn judged(
+    started: &Started,
     answer: Option<Answer>,
     start: &BlockStart,
     sequential: &Outcome,
     budget: Duration,
 ) -> Option<Difference> {
-    let read_only = started.read_only();
+    let read_only = &started.read_only;
     let told = match &answer {
         None => format!("no answer within {budget:?}"),
         Some(Answer { result: Err(message), .. }) => format!("panicked: {message}"),

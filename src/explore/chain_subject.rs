@@ -7,8 +7,8 @@ use crate::runtime::Native;
 use crate::storage::Layer;
 use crate::workload::Scenario;
 
-use super::drive::{self, Drive, Start};
-use super::{Observation, Paths, Subject};
+use super::drive::{Drive, Host, Start};
+use super::{LayerSource, Observation, Paths, Subject};
 
 /// tokio runtimes, kept from one run to the next.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ impl Engine {
 /// One path of the chain, with all that its results must not depend on. `L` lies around the recorded
 /// storage: nothing for the real subject, a fault for a wrong one.
 #[derive(Clone, Debug)]
-pub struct ChainSubject<'a, L = ()> {
+pub struct ChainSubject<'a> {
     pub engine: &'a Engine,
     pub paths: Paths,
     pub max_parallelism: usize,
@@ -56,7 +56,7 @@ pub struct ChainSubject<'a, L = ()> {
     /// Whether every storage read suspends.
     pub suspends: bool,
     pub threads: Threads,
-    pub layer: L,
+    pub layer: LayerSource,
 }
 
 impl<'a> ChainSubject<'a> {
@@ -69,7 +69,7 @@ impl<'a> ChainSubject<'a> {
             hash_seed: 0,
             suspends: false,
             threads: Threads::One,
-            layer: (),
+            layer: LayerSource::default(),
         }
     }
 
@@ -80,15 +80,15 @@ impl<'a> ChainSubject<'a> {
     }
 }
 
-impl<'a, L: Layer + Clone> ChainSubject<'a, L> {
-    /// The same with another layer.
-    pub fn with_layer<M: Layer + Clone>(self, layer: M) -> ChainSubject<'a, M> {
-        let Self { engine, paths, max_parallelism, hash_seed, suspends, threads, layer: _ } = self;
-        ChainSubject { engine, paths, max_parallelism, hash_seed, suspends, threads, layer }
+impl ChainSubject<'_> {
+    /// The same with a layer around its storage; each run gets a clone of it.
+    #[must_use]
+    pub fn with_layer(self, layer: impl Layer + Clone) -> Self {
+        Self { layer: LayerSource::cloning(layer), ..self }
     }
 }
 
-impl<L: Layer + Clone> Subject for ChainSubject<'_, L> {
+impl Subject for ChainSubject<'_> {
     fn name(&self) -> String {
         match self.paths {
             Paths::One(ExecutionPath::Sequential) => self.paths.name().to_owned(),
@@ -103,7 +103,7 @@ impl<L: Layer + Clone> Subject for ChainSubject<'_, L> {
     }
 
     fn run(&self, scenario: &Scenario) -> Observation {
-        let host = Host { engine: self.engine, threads: self.threads, runtime: Native::with_hash_seed(self.hash_seed) };
+        let host = OnTokio::new(self.engine, self.threads, self.hash_seed);
         let drive = Drive {
             paths: self.paths,
             salt: self.hash_seed,
@@ -122,13 +122,19 @@ impl<L: Layer + Clone> Subject for ChainSubject<'_, L> {
 }
 
 /// tokio, as a host of scenarios.
-struct Host<'a> {
+pub(super) struct OnTokio<'a> {
     engine: &'a Engine,
     threads: Threads,
     runtime: Native,
 }
 
-impl drive::Host for Host<'_> {
+impl<'a> OnTokio<'a> {
+    pub(super) fn new(engine: &'a Engine, threads: Threads, hash_seed: u64) -> Self {
+        Self { engine, threads, runtime: Native::with_hash_seed(hash_seed) }
+    }
+}
+
+impl Host for OnTokio<'_> {
     type Runtime = Native;
 
     fn runtime(&self) -> Native {

@@ -10,13 +10,13 @@ use std::time::Duration;
 use crate::chain::{Blockchain, ChainConfig, ExecutionPath, ExecutorSide, Modes, ParallelSide, RecentMismatches};
 use crate::execution::ParallelExecutor;
 use crate::ledger::{Block, GenesisError, Topoheight};
-use crate::runtime::{Observed, Runtime, panic_message};
-use crate::storage::{Layer, Layered, LedgerState, MemoryStorage, Record, Storage, Suspend};
+use crate::runtime::{Probed, Runtime, panic_message};
+use crate::storage::{Layered, LedgerState, MemoryStorage, Record, Storage, Suspend};
 use crate::workload::{Scenario, Step};
 
 use super::paths::Way;
 use super::told::Told;
-use super::{BlockFailure, Observation, ObservedBlock, ObservedStep, Paths, Tasks};
+use super::{BlockFailure, LayerSource, Observation, ObservedBlock, ObservedStep, Paths, Tasks};
 
 /// A runtime, and the means to run a future on it.
 pub(super) trait Host {
@@ -48,19 +48,16 @@ pub(super) fn caught<H: Host, F: Future>(host: &H, future: F) -> Result<F::Outpu
     })
 }
 
-/// How the chain is run. `layer` lies around the recorded storage.
+/// How the chain is run. The layer lies around the recorded storage.
 #[derive(Clone, Debug)]
-pub(super) struct Drive<L> {
+pub(super) struct Drive {
     pub paths: Paths,
     /// For mixed paths.
     pub salt: u64,
     pub max_parallelism: usize,
     pub suspends: bool,
-    pub layer: L,
+    pub layer: LayerSource,
 }
-
-/// Nothing around the storage.
-impl Layer for () {}
 
 /// What every run of a scenario starts from, made once for all of them.
 #[derive(Debug)]
@@ -82,7 +79,7 @@ impl Start {
     }
 }
 
-impl<L: Layer + Clone> Drive<L> {
+impl Drive {
     /// Runs the whole scenario. The subject is called by its path; the rest of its name, and what its engine promises, are
     /// for the caller to fill in.
     pub(super) fn run<H: Host>(&self, host: &H, scenario: &Scenario, start: &Start) -> Observation {
@@ -104,24 +101,18 @@ impl<L: Layer + Clone> Drive<L> {
                 return observation;
             }
         };
-        let runtime = Observed::new(host.runtime());
-        let recorded = Arc::new(Layered::new(Arc::clone(&memory), Record::default()));
-        let layered = Arc::new(Layered::new(Arc::clone(&recorded), self.layer.clone()));
-        let outcome = if self.suspends {
-            // Told before it suspends: whoever holds a lock meanwhile is then known to wait for storage.
-            let suspend = Told::new(Suspend(runtime.clone()), runtime.clone());
-            let suspending = Arc::new(Layered::new(layered, suspend));
-            self.steps(
-                host,
-                scenario,
-                &start.blocks,
-                &Watched { memory, recorded, runtime },
-                suspending,
-                &mut observation,
-            )
-        } else {
-            self.steps(host, scenario, &start.blocks, &Watched { memory, recorded, runtime }, layered, &mut observation)
-        };
+        let runtime = Probed::new(host.runtime());
+        let recorded = Arc::new(Record::default());
+        let mut storage = Layered::new(Arc::clone(&memory), Arc::clone(&recorded));
+        if let Some(layer) = self.layer.make() {
+            storage = storage.with(layer);
+        }
+        if self.suspends {
+            // The read is traced before it suspends: whoever holds a lock meanwhile is then known to wait for storage.
+            storage = storage.with(Suspend(runtime.clone())).with(Told::new(runtime.clone()));
+        }
+        let watched = Watched { memory, recorded, runtime };
+        let outcome = self.steps(host, scenario, &start.blocks, &watched, Arc::new(storage), &mut observation);
         observation.broken = outcome.err();
         observation
     }
@@ -165,7 +156,7 @@ impl<L: Layer + Clone> Drive<L> {
     }
 
     /// Test mode, with a side that takes turns between the parallel executors from one scenario to the next.
-    fn test_mode<S: Storage>(&self) -> Result<Modes<S>, Box<dyn std::error::Error>> {
+    fn test_mode(&self) -> Result<Modes, Box<dyn std::error::Error>> {
         let path = if self.salt.is_multiple_of(2) { ExecutionPath::Parallel } else { ExecutionPath::BlockStm };
         let side = ParallelSide::of(ExecutorSide::new(path, self.max_parallelism.min(2), self.salt)?)?;
         let config = ChainConfig {
@@ -179,7 +170,7 @@ impl<L: Layer + Clone> Drive<L> {
     fn run_blocks<H: Host, S: Storage>(
         &self,
         host: &H,
-        chain: &mut Blockchain<S, Observed<H::Runtime>>,
+        chain: &mut Blockchain<S, Probed<H::Runtime>>,
         first_block: u64,
         blocks: &[Arc<Block>],
         mismatches: &RecentMismatches,
@@ -200,7 +191,7 @@ impl<L: Layer + Clone> Drive<L> {
                 (Err(message), None) => Err(BlockFailure::Panicked(message)),
             };
             let failed = outcome.is_err();
-            let batches = watched.recorded.layer().take();
+            let batches = watched.recorded.take();
             observed.push(ObservedBlock { outcome, batches, made_of, tasks: watched.runtime.take_figures() });
             if failed {
                 break;
@@ -224,8 +215,8 @@ fn tasks_of(path: ExecutionPath) -> Option<Tasks> {
 /// What is looked at while a chain runs.
 struct Watched<R> {
     memory: Arc<MemoryStorage>,
-    recorded: Arc<Layered<MemoryStorage, Record>>,
-    runtime: Observed<R>,
+    recorded: Arc<Record>,
+    runtime: Probed<R>,
 }
 
 fn rewind<H: Host, S: Storage, R: Runtime>(

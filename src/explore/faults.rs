@@ -15,9 +15,10 @@ use crate::chain::{Blockchain, ExecutionPath, OrderingRun};
 use crate::execution::{BlockError, NonceChecker, ParallelExecutor};
 use crate::ledger::{Block, Parameters, Receipt, Topoheight};
 use crate::runtime::model::{ModelSettings, Shuttle};
-use crate::runtime::{Fault, Faults, Faulty, Native, Passed, Runtime};
+use crate::runtime::{Fault, Faults, Native, Passed, Probed, Runtime};
 use crate::storage::{Failing, Layer, Layered, LedgerState, MemoryStorage, Storage, Suspend};
 
+use super::chain_subject::OnTokio;
 use super::drive::{Host, caught};
 use super::interleave::ShuttleHost;
 use super::{Engine, Strategy, Threads, under_shuttle};
@@ -99,15 +100,15 @@ const SHARDS: u64 = 4;
 
 /// Runs the block at `place` under a fault, or under none. `around` puts a layer between the executors and the storage: the
 /// points' own for a right subject, something wrong around it for a canary.
-pub fn under_fault<L: Layer>(
+pub fn under_fault(
     engine: &Engine,
     parameters: &Parameters,
     place: &Place,
     what: (Doing, ExecutionPath),
     strike: Option<(usize, Fault)>,
-    around: impl FnOnce(Failing<Native>, Arc<MemoryStorage>) -> L,
+    around: &dyn Fn(Failing<Native>, Arc<MemoryStorage>) -> Arc<dyn Layer>,
 ) -> FaultTrial {
-    on(&OneThread(engine), parameters, place, what, strike, around)
+    on(&OnTokio::new(engine, Threads::One, 0), parameters, place, what, strike, around)
 }
 
 /// The same with nothing but the points around the storage, under one random schedule of shuttle.
@@ -126,27 +127,26 @@ pub fn under_fault_interleaved(
     let (told, parameters, place) = (Arc::clone(&trial), parameters.clone(), place.clone());
     let run = under_shuttle(Strategy::Random, seed, 1, move || {
         let host = ShuttleHost(Shuttle::new(settings));
-        let trial = on(&host, &parameters, &place, what, strike, |failing, _| failing);
+        let trial = on(&host, &parameters, &place, what, strike, &|failing, _| Arc::new(failing));
         *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(trial);
     });
     let trial = trial.lock().unwrap_or_else(PoisonError::into_inner).take();
     trial.ok_or_else(|| run.failure.unwrap_or_else(|| "no execution".to_owned()))
 }
 
-fn on<H: Host, L: Layer>(
+fn on<H: Host>(
     host: &H,
     parameters: &Parameters,
     place: &Place,
     (doing, path): (Doing, ExecutionPath),
     strike: Option<(usize, Fault)>,
-    around: impl FnOnce(Failing<H::Runtime>, Arc<MemoryStorage>) -> L,
+    around: &dyn Fn(Failing<H::Runtime>, Arc<MemoryStorage>) -> Arc<dyn Layer>,
 ) -> FaultTrial {
     let faults = Faults::default();
-    let runtime = Faulty::new(host.runtime(), faults.clone());
+    let runtime = Probed::new(host.runtime()).with_faults(faults.clone());
     let memory = Arc::new(MemoryStorage::from_state(place.run.start.clone()));
     let layer = around(Failing(runtime.clone()), Arc::clone(&memory));
-    let layered = Arc::new(Layered::new(Arc::clone(&memory), layer));
-    let storage = Arc::new(Layered::new(layered, Suspend(host.runtime())));
+    let storage = Arc::new(Layered::new(Arc::clone(&memory), layer).with(Suspend(host.runtime())));
     let executor = ParallelExecutor::new(runtime.clone(), MAX_PARALLELISM).expect("not 0");
     let mut chain = Blockchain::new(Arc::clone(&storage), parameters.clone(), executor);
     let bench = Bench { host, runtime, faults, memory, path, storage };
@@ -156,25 +156,10 @@ fn on<H: Host, L: Layer>(
     }
 }
 
-/// tokio, where tasks run in the same order each time.
-struct OneThread<'a>(&'a Engine);
-
-impl Host for OneThread<'_> {
-    type Runtime = Native;
-
-    fn runtime(&self) -> Native {
-        Native::with_hash_seed(0)
-    }
-
-    fn block_on<F: Future>(&self, future: F) -> F::Output {
-        self.0.block_on(Threads::One, future)
-    }
-}
-
 /// What a chain is run with and looked at by.
 struct Bench<'a, H: Host, S> {
     host: &'a H,
-    runtime: Faulty<H::Runtime>,
+    runtime: Probed<H::Runtime>,
     faults: Faults,
     memory: Arc<MemoryStorage>,
     path: ExecutionPath,
@@ -182,7 +167,7 @@ struct Bench<'a, H: Host, S> {
     storage: Arc<S>,
 }
 
-type Chain<H, S> = Blockchain<S, Faulty<<H as Host>::Runtime>>;
+type Chain<H, S> = Blockchain<S, Probed<<H as Host>::Runtime>>;
 
 impl<H: Host, S: Storage> Bench<'_, H, S> {
     fn apply(&self, chain: &mut Chain<H, S>, place: &Place, strike: Option<(usize, Fault)>) -> FaultTrial {
@@ -259,7 +244,7 @@ impl<H: Host, S: Storage> Bench<'_, H, S> {
         matches!(self.ended(chain.rewind(to)), Ended::Done(Ok(()))).then(|| self.ledger())
     }
 
-    fn block(&self, run: &mut OrderingRun<'_, S, Faulty<H::Runtime>>, block: &Arc<Block>) -> Ended<Applied> {
+    fn block(&self, run: &mut OrderingRun<'_, S, Probed<H::Runtime>>, block: &Arc<Block>) -> Ended<Applied> {
         self.ended(run.apply(block, self.path))
     }
 

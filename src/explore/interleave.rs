@@ -23,7 +23,7 @@ use super::fewest::FewestSwitches;
 use super::interleave_loom::LoomHost;
 use super::recorder::{Record, Recorder};
 use super::schedulers::Choose;
-use super::{Chooser, Observation, Paths, Schedule, Strategy};
+use super::{Chooser, LayerSource, Observation, Paths, Schedule, Strategy};
 
 /// Steps after which an execution counts as one that never ends: far more than any block of a plan takes.
 pub const STEP_BOUND: usize = 200_000;
@@ -119,16 +119,15 @@ pub trait Program: Send + Sync {
     fn transactions(&self) -> usize;
 }
 
-/// A scenario on a path of the chain. `L` lies around the storage: nothing for the real subject, a fault for a wrong one;
-/// each execution gets a clone of it.
-struct OnChain<L> {
+/// A scenario on a path of the chain.
+struct OnChain {
     scenario: Scenario,
     start: Start,
     paths: Paths,
-    layer: L,
+    layer: LayerSource,
 }
 
-impl<L: Layer + Clone> OnChain<L> {
+impl OnChain {
     fn run<H: Host>(&self, host: &H, max_parallelism: usize) -> Observation {
         let drive = Drive {
             paths: self.paths,
@@ -141,7 +140,7 @@ impl<L: Layer + Clone> OnChain<L> {
     }
 }
 
-impl<L: Layer + Clone> Program for OnChain<L> {
+impl Program for OnChain {
     fn under_shuttle(&self, runtime: Shuttle, max_parallelism: usize) -> Observation {
         self.run(&ShuttleHost(runtime), max_parallelism)
     }
@@ -182,15 +181,15 @@ impl Interleaver {
 
     /// Another path of the chain, or several.
     pub fn on(scenario: &Scenario, paths: impl Into<Paths>) -> Self {
-        Self::chain(scenario, paths.into(), ())
+        Self::chain(scenario, paths.into(), LayerSource::default())
     }
 
     /// V3 with a layer around its storage.
-    pub fn with_layer<L: Layer + Clone>(scenario: &Scenario, layer: L) -> Self {
-        Self::chain(scenario, ExecutionPath::Parallel.into(), layer)
+    pub fn with_layer(scenario: &Scenario, layer: impl Layer + Clone) -> Self {
+        Self::chain(scenario, ExecutionPath::Parallel.into(), LayerSource::cloning(layer))
     }
 
-    fn chain<L: Layer + Clone>(scenario: &Scenario, paths: Paths, layer: L) -> Self {
+    fn chain(scenario: &Scenario, paths: Paths, layer: LayerSource) -> Self {
         let (scenario, start) = (scenario.clone(), Start::of(scenario));
         Self::of(OnChain { scenario, start, paths, layer })
     }

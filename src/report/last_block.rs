@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use crate::chain::{Blockchain, ExecutionPath};
 use crate::execution::{BlockError, ParallelExecutor};
 use crate::ledger::{Block, Receipt, Topoheight};
-use crate::runtime::Native;
+use crate::runtime::{Native, Probed};
 use crate::storage::{Layered, MemoryStorage, Record, Version, WriteOp};
 use crate::workload::{Scenario, Step};
 
@@ -48,7 +48,7 @@ pub(super) fn cut(scenario: &Scenario, kept: usize) -> Option<Scenario> {
 /// A scenario of one run, run to its end.
 struct Ran {
     blocks: Vec<Arc<Block>>,
-    storage: Arc<Layered<MemoryStorage, Record>>,
+    storage: Arc<Layered<MemoryStorage>>,
     last: LastBlock,
 }
 
@@ -58,16 +58,17 @@ impl Ran {
         let blocks: Vec<_> = blocks.iter().cloned().map(Arc::new).collect();
         let (block, before) = blocks.split_last()?;
         let memory = Arc::new(MemoryStorage::new(&scenario.genesis).ok()?);
-        let storage = Arc::new(Layered::new(memory, Record::default()));
-        let executor = ParallelExecutor::new(Native::with_hash_seed(0), 1).expect("1 is not 0");
+        let recorded = Arc::new(Record::default());
+        let storage = Arc::new(Layered::new(memory, Arc::clone(&recorded)));
+        let executor = ParallelExecutor::new(Probed::new(Native::with_hash_seed(0)), 1).expect("1 is not 0");
         let mut chain = Blockchain::new(Arc::clone(&storage), scenario.parameters.clone(), executor);
         let mut run = chain.ordering_run();
         for block in before {
             at_once(run.apply(block, ExecutionPath::Sequential)).ok()?;
-            storage.layer().take();
+            recorded.take();
         }
         let outcome = at_once(run.apply(block, ExecutionPath::Sequential));
-        let ops = storage.layer().take().pop().unwrap_or_default().ops;
+        let ops = recorded.take().pop().unwrap_or_default().ops;
         let last = LastBlock { block: Arc::clone(block), outcome, ops };
         Some(Self { blocks, storage, last })
     }

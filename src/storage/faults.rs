@@ -1,25 +1,30 @@
 //! A storage whose calls are points at which a fault can strike.
 
-use super::{Layer, Read, StorageError};
-use crate::runtime::{Faulty, Injected, Runtime, Site};
+use super::{Layer, Pause, Read, StorageError};
+use crate::runtime::{Injected, Probed, Runtime, Site};
 
 /// Each read, and each commit and rewind before and after it is done, is a point of the runtime's [`crate::runtime::Faults`].
 /// An injected error is a [`StorageError::Failed`] that says so; nothing was read or written then.
 #[derive(Clone, Debug)]
-pub struct Failing<R>(pub Faulty<R>);
+pub struct Failing<R>(pub Probed<R>);
+
+impl<R: Runtime> Failing<R> {
+    fn pass(&self, site: Site) -> Option<Pause<'_>> {
+        Some(Box::pin(async move { Ok(self.0.pass(site).await?) }))
+    }
+}
 
 impl<R: Runtime> Layer for Failing<R> {
-    async fn before_read(&self, _read: Read) -> Result<(), StorageError> {
-        Ok(self.0.pass(Site::Read).await?)
+    fn suspend_read(&self, _read: Read) -> Option<Pause<'_>> {
+        self.pass(Site::Read)
     }
 
-    async fn before_write(&self) -> Result<(), StorageError> {
-        Ok(self.0.pass(Site::Write).await?)
+    fn suspend_write(&self) -> Option<Pause<'_>> {
+        self.pass(Site::Write)
     }
 
-    async fn after_write(&self) {
-        // What is written cannot fail any more: the site takes no errors.
-        let _ = self.0.pass(Site::Written).await;
+    fn suspend_written(&self) -> Option<Pause<'_>> {
+        self.pass(Site::Written)
     }
 }
 

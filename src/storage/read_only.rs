@@ -18,7 +18,7 @@ impl CountReads {
 }
 
 impl Layer for CountReads {
-    async fn before_read(&self, _read: Read) -> Result<(), StorageError> {
+    fn before_read(&self, _read: Read) -> Result<(), StorageError> {
         self.0.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
@@ -84,7 +84,7 @@ impl ReadOnly {
 }
 
 impl Layer for ReadOnly {
-    async fn before_read(&self, read: Read) -> Result<(), StorageError> {
+    fn before_read(&self, read: Read) -> Result<(), StorageError> {
         if self.closed.load(Ordering::Relaxed) {
             return Err(StorageError::Failed(format!("{read:?} on a handle that was closed")));
         }

@@ -11,7 +11,7 @@ use crate::execution::reference::Reference;
 use crate::execution::{BlockError, ParallelExecutor};
 use crate::explore::{Engine, Threads};
 use crate::ledger::{Genesis, GenesisAccount, Hash};
-use crate::runtime::{Native, Runtime};
+use crate::runtime::{Native, Probed, Runtime};
 use crate::storage::{Executed, Layered, LedgerState, MemoryStorage, Suspend};
 
 /// A path of the chain, on memory whose every read suspends.
@@ -26,7 +26,7 @@ impl RuntimeSubject for OwnPath {
     async fn execute<R: Runtime>(&self, runtime: &R, request: &Request) -> Answer {
         let memory = Arc::new(MemoryStorage::from_state(request.state.to_ledger()));
         let suspending = Arc::new(Layered::new(Arc::clone(&memory), Suspend(runtime.clone())));
-        let executor = ParallelExecutor::new(runtime.clone(), request.workers as usize);
+        let executor = ParallelExecutor::new(Probed::new(runtime.clone()), request.workers as usize);
         let executor = executor.expect("a request has at least one worker");
         let mut chain = Blockchain::new(suspending, request.parameters.clone(), executor);
         let block = Arc::new(request.block.to_block());

@@ -95,7 +95,8 @@ fn check(scenario: &Scenario, applied: &Applied, seen: &mut Seen, place: &str) {
 /// Takes a chain through the scenario and captures each block, as soon as it is there and once its run has ended.
 async fn drive<S: Storage>(storage: Arc<S>, scenario: &Scenario, seen: &mut Seen, seed: u64) {
     let parameters = &scenario.parameters;
-    let storage = Arc::new(Layered::new(storage, Record::default()));
+    let recorded = Arc::new(Record::default());
+    let storage = Arc::new(Layered::new(storage, Arc::clone(&recorded)));
     let executor = ParallelExecutor::new(Native::with_hash_seed(seed), 2).unwrap();
     let mut chain = Blockchain::new(Arc::clone(&storage), parameters.clone(), executor);
     for (number, step) in scenario.steps.iter().enumerate() {
@@ -107,7 +108,7 @@ async fn drive<S: Storage>(storage: Arc<S>, scenario: &Scenario, seen: &mut Seen
                 for block in blocks.iter().cloned().map(Arc::new) {
                     let outcome = run.apply(&block, ExecutionPath::Sequential).await;
                     so_far.push(block);
-                    let ops = storage.layer().take().pop().unwrap_or_default().ops;
+                    let ops = recorded.take().pop().unwrap_or_default().ops;
                     let aborted = outcome.is_err();
                     let applied = Applied { below, run: so_far.clone(), outcome, ops };
                     let place = format!("seed {seed}, step {number}, block {}", so_far.len());

@@ -51,7 +51,7 @@ struct Metered {
 }
 
 impl Metered {
-    fn new(genesis: &Genesis, parameters: &Parameters, modes: Modes<Memory>, metrics: ChainMetrics) -> Self {
+    fn new(genesis: &Genesis, parameters: &Parameters, modes: Modes, metrics: ChainMetrics) -> Self {
         let memory = Arc::new(MemoryStorage::new(genesis).unwrap());
         let executor = ParallelExecutor::new(metrics.native(3), 2).unwrap();
         let modes = modes.with_metrics(metrics.clone());
@@ -59,7 +59,7 @@ impl Metered {
     }
 
     /// On the ledger of [`blocks`].
-    fn small(modes: Modes<Memory>) -> Self {
+    fn small(modes: Modes) -> Self {
         Self::new(&genesis(), &parameters(), modes, ChainMetrics::new())
     }
 

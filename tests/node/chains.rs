@@ -27,7 +27,7 @@ pub fn executor() -> ParallelExecutor<Native> {
     ParallelExecutor::new(Native::with_hash_seed(7), 3).unwrap()
 }
 
-pub fn sequential<S: Storage>() -> Modes<S> {
+pub fn sequential() -> Modes {
     Modes::off()
 }
 
@@ -35,23 +35,23 @@ fn config() -> ChainConfig {
     ChainConfig { min_txs_for_parallel: 4, test_mode_budget: AMPLE, ..ChainConfig::default() }
 }
 
-pub fn parallel<S: Storage>(path: ExecutionPath) -> Modes<S> {
+pub fn parallel(path: ExecutionPath) -> Modes {
     Modes::new(ChainConfig { parallel_execution_enabled: true, ..config() }, None).unwrap().with_parallel_path(path)
 }
 
-pub fn side<S: Storage>(path: ExecutionPath) -> ParallelSide<S> {
+pub fn side(path: ExecutionPath) -> ParallelSide {
     ParallelSide::of(ExecutorSide::new(path, 2, 7).unwrap()).unwrap()
 }
 
-pub fn testing<S: Storage>(path: ExecutionPath) -> Modes<S> {
+pub fn testing(path: ExecutionPath) -> Modes {
     testing_with(side(path))
 }
 
-pub fn testing_with<S: Storage>(side: ParallelSide<S>) -> Modes<S> {
+pub fn testing_with(side: ParallelSide) -> Modes {
     Modes::new(ChainConfig { parallel_execution_test_mode: true, ..config() }, Some(side)).unwrap()
 }
 
-pub fn rolled_out<S: Storage>(side: ParallelSide<S>, rollout: Rollout) -> Modes<S> {
+pub fn rolled_out(side: ParallelSide, rollout: Rollout) -> Modes {
     Modes::rolled_out(config(), side, rollout).unwrap()
 }
 
@@ -59,18 +59,18 @@ pub fn genesis(devnet: Devnet) -> LedgerState {
     LedgerState::from_genesis(&devnet.genesis())
 }
 
-pub fn open<S: NodeStorage>(storage: Arc<S>, state: NodeState, devnet: Devnet, modes: Modes<S>) -> Node<S> {
+pub fn open<S: NodeStorage>(storage: Arc<S>, state: NodeState, devnet: Devnet, modes: Modes) -> Node<S> {
     tokio().block_on(Node::open(storage, state, Blocks::Devnet(devnet), executor(), modes)).unwrap()
 }
 
-pub fn in_memory(devnet: Devnet, modes: Modes<MemoryStorage>) -> Node<MemoryStorage> {
+pub fn in_memory(devnet: Devnet, modes: Modes) -> Node<MemoryStorage> {
     let ledger = genesis(devnet);
     let state = NodeState::new(Origin::Devnet(devnet), &ledger);
     open(Arc::new(MemoryStorage::from_state(ledger)), state, devnet, modes)
 }
 
 /// A node on a new file, or on one that another node left.
-pub fn on_disk(path: &Path, devnet: Devnet, modes: impl FnOnce(&NodeState) -> Modes<RedbStorage>) -> Node<RedbStorage> {
+pub fn on_disk(path: &Path, devnet: Devnet, modes: impl FnOnce(&NodeState) -> Modes) -> Node<RedbStorage> {
     let storage = if path.exists() {
         RedbStorage::open(path).unwrap()
     } else {

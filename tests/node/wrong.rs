@@ -20,8 +20,8 @@ use crate::chains::*;
 /// V3 whose last write is missing while it is wrong.
 struct Forgetful(Arc<AtomicBool>);
 
-impl<S: Storage> Side<S> for Forgetful {
-    fn execute(&self, given: SideBlock<S>) -> SideFuture {
+impl Side for Forgetful {
+    fn execute(&self, given: SideBlock) -> SideFuture {
         let right = ExecutorSide::new(ExecutionPath::Parallel, 2, 7).unwrap().execute(given);
         let is_wrong = Arc::clone(&self.0);
         Box::pin(async move {
@@ -34,7 +34,7 @@ impl<S: Storage> Side<S> for Forgetful {
     }
 }
 
-pub fn wrong_while<S: Storage>(is_wrong: &Arc<AtomicBool>) -> ParallelSide<S> {
+pub fn wrong_while(is_wrong: &Arc<AtomicBool>) -> ParallelSide {
     ParallelSide::new(Arc::new(Forgetful(Arc::clone(is_wrong))), NonZeroUsize::new(2).unwrap()).unwrap()
 }
 

@@ -9,7 +9,7 @@ use seriatim::chain::{MismatchKind, ParallelSide, SideFuture};
 use crate::node::{Memory, Node, SHORT, SOON, blocks, now, right, sequential_ledger, side, wait_until};
 
 /// A side that spins on the first block until it is released and is right on the others.
-fn spinning(release: &Arc<AtomicBool>, given_out: &Arc<AtomicU64>) -> ParallelSide<Memory> {
+fn spinning(release: &Arc<AtomicBool>, given_out: &Arc<AtomicU64>) -> ParallelSide {
     let (release, given_out) = (Arc::clone(release), Arc::clone(given_out));
     side(move |given| {
         given_out.fetch_add(1, Ordering::Relaxed);

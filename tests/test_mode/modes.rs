@@ -16,7 +16,7 @@ use crate::node::{
     tokio,
 };
 
-fn v3() -> ParallelSide<Memory> {
+fn v3() -> ParallelSide {
     ParallelSide::of(executor_side(ExecutionPath::Parallel)).unwrap()
 }
 
@@ -27,7 +27,7 @@ fn small_minimum() -> ChainConfig {
 
 #[test]
 fn modes_that_contradict_themselves_are_refused() {
-    let refused = |modes: Result<Modes<Memory>, _>| modes.map(|_| ()).unwrap_err();
+    let refused = |modes: Result<Modes, _>| modes.map(|_| ()).unwrap_err();
     assert_eq!(refused(Modes::new(testing(AMPLE), None)), ModesError::NoSide);
     let zero = ChainConfig { min_txs_for_parallel: 0, ..ChainConfig::default() };
     assert_eq!(refused(Modes::new(zero, None)), ModesError::Config(ConfigError::ZeroMinimum));
@@ -85,7 +85,7 @@ fn a_storage_that_suspends_at_every_read_is_tested_like_any_other() {
 struct StrikeTasks;
 
 impl Layer for StrikeTasks {
-    async fn before_read(&self, read: Read) -> Result<(), StorageError> {
+    fn before_read(&self, read: Read) -> Result<(), StorageError> {
         assert!(!(matches!(read, Read::ExecutedBy(_)) && tokio::task::try_id().is_some()), "struck");
         Ok(())
     }

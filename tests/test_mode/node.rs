@@ -65,18 +65,18 @@ pub fn executor_side(path: ExecutionPath) -> ExecutorSide {
 /// A function as a side.
 struct Function<F>(F);
 
-impl<F: Fn(SideBlock<Memory>) -> SideFuture + Send + Sync + 'static> Side<Memory> for Function<F> {
-    fn execute(&self, given: SideBlock<Memory>) -> SideFuture {
+impl<F: Fn(SideBlock) -> SideFuture + Send + Sync + 'static> Side for Function<F> {
+    fn execute(&self, given: SideBlock) -> SideFuture {
         (self.0)(given)
     }
 }
 
-pub fn side(function: impl Fn(SideBlock<Memory>) -> SideFuture + Send + Sync + 'static) -> ParallelSide<Memory> {
+pub fn side(function: impl Fn(SideBlock) -> SideFuture + Send + Sync + 'static) -> ParallelSide {
     ParallelSide::new(Arc::new(Function(function)), NonZeroUsize::new(2).unwrap()).unwrap()
 }
 
 /// What V3 comes to, for a side that does something else besides.
-pub fn right(given: SideBlock<Memory>) -> SideFuture {
+pub fn right(given: SideBlock) -> SideFuture {
     executor_side(ExecutionPath::Parallel).execute(given)
 }
 
@@ -88,7 +88,7 @@ pub struct Node {
 }
 
 impl Node {
-    pub fn new(genesis: &Genesis, parameters: Parameters, modes: Modes<Memory>) -> Self {
+    pub fn new(genesis: &Genesis, parameters: Parameters, modes: Modes) -> Self {
         let memory = Arc::new(Memory::new(genesis).unwrap());
         let told = RecentMismatches::new(NonZeroUsize::new(1_000).unwrap());
         let executor = ParallelExecutor::new(Native::with_hash_seed(3), 4).unwrap();
@@ -98,7 +98,7 @@ impl Node {
     }
 
     /// On the ledger of [`blocks`], with `side` tested.
-    pub fn tested(side: ParallelSide<Memory>, budget: Duration) -> Self {
+    pub fn tested(side: ParallelSide, budget: Duration) -> Self {
         Self::new(&genesis(), parameters(), Modes::new(testing(budget), Some(side)).unwrap())
     }
 
@@ -169,7 +169,7 @@ pub fn blocks(count: u64) -> Vec<Arc<Block>> {
 }
 
 /// What V3 comes to, with `fault` put into it at topoheight 2.
-pub fn struck_in_the_second_block(fault: fn(&mut PreparedBlock)) -> ParallelSide<Memory> {
+pub fn struck_in_the_second_block(fault: fn(&mut PreparedBlock)) -> ParallelSide {
     side(move |given| {
         let is_struck = given.start.context.topoheight == 2;
         Box::pin(async move {

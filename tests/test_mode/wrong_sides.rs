@@ -14,10 +14,10 @@ use crate::node::{
 };
 
 /// Adds three blocks with the side wrong on the first alone. Returns the kind told of it; the others match or are skipped.
-fn told_of(wrong: fn(SideBlock<Memory>) -> SideFuture, budget: Duration) -> MismatchKind {
+fn told_of(wrong: fn(SideBlock) -> SideFuture, budget: Duration) -> MismatchKind {
     quieten();
     let blocks = blocks(3);
-    let at_first = move |given: SideBlock<Memory>| match given.start.context.topoheight {
+    let at_first = move |given: SideBlock| match given.start.context.topoheight {
         1 => wrong(given),
         _ => right(given),
     };
@@ -76,7 +76,7 @@ fn an_abort_that_the_sequential_path_does_not_know_is_another_outcome() {
 
 #[test]
 fn a_commit_or_a_rewind_is_refused_and_told_though_the_answer_is_right() {
-    let commits = |given: SideBlock<Memory>| -> SideFuture {
+    let commits = |given: SideBlock| -> SideFuture {
         Box::pin(async move {
             let storage = Arc::clone(&given.storage);
             let prepared = right(given).await?;
@@ -84,7 +84,7 @@ fn a_commit_or_a_rewind_is_refused_and_told_though_the_answer_is_right() {
             Ok(prepared)
         })
     };
-    let rewinds = |given: SideBlock<Memory>| -> SideFuture {
+    let rewinds = |given: SideBlock| -> SideFuture {
         Box::pin(async move {
             assert!(given.storage.rewind(0).await.is_err());
             assert!(given.storage.commit(WriteBatch::default()).await.is_err());
@@ -97,7 +97,7 @@ fn a_commit_or_a_rewind_is_refused_and_told_though_the_answer_is_right() {
 
 #[test]
 fn endless_reads_end_at_the_limit() {
-    let reads = |given: SideBlock<Memory>| -> SideFuture {
+    let reads = |given: SideBlock| -> SideFuture {
         Box::pin(async move {
             loop {
                 given.storage.top().await?;
@@ -109,7 +109,7 @@ fn endless_reads_end_at_the_limit() {
 
 #[test]
 fn reads_that_go_on_though_refused_hold_up_no_block() {
-    let begun_again = |given: SideBlock<Memory>| -> SideFuture {
+    let begun_again = |given: SideBlock| -> SideFuture {
         Box::pin(async move {
             while given.storage.top().await.is_ok() {}
             // Deaf to refusals until it yields, which it does.

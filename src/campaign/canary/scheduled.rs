@@ -6,9 +6,10 @@ use std::sync::atomic::AtomicU64 as Plain;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use super::Canary;
+use crate::ledger::AccountKey;
 use crate::runtime::model::{ModelSettings, Shuttle};
 use crate::runtime::{AtomicU64, Runtime, RwLock};
-use crate::storage::{Layer, Read, StorageError, WriteBatch, WriteOp};
+use crate::storage::{Layer, Pause, Read, StorageError, WriteBatch, WriteOp};
 
 /// A fault, with what it shares between the tasks of one execution. A clone shares nothing with the original.
 pub(super) struct Scheduled {
@@ -31,17 +32,8 @@ impl Scheduled {
     fn racing(&self) -> &<Shuttle as Runtime>::AtomicU64 {
         self.racing.get_or_init(|| self.runtime.atomic_u64("reads counted", 0))
     }
-}
 
-impl Clone for Scheduled {
-    fn clone(&self) -> Self {
-        Self::new(self.canary)
-    }
-}
-
-impl Layer for Scheduled {
-    async fn before_read(&self, read: Read) -> Result<(), StorageError> {
-        let Read::Account(account) = read else { return Ok(()) };
+    async fn read_account(&self, account: AccountKey) -> Result<(), StorageError> {
         match self.canary {
             Canary::NeverWoken => std::future::pending::<()>().await,
             Canary::NeverEnding => loop {
@@ -62,6 +54,19 @@ impl Layer for Scheduled {
             }
         }
         Ok(())
+    }
+}
+
+impl Clone for Scheduled {
+    fn clone(&self) -> Self {
+        Self::new(self.canary)
+    }
+}
+
+impl Layer for Scheduled {
+    fn suspend_read(&self, read: Read) -> Option<Pause<'_>> {
+        let Read::Account(account) = read else { return None };
+        Some(Box::pin(self.read_account(account)))
     }
 
     /// What was lost in counting is charged once more.

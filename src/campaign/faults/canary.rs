@@ -8,7 +8,7 @@ use crate::execution::BlockError;
 use crate::explore::{Ended, Engine, FaultTrial};
 use crate::ledger::{BlockAbort, SignatureScheme};
 use crate::runtime::Native;
-use crate::storage::{Failing, Layer, MemoryStorage, Read, Storage, StorageError, WriteBatch};
+use crate::storage::{Failing, Layer, MemoryStorage, Pause, Read, Storage, StorageError, WriteBatch};
 use crate::workload::{Plan, build};
 
 /// One way of being wrong under a fault.
@@ -78,29 +78,34 @@ pub(super) struct Around {
 }
 
 impl Layer for Around {
-    async fn before_read(&self, read: Read) -> Result<(), StorageError> {
-        self.failing.before_read(read).await
+    fn suspend_read(&self, read: Read) -> Option<Pause<'_>> {
+        self.failing.suspend_read(read)
     }
 
     fn before_commit(&self, batch: &mut WriteBatch) -> Result<(), StorageError> {
-        if self.canary == Some(FaultCanary::BlockLost) && self.failing.0.faults().have_struck() {
+        if self.canary == Some(FaultCanary::BlockLost) && self.failing.0.was_struck() {
             batch.ops.clear();
         }
         *self.batch.lock().unwrap_or_else(PoisonError::into_inner) = Some(batch.clone());
         Ok(())
     }
 
-    async fn before_write(&self) -> Result<(), StorageError> {
-        let passed = self.failing.before_write().await;
-        let batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let (Some(FaultCanary::HalfCommitted), Err(_), Some(mut batch)) = (self.canary, &passed, batch) {
-            batch.ops.truncate(batch.ops.len() / 2);
-            self.memory.commit(batch).await?;
-        }
-        passed
+    fn suspend_write(&self) -> Option<Pause<'_>> {
+        Some(Box::pin(async {
+            let passed = match self.failing.suspend_write() {
+                Some(pause) => pause.await,
+                None => Ok(()),
+            };
+            let batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let (Some(FaultCanary::HalfCommitted), Err(_), Some(mut batch)) = (self.canary, &passed, batch) {
+                batch.ops.truncate(batch.ops.len() / 2);
+                self.memory.commit(batch).await?;
+            }
+            passed
+        }))
     }
 
-    async fn after_write(&self) {
-        self.failing.after_write().await;
+    fn suspend_written(&self) -> Option<Pause<'_>> {
+        self.failing.suspend_written()
     }
 }

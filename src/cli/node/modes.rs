@@ -7,7 +7,6 @@ use crate::chain::{
     PARALLEL_EXECUTION_ENABLED, PARALLEL_TEST_BUDGET_MS, PARALLEL_TEST_MODE, ParallelSide, Rollout,
 };
 use crate::node::NodeState;
-use crate::storage::Storage;
 
 use super::NodeCliError;
 use super::args::{ExecutorChoice, ModeArgs, ModeChoice};
@@ -73,12 +72,12 @@ impl Decided {
     ///
     /// # Errors
     /// No threads, or another number of blocks a stage or another executor than the rollout has.
-    pub(super) fn modes<S: Storage>(
+    pub(super) fn modes(
         &self,
         args: &ModeArgs,
         state: &NodeState,
         metrics: Option<&ChainMetrics>,
-    ) -> Result<Modes<S>, NodeCliError> {
+    ) -> Result<Modes, NodeCliError> {
         let side = || -> Result<_, NodeCliError> {
             let side = ExecutorSide::new(self.path, self.workers, 0).expect("there is at least one worker");
             Ok(ParallelSide::of(match metrics {

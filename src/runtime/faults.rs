@@ -1,0 +1,177 @@
+//! What goes wrong once, and where: at a chosen point a task is delayed, panics or is cancelled, or a call fails. The points
+//! are those of a [`super::Probed`] runtime.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fault {
+    /// The call fails.
+    Error,
+    /// The task goes on only after it was polled [`DELAY`] times more.
+    Delay,
+    Panic,
+    /// The task is dropped where it stands.
+    Cancel,
+}
+
+/// Where a task stands at a point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Site {
+    /// Before its first poll.
+    Start,
+    /// Before any other poll.
+    Resume,
+    /// Before a read of the storage.
+    Read,
+    /// Before a commit or a rewind, and after it.
+    Write,
+    Written,
+    /// Before a permit is asked for, and with it.
+    Acquire,
+    Acquired,
+    /// Before the next task is joined, and with its result.
+    Join,
+    Joined,
+    /// Before a lock is asked for, and with its guard.
+    Lock,
+    Locked,
+    /// Before the task lets others run, and after it.
+    Yield,
+    Yielded,
+}
+
+/// How often a delayed task lets others run.
+pub const DELAY: usize = 5;
+
+/// The message of every panic and error that is made here.
+pub const INJECTED: &str = "a fault injected on purpose";
+
+/// A call that was made to fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{INJECTED}")]
+pub struct Injected;
+
+impl Fault {
+    pub const ALL: [Self; 4] = [Self::Error, Self::Delay, Self::Panic, Self::Cancel];
+
+    /// Its name in reports and files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Delay => "delay",
+            Self::Panic => "panic",
+            Self::Cancel => "cancel",
+        }
+    }
+
+    /// Whether it can strike there: only what is still to be done by the storage can fail.
+    pub fn fits(self, site: Site) -> bool {
+        self != Self::Error || matches!(site, Site::Read | Site::Write)
+    }
+}
+
+impl Site {
+    pub const ALL: [Self; 13] = [
+        Self::Start,
+        Self::Resume,
+        Self::Read,
+        Self::Write,
+        Self::Written,
+        Self::Acquire,
+        Self::Acquired,
+        Self::Join,
+        Self::Joined,
+        Self::Lock,
+        Self::Locked,
+        Self::Yield,
+        Self::Yielded,
+    ];
+
+    /// Its name in reports and files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Resume => "resume",
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Written => "written",
+            Self::Acquire => "acquire",
+            Self::Acquired => "acquired",
+            Self::Join => "join",
+            Self::Joined => "joined",
+            Self::Lock => "lock",
+            Self::Locked => "locked",
+            Self::Yield => "yield",
+            Self::Yielded => "yielded",
+        }
+    }
+}
+
+/// Which point is struck, by what. Clones are handles on the same one.
+#[derive(Clone, Debug, Default)]
+pub struct Faults(Arc<Mutex<Plan>>);
+
+/// Held for moments in which nobody suspends or panics.
+#[derive(Debug, Default)]
+struct Plan {
+    is_armed: bool,
+    strike: Option<(usize, Fault)>,
+    passed: Passed,
+    /// Who is to be dropped at the end of its poll, by [`Runtime::task`].
+    cancelled: Option<u64>,
+}
+
+/// The points that were reached while faults were armed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Passed {
+    /// By number.
+    pub sites: Vec<Site>,
+    /// The point that was struck, and that the fault did strike.
+    pub struck: Option<(usize, Fault)>,
+}
+
+impl Faults {
+    /// Counts points from 0 from now on, and lets the fault strike the one of that number, if it fits there.
+    pub fn arm(&self, strike: Option<(usize, Fault)>) {
+        *self.plan() = Plan { is_armed: true, strike, ..Plan::default() };
+    }
+
+    /// Nothing is counted and nothing struck any more. Returns what was passed since [`Self::arm`].
+    pub fn disarm(&self) -> Passed {
+        std::mem::take(&mut *self.plan()).passed
+    }
+
+    /// Whether the fault has struck since [`Self::arm`].
+    pub fn have_struck(&self) -> bool {
+        self.plan().passed.struck.is_some()
+    }
+
+    pub(super) fn reach(&self, site: Site) -> Option<Fault> {
+        let mut plan = self.plan();
+        if !plan.is_armed {
+            return None;
+        }
+        let at = plan.passed.sites.len();
+        plan.passed.sites.push(site);
+        let struck = plan.strike.filter(|(struck, fault)| *struck == at && fault.fits(site));
+        plan.passed.struck = plan.passed.struck.or(struck);
+        struck.map(|(_, fault)| fault)
+    }
+
+    pub(super) fn cancel(&self, task: u64) {
+        self.plan().cancelled = Some(task);
+    }
+
+    pub(super) fn takes_back(&self, task: u64) -> bool {
+        self.plan().cancelled.take_if(|cancelled| *cancelled == task).is_some()
+    }
+
+    fn plan(&self) -> MutexGuard<'_, Plan> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

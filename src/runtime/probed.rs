@@ -1,0 +1,260 @@
+//! A decorator for any runtime: it counts tasks, because the parallelism oracle must not believe the executor's own word, and it
+//! strikes faults, if there are any.
+//!
+//! A point is a place where a task awaits something that this runtime or a storage around it gives: just before it, and just
+//! after it has it. Beside those, each poll of a task is one, before the task goes on: there a task is cancelled that waits for
+//! whatever it may be. Points are numbered in the order in which they are reached, so on a deterministic engine a number means
+//! the same place each time.
+
+use std::future::{Future, pending, poll_fn};
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::task::{Context, Poll};
+
+use super::{
+    DELAY, Fault, Faults, INJECTED, Injected, JoinSet, MapKey, MapValue, Runtime, RwLock, Semaphore, Site, TaskError,
+    TaskIndex,
+};
+
+/// `inner`, with figures about the tasks of all its join sets, and with faults around its awaits.
+#[derive(Clone, Debug)]
+pub struct Probed<R> {
+    inner: R,
+    gauge: Arc<Gauge>,
+    faults: Option<Faults>,
+}
+
+/// Tasks count from their first poll to their end, panics and cancellation included. The counters are independent of each
+/// other and read when no task runs, so relaxed orderings do.
+#[derive(Debug, Default)]
+struct Gauge {
+    spawned: AtomicUsize,
+    in_flight: AtomicUsize,
+    peak: AtomicUsize,
+}
+
+/// What was counted since the last look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TaskFigures {
+    /// Tasks spawned.
+    pub spawned: usize,
+    /// Most tasks begun and not yet ended at one moment.
+    pub peak_in_flight: usize,
+}
+
+impl<R: Runtime> Probed<R> {
+    /// Counts the tasks of `inner` from now on. There are no faults.
+    pub fn new(inner: R) -> Self {
+        Self { inner, gauge: Arc::default(), faults: None }
+    }
+
+    /// Puts `faults` around every await of the runtime.
+    #[must_use]
+    pub fn with_faults(self, faults: Faults) -> Self {
+        Self { faults: Some(faults), ..self }
+    }
+
+    /// The figures since the last call. No task may be running.
+    pub fn take_figures(&self) -> TaskFigures {
+        TaskFigures { spawned: self.gauge.spawned.swap(0, Relaxed), peak_in_flight: self.gauge.peak.swap(0, Relaxed) }
+    }
+
+    /// Whether the fault has struck since the faults were armed.
+    pub fn was_struck(&self) -> bool {
+        self.faults.as_ref().is_some_and(Faults::have_struck)
+    }
+
+    /// Reaches a point. For storages; the runtime's own objects do it by themselves.
+    ///
+    /// # Errors
+    /// The fault is an error, and fits the site.
+    ///
+    /// # Panics
+    /// The fault is a panic. The process's panic hook is not called.
+    pub async fn pass(&self, site: Site) -> Result<(), Injected> {
+        let Some(faults) = &self.faults else { return Ok(()) };
+        match faults.reach(site) {
+            None => Ok(()),
+            Some(Fault::Error) => Err(Injected),
+            Some(Fault::Delay) => {
+                for _ in 0..DELAY {
+                    self.inner.yield_now().await;
+                }
+                Ok(())
+            }
+            Some(Fault::Panic) => resume_unwind(Box::new(INJECTED)),
+            Some(Fault::Cancel) => {
+                faults.cancel(self.inner.task());
+                // The wrapper of the task drops it here.
+                pending().await
+            }
+        }
+    }
+
+    /// Runs a task, each poll of which is a point. Tasks of a join set run so by themselves; whoever runs a future beside them
+    /// calls this for it. None: it was cancelled, and is dropped.
+    pub async fn task<F: Future>(&self, task: F) -> Option<F::Output> {
+        let Some(faults) = &self.faults else { return Some(task.await) };
+        let mut task = Some(Box::pin(task));
+        let mut site = Site::Start;
+        let mut delay = 0;
+        poll_fn(move |context: &mut Context<'_>| {
+            if delay == 0 {
+                match faults.reach(site) {
+                    Some(Fault::Panic) => resume_unwind(Box::new(INJECTED)),
+                    Some(Fault::Cancel) => task = None,
+                    Some(Fault::Delay) => delay = DELAY + 1,
+                    Some(Fault::Error) | None => {}
+                }
+                site = Site::Resume;
+            }
+            if delay > 1 {
+                delay -= 1;
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            delay = 0;
+            let Some(body) = &mut task else { return Poll::Ready(None) };
+            match body.as_mut().poll(context) {
+                Poll::Ready(output) => Poll::Ready(Some(output)),
+                Poll::Pending if faults.takes_back(self.inner.task()) => {
+                    task = None;
+                    Poll::Ready(None)
+                }
+                Poll::Pending => Poll::Pending,
+            }
+        })
+        .await
+    }
+
+    /// A point at which nothing can fail, so that there is no error.
+    async fn reaches(&self, site: Site) {
+        if self.faults.is_some() {
+            let _ = self.pass(site).await;
+        }
+    }
+}
+
+impl<R: Runtime> Runtime for Probed<R> {
+    type Map<K: MapKey, V: MapValue> = R::Map<K, V>;
+    type AtomicU64 = R::AtomicU64;
+    type Semaphore = ProbedSemaphore<R>;
+    type RwLock<T: MapValue> = ProbedLock<R, T>;
+    type JoinSet<T: Send + 'static> = ProbedJoinSet<R, T>;
+
+    fn map<K: MapKey, V: MapValue>(&self, label: &'static str) -> Self::Map<K, V> {
+        self.inner.map(label)
+    }
+
+    fn atomic_u64(&self, label: &'static str, value: u64) -> Self::AtomicU64 {
+        self.inner.atomic_u64(label, value)
+    }
+
+    fn semaphore(&self, label: &'static str, permits: usize) -> Self::Semaphore {
+        ProbedSemaphore { runtime: self.clone(), inner: self.inner.semaphore(label, permits) }
+    }
+
+    fn rw_lock<T: MapValue>(&self, label: &'static str, value: T) -> Self::RwLock<T> {
+        ProbedLock { runtime: self.clone(), inner: self.inner.rw_lock(label, value) }
+    }
+
+    fn join_set<T: Send + 'static>(&self, label: &'static str) -> Self::JoinSet<T> {
+        ProbedJoinSet { runtime: self.clone(), inner: self.inner.join_set(label) }
+    }
+
+    async fn yield_now(&self) {
+        self.reaches(Site::Yield).await;
+        self.inner.yield_now().await;
+        self.reaches(Site::Yielded).await;
+    }
+
+    fn task(&self) -> u64 {
+        self.inner.task()
+    }
+}
+
+/// A semaphore of a [`Probed`] runtime.
+pub struct ProbedSemaphore<R: Runtime> {
+    runtime: Probed<R>,
+    inner: R::Semaphore,
+}
+
+impl<R: Runtime> Semaphore for ProbedSemaphore<R> {
+    type Permit = <R::Semaphore as Semaphore>::Permit;
+
+    async fn acquire(&self) -> Self::Permit {
+        self.runtime.reaches(Site::Acquire).await;
+        let permit = self.inner.acquire().await;
+        self.runtime.reaches(Site::Acquired).await;
+        permit
+    }
+}
+
+/// A lock of a [`Probed`] runtime.
+pub struct ProbedLock<R: Runtime, T: MapValue> {
+    runtime: Probed<R>,
+    inner: R::RwLock<T>,
+}
+
+impl<R: Runtime, T: MapValue> RwLock<T> for ProbedLock<R, T> {
+    type Read<'a> = <R::RwLock<T> as RwLock<T>>::Read<'a>;
+    type Write<'a> = <R::RwLock<T> as RwLock<T>>::Write<'a>;
+
+    async fn read(&self) -> Self::Read<'_> {
+        self.runtime.reaches(Site::Lock).await;
+        let guard = self.inner.read().await;
+        self.runtime.reaches(Site::Locked).await;
+        guard
+    }
+
+    async fn write(&self) -> Self::Write<'_> {
+        self.runtime.reaches(Site::Lock).await;
+        let guard = self.inner.write().await;
+        self.runtime.reaches(Site::Locked).await;
+        guard
+    }
+}
+
+/// A join set of a [`Probed`] runtime.
+pub struct ProbedJoinSet<R: Runtime, T: Send + 'static> {
+    runtime: Probed<R>,
+    /// None: cancelled by a fault.
+    inner: R::JoinSet<Option<T>>,
+}
+
+impl<R: Runtime, T: Send + 'static> JoinSet<T> for ProbedJoinSet<R, T> {
+    fn spawn<F: Future<Output = T> + Send + 'static>(&mut self, task: F) -> TaskIndex {
+        let runtime = self.runtime.clone();
+        runtime.gauge.spawned.fetch_add(1, Relaxed);
+        self.inner.spawn(async move {
+            let _in_flight = InFlight::enter(Arc::clone(&runtime.gauge));
+            runtime.task(task).await
+        })
+    }
+
+    async fn join_next(&mut self) -> Option<(TaskIndex, Result<T, TaskError>)> {
+        self.runtime.reaches(Site::Join).await;
+        let joined = self.inner.join_next().await;
+        self.runtime.reaches(Site::Joined).await;
+        let (index, result) = joined?;
+        Some((index, result.and_then(|ended| ended.ok_or(TaskError::Cancelled))))
+    }
+}
+
+/// One task in flight, for as long as it lives.
+struct InFlight(Arc<Gauge>);
+
+impl InFlight {
+    fn enter(gauge: Arc<Gauge>) -> Self {
+        let now = gauge.in_flight.fetch_add(1, Relaxed) + 1;
+        gauge.peak.fetch_max(now, Relaxed);
+        Self(gauge)
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Relaxed);
+    }
+}
