@@ -11,7 +11,7 @@ use serde_json::Value;
 use seriatim::report::Artifact;
 use seriatim::workload::Plan;
 
-const CONTRACT: &str = include_str!("../docs/machine.md");
+const CONTRACT: &str = include_str!("../../docs/machine.md");
 
 fn seriatim(folder: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_seriatim")).current_dir(folder).args(args).output().unwrap()

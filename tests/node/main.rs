@@ -1,14 +1,9 @@
 //! The node as a library: modes, restarts, lines, a rollout, and what is wrong on purpose.
 
-#[path = "node/chains.rs"]
 mod chains;
-#[path = "node/lines.rs"]
 mod lines;
-#[path = "node/restart.rs"]
 mod restart;
-#[path = "node/rollout.rs"]
 mod rollout;
-#[path = "node/wrong.rs"]
 mod wrong;
 
 use seriatim::campaign::Conclusion;

@@ -1,10 +1,7 @@
 //! The oracles in pairs: what they accept (every right subject), and a wrong subject that each of them rejects.
 
-#[path = "oracles/blocks.rs"]
 mod blocks;
-#[path = "oracles/ledgers.rs"]
 mod ledgers;
-#[path = "oracles/tampered.rs"]
 mod tampered;
 
 use std::collections::BTreeSet;

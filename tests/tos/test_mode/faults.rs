@@ -5,7 +5,7 @@ use seriatim::execution::PreparedBlock;
 use seriatim::ledger::Receipt;
 use seriatim::storage::{StateKey, StateValue, WriteOp};
 
-use crate::node::{AMPLE, Node, blocks, right, sequential_ledger, side, struck_in_the_second_block};
+use super::node::{AMPLE, Node, blocks, right, sequential_ledger, side, struck_in_the_second_block};
 
 /// Puts `fault` into what V3 comes to, on the second of three blocks. The chain goes on with the sequential results.
 fn found(fault: fn(&mut PreparedBlock)) -> Mismatch {

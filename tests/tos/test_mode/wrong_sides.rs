@@ -9,7 +9,7 @@ use seriatim::execution::BlockError;
 use seriatim::ledger::BlockAbort;
 use seriatim::storage::{Storage, StorageError, WriteBatch};
 
-use crate::node::{
+use super::node::{
     AMPLE, Memory, Node, SHORT, SOON, blocks, executor_side, now, quieten, right, sequential_ledger, side, wait_until,
 };
 

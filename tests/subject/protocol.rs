@@ -1,7 +1,6 @@
 //! The protocol's document and its schema: real lines satisfy the schema, broken ones do not, and the example exchange in
 //! `docs/subject-protocol.md` is what the harness and the Python example say to each other.
 
-#[path = "subject_protocol/schema.rs"]
 mod schema;
 
 use std::io::Write;
@@ -14,10 +13,10 @@ use seriatim::ledger::TransactionError;
 use seriatim::subject::process::{Hello, sample_requests};
 use seriatim::subject::{Answer, Capabilities, Outcome, Request};
 
-const DOCUMENT: &str = include_str!("../docs/subject-protocol.md");
+const DOCUMENT: &str = include_str!("../../docs/subject-protocol.md");
 
 fn valid(name: &str, value: &Value) -> bool {
-    let schema = Schema::new(include_str!("../docs/subject-protocol.schema.json"));
+    let schema = Schema::new(include_str!("../../docs/subject-protocol.schema.json"));
     schema.check(&format!("#/$defs/{name}"), value).map_err(|fault| println!("{fault}")).is_ok()
 }
 
@@ -131,7 +130,7 @@ fn broken_lines_do_not_satisfy_the_schema_and_are_not_read() {
 
 #[test]
 fn every_field_is_in_the_document() {
-    let schema = Schema::new(include_str!("../docs/subject-protocol.schema.json"));
+    let schema = Schema::new(include_str!("../../docs/subject-protocol.schema.json"));
     for name in schema.names() {
         assert!(DOCUMENT.contains(&format!("`{name}`")), "{name}");
     }

@@ -6,7 +6,7 @@ use seriatim::chain::{ExecutionPath, Modes, ParallelSide};
 use seriatim::ledger::{Block, SignatureScheme};
 use seriatim::workload::{Plan, Scenario, Step, build, real_shapes};
 
-use crate::node::{AMPLE, Node, executor_side, testing, tokio};
+use super::node::{AMPLE, Node, executor_side, testing, tokio};
 
 /// Takes the node through the scenario, by `add_block` or sequentially by `apply`. Returns what came of every block.
 fn drive(node: &mut Node, scenario: &Scenario, added: bool) -> Vec<String> {

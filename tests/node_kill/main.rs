@@ -1,7 +1,6 @@
 //! The command, killed at moments of no one's choosing: what it leaves is a ledger at a block's end, and it goes on to what it would
 //! have come to.
 
-#[path = "node/kills.rs"]
 mod kills;
 
 use std::path::Path;

@@ -10,7 +10,6 @@ use seriatim::storage::{
     Executed, LedgerState, StateKey, StateValue, Storage, StorageError, Version, WriteBatch, WriteOp,
 };
 
-#[path = "storage/kept.rs"]
 mod kept;
 
 use kept::Kept;

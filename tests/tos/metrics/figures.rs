@@ -13,8 +13,8 @@ use seriatim::runtime::Native;
 use seriatim::storage::{LedgerState, MemoryStorage, StorageError};
 use seriatim::workload::{Plan, Scenario, Step, build, real_shapes};
 
-use crate::node::{AMPLE, Memory, SHORT, blocks, executor_side, genesis, parameters, right, side, testing, tokio};
-use crate::text::Exposition;
+use crate::test_mode::node::{AMPLE, Memory, SHORT, blocks, executor_side, genesis, parameters, right, side, testing, tokio};
+use super::text::Exposition;
 
 /// Every family that a dashboard may rely on.
 const FAMILIES: [(&str, &str); 24] = [

@@ -1,17 +1,11 @@
 //! What executors may rely on in any runtime: one set of facts, checked on tokio, on the model under shuttle and on the
 //! model under loom. Each model must also reach the events that make a fact interesting.
 
-#[path = "conformance/bench.rs"]
 mod bench;
-#[path = "conformance/counters.rs"]
 mod counters;
-#[path = "conformance/engines.rs"]
 mod engines;
-#[path = "conformance/maps.rs"]
 mod maps;
-#[path = "conformance/permits.rs"]
 mod permits;
-#[path = "conformance/tasks.rs"]
 mod tasks;
 
 use bench::{on_loom, on_shuttle, on_tokio};

@@ -13,7 +13,7 @@ use seriatim::report::{Artifact, ArtifactError, ArtifactsError, Kept, KeptWhere,
 use seriatim::storage::{Layer, StateKey, StateValue, StorageError, WriteBatch, WriteOp};
 use seriatim::workload::{Expectation, ExpectedStep, Scenario};
 
-use crate::node::{AMPLE, Node, blocks, struck_in_the_second_block, tokio};
+use super::node::{AMPLE, Node, blocks, struck_in_the_second_block, tokio};
 
 /// The first balance that the block at topoheight 2 writes is one unit too high.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +50,7 @@ fn mismatch_of(fault: fn(&mut PreparedBlock)) -> (Mismatch, Scenario) {
     for block in &blocks {
         tokio.block_on(run.add_block(block)).unwrap();
     }
-    let scenario = tokio.block_on(capture(&*node.memory, &crate::node::parameters(), 0, &blocks[..2])).unwrap();
+    let scenario = tokio.block_on(capture(&*node.memory, &super::node::parameters(), 0, &blocks[..2])).unwrap();
     (node.one_told(), scenario)
 }
 
@@ -132,8 +132,8 @@ fn a_changed_receipt_is_told_by_what_became_of_the_transaction() {
 fn case(run: &[Arc<Block>], kind: MismatchKind) -> (Scenario, Mismatch) {
     let scenario = Scenario {
         version: seriatim::workload::SCENARIO_VERSION,
-        parameters: crate::node::parameters(),
-        genesis: crate::node::genesis(),
+        parameters: super::node::parameters(),
+        genesis: super::node::genesis(),
         steps: vec![seriatim::workload::Step::Run(run.iter().map(|block| Block::clone(block)).collect())],
     };
     let block = run.last().map_or(Hash::ZERO, |block| block.hash());

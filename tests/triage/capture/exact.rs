@@ -15,7 +15,7 @@ use seriatim::runtime::Native;
 use seriatim::storage::{Layered, MemoryStorage, Record, RedbStorage, Storage, StorageError, WriteOp};
 use seriatim::workload::{Expectation, ExpectedStep, Plan, Scenario, ScenarioError, Step, build};
 
-use crate::node::{blocks, genesis, parameters, tokio};
+use super::node::{blocks, genesis, parameters, tokio};
 
 /// A block that a chain applied, with the run up to it.
 struct Applied {

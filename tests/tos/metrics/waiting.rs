@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use seriatim::runtime::{ConcurrentMap, JoinSet, Native, Recorder, Runtime, RwLock, Semaphore};
 
-use crate::node::{SOON, tokio};
+use crate::test_mode::node::{SOON, tokio};
 
 #[derive(Debug, Default)]
 struct Told {

@@ -11,7 +11,7 @@ use seriatim::execution::{ParallelExecutor, PreparedBlock};
 use seriatim::runtime::Native;
 use seriatim::storage::{Layer, Layered, MemoryStorage, Read, StorageError, Suspend};
 
-use crate::node::{
+use super::node::{
     AMPLE, Memory, Node, blocks, executor_side, genesis, parameters, quieten, right, sequential_ledger, side, testing,
     tokio,
 };

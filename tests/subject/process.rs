@@ -2,7 +2,7 @@
 //! process, and nothing of the old one is left.
 
 #[allow(dead_code)]
-#[path = "../examples/subject_soak.rs"]
+#[path = "../../examples/subject_soak.rs"]
 mod subject_soak;
 
 use subject_soak::unruly_adapter;
@@ -252,7 +252,7 @@ fn an_example_fits_on_a_page() {
         lines.filter(|line| !line.is_empty() && !line.starts_with(comment)).count()
     };
     let (python, rust) =
-        (include_str!("../examples/subjects/ledger.py"), include_str!("../examples/ledger_adapter.rs"));
+        (include_str!("../../examples/subjects/ledger.py"), include_str!("../../examples/ledger_adapter.rs"));
     assert!(lines(python, "#") <= 50, "{}", lines(python, "#"));
     assert!(lines(rust, "//") <= 50, "{}", lines(rust, "//"));
 }

@@ -1,0 +1,5 @@
+//! Executors from outside: what they are asked, how the answers are judged, the protocol, and their processes.
+
+mod process;
+mod protocol;
+mod questions;

@@ -1,0 +1,6 @@
+//! What a chain tells of itself: figures for Prometheus, and their endpoint.
+
+mod endpoint;
+mod figures;
+mod text;
+mod waiting;
