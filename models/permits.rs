@@ -11,8 +11,8 @@ use seriatim::ledger::{AssetId, Receipt};
 use seriatim::runtime::{AtomicU64, Observed, Ordering, Runtime, Semaphore, TaskError, TaskIndex};
 use seriatim::storage::{Layer, Read, StorageError};
 
+use super::fixtures::{Case, ON_PURPOSE, Setup, genesis, key, pay};
 use super::joined::Joined;
-use super::kit::{Case, ON_PURPOSE, Setup, genesis, key, pay};
 
 /// Payments that share no account: all in one batch.
 pub fn payments(width: u8) -> Setup {

@@ -5,8 +5,8 @@ use seriatim::execution::ParallelExecutor;
 use seriatim::ledger::{AssetId, Receipt, TOS, TransactionError};
 use seriatim::runtime::{Runtime, TaskIndex};
 
+use super::fixtures::{Case, Setup, genesis, key, pay};
 use super::joined::Joined;
-use super::kit::{Case, Setup, genesis, key, pay};
 
 /// Cannot take a coin more.
 const FULL: u8 = 20;

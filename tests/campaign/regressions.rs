@@ -1,7 +1,7 @@
-//! Every kept case agrees on the right executor under all engines.
+//! Every kept case agrees on the right executor under all engines. These tests have a binary of their own, small and quick to
+//! build, which `cargo mutants` runs on each changed program.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use seriatim::campaign::{Examiner, check_regression};
 use seriatim::report::Regression;
@@ -48,54 +48,4 @@ fn regressions_of_another_version_and_damaged_ones_are_refused() {
     assert!(Regression::from_json(&text.replacen("\"version\": 1", "\"version\": 2", 1)).is_err());
     assert!(Regression::from_json(&text[..text.len() / 2]).is_err());
     assert!(Regression::from_json(&text.replacen("\"note\"", "\"notes\"", 1)).is_err());
-}
-
-#[test]
-fn an_artifact_is_promoted_once_under_a_plain_name() {
-    let folder = tempfile::tempdir().unwrap();
-    let seriatim =
-        |args: &[&str]| Command::new(env!("CARGO_BIN_EXE_seriatim")).current_dir(&folder).args(args).output().unwrap();
-    // Campaigns exit with 1 at a violation.
-    let found = seriatim(&["--subject", "canary:CountsByLoadAndStore", "--executions", "3", "--jobs", "1"]);
-    assert_eq!(found.status.code(), Some(1));
-    let artifact = std::fs::read_dir(folder.path().join("artifacts")).unwrap().next().unwrap().unwrap().path();
-    let artifact = artifact.to_str().unwrap();
-    let promoted = seriatim(&["promote", artifact, "--corpus", "kept"]);
-    let text = String::from_utf8(promoted.stdout).unwrap();
-    assert_eq!(promoted.status.code(), Some(0), "{text}");
-    assert!(text.contains("figures-metadata-fees.json") && text.contains("agrees on it now"), "{text}");
-    let path = folder.path().join("kept/figures-metadata-fees.json");
-    assert!(Regression::from_json(&std::fs::read_to_string(path).unwrap()).unwrap().note.contains("canary"));
-
-    for (args, part) in [
-        (vec!["promote", artifact, "--corpus", "kept"], "there already"),
-        (vec!["promote", artifact, "--corpus", "kept", "--name", "../x"], "../x"),
-        (vec!["promote", "absent.json"], "absent.json"),
-    ] {
-        let refused = seriatim(&args);
-        let error = String::from_utf8(refused.stderr).unwrap();
-        assert_eq!(refused.status.code(), Some(2), "{args:?}: {error}");
-        assert!(error.lines().count() == 1 && error.contains(part), "{args:?}: {error}");
-    }
-    assert_eq!(std::fs::read_dir(folder.path().join("kept")).unwrap().count(), 1);
-}
-
-#[test]
-fn a_kept_case_is_an_artifact_to_the_other_commands() {
-    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/regressions/fees-added-by-load-and-store.json");
-    let folder = tempfile::tempdir().unwrap();
-    for (command, code, part) in
-        [("run", 0, "AGREE"), ("report", 0, "Planted"), ("explore", 0, "AGREE"), ("replay", 0, "AGREE")]
-    {
-        let mut args = vec![command, kept.to_str().unwrap()];
-        if command == "explore" {
-            args.extend(["--executions", "60"]);
-        }
-        let output = Command::new(env!("CARGO_BIN_EXE_seriatim")).current_dir(&folder).args(&args).output().unwrap();
-        let text = String::from_utf8(output.stdout).unwrap();
-        // The right executor does other steps than the wrong one did, at the latest where the fault was.
-        let followed = output.status.code() == Some(code) && text.contains(part);
-        let parted = command == "replay" && output.status.code() == Some(3) && text.contains("DIVERGED");
-        assert!(followed || parted, "{command}: {:?} {text}", output.status.code());
-    }
 }

@@ -1,14 +1,14 @@
 //! What executors may rely on in any runtime: one set of facts, checked on tokio, on the model under shuttle and on the
 //! model under loom. Each model must also reach the events that make a fact interesting.
 
-mod bench;
 mod counters;
 mod engines;
 mod maps;
 mod permits;
+mod runtimes;
 mod tasks;
 
-use bench::{on_loom, on_shuttle, on_tokio};
+use runtimes::{on_loom, on_shuttle, on_tokio};
 
 /// One test for each fact and engine, with the events that the models must reach.
 macro_rules! facts {

@@ -3,4 +3,5 @@
 mod conformance;
 mod dpor;
 mod engines_agree;
+mod fixtures;
 mod map_model;

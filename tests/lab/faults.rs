@@ -2,7 +2,6 @@
 //! refuses everything else.
 
 use std::collections::BTreeSet;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -251,7 +250,7 @@ fn a_run_whose_commit_was_cut_off_has_the_blocks_nonces_once_the_next_block_look
 /// A task of a faulty runtime that passes every kind of point once.
 #[test]
 fn every_await_of_the_runtime_is_a_point() {
-    let engine = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let engine = testkit::tokio();
     let run = |strike| {
         let faults = Faults::default();
         let runtime = Faulty::new(Native::with_hash_seed(0), faults.clone());
@@ -339,60 +338,5 @@ fn a_violation_under_a_fault_is_kept_made_smaller_and_replayed() {
         assert!(matches!(right, FaultReplay::Endured(Some(_))), "{right:?}");
         let beyond = seriatim::explore::FaultPoint { strike: Some((usize::MAX, Fault::Panic)), ..point };
         assert_eq!(replay_fault(&engine, &smaller.scenario, &canary, beyond), FaultReplay::NotReached);
-    }
-}
-
-#[test]
-fn the_command_finds_replays_and_refuses() {
-    let folder = tempfile::tempdir().unwrap();
-    let seriatim = |args: &[&str]| {
-        let output = Command::new(env!("CARGO_BIN_EXE_seriatim")).current_dir(&folder).args(args).output().unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
-    };
-    let (code, report, _) = seriatim(&["--faults", "--executions", "8", "--seed", "1"]);
-    assert!(code == 0 && report.contains("cut off, ledger as after") && report.contains("AGREE"), "{report}");
-    let (code, report, _) = seriatim(&["--faults", "--executions", "1", "--seed", "1"]);
-    assert!(code == 3 && report.contains("floor missed: no block was struck by every fault"), "{report}");
-
-    let found = ["--subject", "canary:HalfCommitted", "--executions", "4", "--json", "-"];
-    let (code, json, error) = seriatim(&found);
-    assert_eq!(code, 1, "{json}{error}");
-    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
-    let artifact = json["counterexamples"][0]["path"].as_str().unwrap().to_owned();
-    let (code, replayed, _) = seriatim(&["replay", &artifact, "--times", "3"]);
-    assert!(code == 1 && replayed.contains("the same violation in 3 of 3 replays"), "{replayed}");
-    let point = json["counterexamples"][0]["violation"]["subject"].as_str().unwrap().to_owned();
-    let (code, report, _) = seriatim(&["report", &artifact, "--html", "page.html"]);
-    let struck: Vec<&str> = report.lines().filter(|line| line.starts_with(">>")).collect();
-    let [struck] = struck.as_slice() else { panic!("one line: {report}") };
-    assert!(code == 0 && struck.ends_with("before the storage is written: an error strikes"), "{report}");
-    let number = struck.split_whitespace().nth(1).unwrap();
-    assert!(point.contains(&format!("at point {number} (write)")), "{point}: {struck}");
-    let page = std::fs::read_to_string(folder.path().join("page.html")).unwrap();
-    assert_eq!(page.matches("an error strikes").count(), 1);
-
-    // On the right executor the same fault comes to nothing.
-    let text = std::fs::read_to_string(folder.path().join(&artifact)).unwrap();
-    let mended = seriatim::report::Artifact::from_json(&text).unwrap();
-    let mended = seriatim::report::Artifact { subject: "parallel".to_owned(), ..mended }.sealed();
-    std::fs::write(folder.path().join("mended.json"), mended.to_json()).unwrap();
-    let (code, replayed, _) = seriatim(&["replay", "mended.json"]);
-    assert!(code == 0 && replayed.contains("AGREE"), "{replayed}");
-    let (code, promoted, _) = seriatim(&["promote", "mended.json", "--corpus", "kept", "--json", "-"]);
-    assert_eq!(code, 0, "{promoted}");
-    let promoted: serde_json::Value = serde_json::from_str(&promoted).unwrap();
-    assert!(promoted["evidence"]["faults"].as_u64().unwrap() > 100, "{promoted}");
-
-    for args in [
-        vec!["--faults", "--plans"],
-        vec!["--faults", "--subject", "canary:NeverWoken"],
-        vec!["--plans", "--subject", "canary:HalfCommitted"],
-        vec!["explore", "mended.json", "--subject", "canary:HalfCommitted"],
-        vec!["prove", "--subject", "canary:HalfCommitted"],
-        vec!["--faults", "--subject-cmd", "true"],
-    ] {
-        let (code, text, error) = seriatim(&args);
-        assert_eq!((code, text.as_str(), error.lines().count()), (2, "", 1), "{args:?}: {error}");
     }
 }

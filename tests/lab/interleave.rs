@@ -4,9 +4,10 @@ use std::ops::ControlFlow;
 
 use seriatim::compare::{Verdict, judge};
 use seriatim::explore::{Ending, InterleaveConfig, Interleaved, Interleaver, Schedule, Strategy};
-use seriatim::ledger::SignatureScheme;
 use seriatim::runtime::model::ModelSettings;
-use seriatim::workload::{Built, Plan, build};
+use seriatim::workload::Built;
+
+use crate::fixtures::built;
 
 const STRATEGIES: [Strategy; 4] =
     [Strategy::UniformWalk, Strategy::Random, Strategy::Pct { depth: 3 }, Strategy::Bytes(Vec::new())];
@@ -14,10 +15,6 @@ const STRATEGIES: [Strategy; 4] =
 fn config(strategy: Strategy, seed: u64, executions: usize) -> InterleaveConfig {
     let settings = ModelSettings { workers: Some(1 + seed as usize % 3), shards: 1 + seed % 5, placement_seed: seed };
     InterleaveConfig { strategy, seed, executions, max_parallelism: 2 + seed as usize % 3, settings }
-}
-
-fn built(seed: u64) -> Built {
-    build(&Plan::from_seed(seed), SignatureScheme::Tagged)
 }
 
 fn assert_agrees(built: &Built, interleaved: &Interleaved) {

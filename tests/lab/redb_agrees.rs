@@ -10,6 +10,7 @@ use seriatim::ledger::SignatureScheme;
 use seriatim::runtime::Native;
 use seriatim::storage::{MemoryStorage, RedbStorage, Storage};
 use seriatim::workload::{Plan, Scenario, Step, build};
+use testkit::wait;
 
 const PATHS: [ExecutionPath; 3] = [ExecutionPath::Sequential, ExecutionPath::Parallel, ExecutionPath::BlockStm];
 
@@ -80,8 +81,7 @@ impl<'a> Pair<'a> {
 fn agrees(seed: u64, records: usize, path: ExecutionPath, reopened: u64) -> usize {
     let scenario = build(&Plan::sized(seed, records), SignatureScheme::Tagged).scenario;
     let folder = tempfile::tempdir().unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(async {
+    wait(async {
         let mut pair = Pair::new(&scenario, folder.path());
         let mut compared = 0;
         for (index, step) in scenario.steps.iter().enumerate() {

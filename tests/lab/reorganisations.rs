@@ -6,13 +6,12 @@ use std::ops::ControlFlow;
 use seriatim::campaign::{Examiner, ExploredSubject, interleave};
 use seriatim::compare::{Oracle, Verdict, judge};
 use seriatim::explore::{BlockFailure, ChainSubject, Engine, Observation, Paths, Subject, Tasks};
-use seriatim::ledger::{Hash, Receipt, SignatureScheme};
+use seriatim::ledger::{Hash, Receipt};
 use seriatim::storage::{Layer, Read, StateKey, StorageError, WriteBatch, WriteOp};
-use seriatim::workload::{Built, ExpectedStep, Plan, Step, build};
+use seriatim::workload::{Built, ExpectedStep, Step};
+use testkit::{ON_PURPOSE, quieten};
 
-fn built(seed: u64) -> Built {
-    build(&Plan::from_seed(seed), SignatureScheme::Tagged)
-}
+use crate::fixtures::built;
 
 fn mixed(engine: &Engine, seed: u64) -> ChainSubject<'_> {
     ChainSubject { paths: Paths::Mixed, ..ChainSubject::parallel(engine, 2, seed) }
@@ -134,19 +133,14 @@ struct StrikesTheSide;
 
 impl Layer for StrikesTheSide {
     async fn before_read(&self, _read: Read) -> Result<(), StorageError> {
-        assert_ne!(std::thread::current().name(), Some("parallel side"), "struck");
+        assert_ne!(std::thread::current().name(), Some("parallel side"), "{ON_PURPOSE}");
         Ok(())
     }
 }
 
 #[test]
 fn what_test_mode_has_against_the_parallel_executor_is_a_violation_though_the_ledger_is_right() {
-    // The panics that are made on purpose are kept off the screen, and no others.
-    std::panic::set_hook(Box::new(|panic| {
-        if !panic.payload_as_str().is_some_and(|message| message.contains("struck")) {
-            eprintln!("{panic}");
-        }
-    }));
+    quieten();
     let engine = Engine::new().unwrap();
     let mut told = 0;
     for seed in 0..20 {
@@ -160,7 +154,7 @@ fn what_test_mode_has_against_the_parallel_executor_is_a_violation_though_the_le
             let verdict = judge(&scenario, &expectation, &[observation]);
             let Verdict::Violation(violation) = verdict else { panic!("seed {seed}: not seen") };
             assert_eq!(violation.oracle, Oracle::Receipts);
-            // Without the violation's text, which the hook would take for a panic that was made on purpose.
+            // The message leaves out the violation: the hook would take its text for a panic that was made on purpose.
             assert!(violation.to_string().contains("Mismatched(\"panic of block"), "seed {seed}");
             told += 1;
         }

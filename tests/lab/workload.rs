@@ -12,9 +12,7 @@ use seriatim::workload::{
     build, plans,
 };
 
-fn of_seed(seed: u64) -> Built {
-    build(&Plan::from_seed(seed), SignatureScheme::Tagged)
-}
+use crate::fixtures::built;
 
 /// What a fuzzer makes: a valid version, then anything.
 fn of_any_bytes(seed: u64) -> Plan {
@@ -76,27 +74,27 @@ fn assert_sound(built: &Built) {
 #[test]
 fn what_the_builder_expects_is_what_the_reference_says() {
     for seed in 0..200 {
-        let built = of_seed(seed);
+        let built = built(seed);
         assert_eq!(built.expectation, Expectation::of(&built.scenario), "seed {seed}");
     }
 }
 
 #[test]
 fn the_same_plan_gives_the_same_scenario() {
-    assert!((0..50).all(|seed| of_seed(seed) == of_seed(seed)));
+    assert!((0..50).all(|seed| built(seed) == built(seed)));
 }
 
 #[test]
 fn every_seed_builds() {
     for seed in 0..2_000 {
-        assert_sound(&of_seed(seed));
+        assert_sound(&built(seed));
         assert_sound(&build(&of_any_bytes(seed), SignatureScheme::Tagged));
     }
 }
 
 #[test]
 fn most_transactions_execute() {
-    let by_seed = acceptance((0..500).map(of_seed));
+    let by_seed = acceptance((0..500).map(built));
     assert!(by_seed > 0.7, "{by_seed}");
     let by_bytes = acceptance((0..500).map(|seed| build(&of_any_bytes(seed), SignatureScheme::Tagged)));
     assert!(by_bytes > 0.7, "{by_bytes}");
@@ -106,7 +104,7 @@ fn most_transactions_execute() {
 fn every_error_occurs() {
     let mut seeds: BTreeMap<&str, usize> = TransactionError::NAMES.map(|name| (name, 0)).into();
     for seed in 0..500 {
-        let built = of_seed(seed);
+        let built = built(seed);
         for name in TransactionError::NAMES {
             let occurs = built
                 .expectation
@@ -122,7 +120,7 @@ fn every_error_occurs() {
 fn duplicates_are_skipped_and_blocks_abort_for_both_reasons() {
     let (mut skipped, mut rewards, mut fees) = (0, 0, 0);
     for seed in 0..3_000 {
-        let built = of_seed(seed);
+        let built = built(seed);
         skipped += built.expectation.receipts().filter(|receipt| matches!(receipt, Receipt::Skipped { .. })).count();
         rewards += built.expectation.aborts().filter(|abort| *abort == BlockAbort::RewardOverflow).count();
         fees += built.expectation.aborts().filter(|abort| *abort == BlockAbort::FeesOverflow).count();
@@ -132,7 +130,7 @@ fn duplicates_are_skipped_and_blocks_abort_for_both_reasons() {
 
 #[test]
 fn scenarios_have_runs_of_several_blocks_rewinds_and_empty_blocks() {
-    let built: Vec<Scenario> = (0..300).map(|seed| of_seed(seed).scenario).collect();
+    let built: Vec<Scenario> = (0..300).map(|seed| built(seed).scenario).collect();
     let steps = || built.iter().flat_map(|scenario| &scenario.steps);
     assert!(steps().filter(|step| matches!(step, Step::Run(blocks) if blocks.len() > 1)).count() > 50);
     assert!(steps().filter(|step| matches!(step, Step::Rewind(_))).count() > 50);
@@ -143,7 +141,7 @@ fn scenarios_have_runs_of_several_blocks_rewinds_and_empty_blocks() {
 #[test]
 fn each_class_occurs_and_builds_alone() {
     let mut counts = BTreeMap::new();
-    for class in (0..300).flat_map(|seed| of_seed(seed).classes) {
+    for class in (0..300).flat_map(|seed| built(seed).classes) {
         *counts.entry(class).or_insert(0) += 1;
     }
     for class in ConflictClass::ALL {
@@ -186,7 +184,7 @@ fn both_schemes_give_scenarios_of_one_form() {
 #[test]
 fn a_scenario_reads_back_from_its_text() {
     for seed in 0..50 {
-        let scenario = of_seed(seed).scenario;
+        let scenario = built(seed).scenario;
         assert_eq!(Scenario::from_json(&scenario.to_json()).unwrap(), scenario);
     }
 }

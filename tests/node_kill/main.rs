@@ -1,5 +1,6 @@
-//! The command, killed at moments of no one's choosing: what it leaves is a ledger at a block's end, and it goes on to what it would
-//! have come to.
+//! The command, killed at seeded moments: the ledger that it leaves is one at the end of a block, and the final ledger equals
+//! that of an uninterrupted run. It has a process of its own, because its limits are times: beside the other tests of the
+//! command, too few blocks would come between two kills.
 
 mod kills;
 

@@ -8,52 +8,13 @@ use seriatim::chain::{Blockchain, ExecutionPath};
 use seriatim::execution::block_stm::{Handover, MvMemory, Read, Scheduler, Task, Version};
 use seriatim::execution::{BlockError, ParallelExecutor, TaskFailureCause};
 use seriatim::ledger::{
-    AccountKey, AssetId, Block, BlockAbort, FeeType, Genesis, GenesisAccount, Hash, Parameters, Payload, Receipt,
-    Reference, SignatureScheme, TOS, Transaction, TransactionError, TransactionVersion, Transfer, UnsignedTransaction,
+    AssetId, Block, BlockAbort, Genesis, GenesisAccount, Receipt, TOS, Transaction, TransactionError,
 };
 use seriatim::runtime::{Native, Observed, TaskError, TaskFigures};
-use seriatim::storage::{Layer, Layered, LedgerState, MemoryStorage, Storage, StorageError, Suspend};
-
-fn key(number: u8) -> AccountKey {
-    AccountKey([number; 32])
-}
-
-fn genesis(accounts: impl IntoIterator<Item = u8>) -> Genesis {
-    let rich = GenesisAccount { balances: [(AssetId::TOS, 100 * TOS)].into(), ..GenesisAccount::default() };
-    Genesis { accounts: accounts.into_iter().map(|number| (key(number), rich.clone())).collect(), ..Genesis::default() }
-}
-
-fn parameters() -> Parameters {
-    Parameters { signature_scheme: SignatureScheme::Tagged, dev_account: key(250), block_time_ms: 1_000 }
-}
-
-fn signed(source: u8, nonce: u64, fee: u64, data: Payload) -> Transaction {
-    let body = UnsignedTransaction {
-        version: TransactionVersion::T0,
-        source: key(source),
-        data,
-        fee,
-        fee_type: FeeType::Tos,
-        nonce,
-        reference: Reference { hash: Hash::ZERO, topoheight: 0 },
-    };
-    let signature = SignatureScheme::Tagged.signer([source; 32]).sign(&body.signing_bytes());
-    Transaction { body, multisig: Vec::new(), signature }
-}
-
-fn pay(source: u8, destination: u8, nonce: u64, coins: u64) -> Transaction {
-    let amount = coins * TOS;
-    let transfer = Transfer { asset: AssetId::TOS, destination: key(destination), amount, extra_data: None };
-    signed(source, nonce, 200_000, Payload::Transfers(vec![transfer]))
-}
-
-fn burn(source: u8, amount: u64) -> Transaction {
-    signed(source, 0, 200_000, Payload::Burn { asset: AssetId::TOS, amount })
-}
-
-fn block(transactions: Vec<Transaction>) -> Arc<Block> {
-    Arc::new(Block { parent: Hash::ZERO, height: 1, miner: key(251), transactions })
-}
+use seriatim::storage::{Layered, LedgerState, MemoryStorage, Storage, Suspend};
+use testkit::ledger::{FEE, block, burn, genesis, key, parameters, pay, signed, transfer};
+use testkit::strike::Strike;
+use testkit::{ON_PURPOSE, quieten, wait};
 
 type Outcome = Result<Vec<Receipt>, BlockError>;
 
@@ -61,8 +22,7 @@ fn apply<S: Storage>(storage: Arc<S>, block: &Arc<Block>, path: ExecutionPath, m
     let runtime = Observed::new(Native::with_hash_seed(7));
     let executor = ParallelExecutor::new(runtime.clone(), most).unwrap();
     let mut chain = Blockchain::new(storage, parameters(), executor);
-    let tokio = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let outcome = tokio.block_on(chain.ordering_run().apply(block, path));
+    let outcome = wait(chain.ordering_run().apply(block, path));
     (outcome, runtime.take_figures())
 }
 
@@ -87,36 +47,6 @@ fn like_sequential(genesis: &Genesis, transactions: Vec<Transaction>) -> (Outcom
 
 fn executed(receipts: &[Receipt]) -> Vec<bool> {
     receipts.iter().map(|receipt| matches!(receipt, Receipt::Executed { .. })).collect()
-}
-
-/// Strikes when an account's row is read.
-#[derive(Clone, Copy)]
-enum Strike {
-    Panic(AccountKey),
-    Fail(AccountKey),
-    /// The second of both fails, the first of both if it is read.
-    FailBoth(AccountKey, AccountKey),
-}
-
-impl Layer for Strike {
-    async fn before_read(&self, read: seriatim::storage::Read) -> Result<(), StorageError> {
-        let seriatim::storage::Read::Account(read) = read else { return Ok(()) };
-        match self {
-            Strike::Panic(account) if *account == read => panic!("struck"),
-            Strike::Fail(account) if *account == read => Err(StorageError::Failed("struck".to_owned())),
-            Strike::FailBoth(first, _) if *first == read => Err(StorageError::Failed("first".to_owned())),
-            Strike::FailBoth(_, second) if *second == read => Err(StorageError::Failed("second".to_owned())),
-            _ => Ok(()),
-        }
-    }
-}
-
-fn quieten() {
-    std::panic::set_hook(Box::new(|panic| {
-        if !panic.payload_as_str().is_some_and(|message| message.contains("struck")) {
-            eprintln!("{panic}");
-        }
-    }));
 }
 
 const V00: Version = Version { txn_idx: 0, incarnation_num: 0 };
@@ -160,7 +90,7 @@ fn a_copy_in_the_same_block_is_skipped_and_one_after_a_failure_is_not() {
 fn at_the_limit_the_burn_that_stands_first_wins() {
     let mut genesis = genesis(1..=3);
     genesis.burned.insert(AssetId::TOS, u64::MAX - 5);
-    let (outcome, _) = like_sequential(&genesis, vec![burn(1, 4), burn(2, 4), burn(3, 1)]);
+    let (outcome, _) = like_sequential(&genesis, vec![burn(1, 0, 4), burn(2, 0, 4), burn(3, 0, 1)]);
     let receipts = outcome.unwrap();
     assert_eq!(executed(&receipts), [true, false, true]);
     assert!(matches!(receipts[1], Receipt::Orphaned { error: TransactionError::Overflow, .. }));
@@ -171,8 +101,7 @@ fn the_miner_can_spend_the_reward_in_its_block() {
     let mut genesis = genesis([1]);
     genesis.accounts.insert(key(251), GenesisAccount::default());
     // A reward of a whole coin or so is there before the first transaction.
-    let transfer = Transfer { asset: AssetId::TOS, destination: key(1), amount: 1_000, extra_data: None };
-    let spend = signed(251, 0, 200_000, Payload::Transfers(vec![transfer]));
+    let spend = signed(251, 0, FEE, transfer(1, 1_000));
     let (outcome, _) = like_sequential(&genesis, vec![spend, pay(1, 251, 0, 1)]);
     assert_eq!(executed(&outcome.unwrap()), [true, true]);
 }
@@ -186,14 +115,11 @@ fn fees_that_do_not_fit_abort_the_block_and_fees_that_fit_do_not() {
         }
         genesis
     };
-    let paying = |source: u8, fee: u64| {
-        let transfer = Transfer { asset: AssetId::TOS, destination: key(4), amount: 0, extra_data: None };
-        signed(source, 0, fee, Payload::Transfers(vec![transfer]))
-    };
+    let paying = |source: u8, fee: u64| signed(source, 0, fee, transfer(4, 0));
     let half = u64::MAX / 2 + 1;
     let (outcome, _) = like_sequential(&rich(u64::MAX - 10 * TOS), vec![paying(1, half), paying(2, half)]);
     assert_eq!(outcome, Err(BlockError::Aborted(BlockAbort::FeesOverflow)));
-    let (outcome, _) = like_sequential(&rich(u64::MAX - 10 * TOS), vec![paying(1, half), paying(2, 200_000)]);
+    let (outcome, _) = like_sequential(&rich(u64::MAX - 10 * TOS), vec![paying(1, half), paying(2, FEE)]);
     assert_eq!(executed(&outcome.unwrap()), [true, true]);
 }
 
@@ -238,7 +164,7 @@ fn a_panicking_worker_fails_its_own_transaction_and_ends_the_others() {
         let Err(BlockError::Tasks(results)) = outcome else { panic!("{outcome:?}") };
         assert_eq!(results.len(), 3);
         let causes: Vec<_> = results.into_iter().map(|result| result.unwrap_err().cause).collect();
-        let struck = TaskFailureCause::Task(TaskError::Panicked("struck".to_owned()));
+        let struck = TaskFailureCause::Task(TaskError::Panicked(ON_PURPOSE.to_owned()));
         assert_eq!(causes, [TaskFailureCause::NotRun, struck, TaskFailureCause::NotRun], "{most} workers");
         assert_eq!(memory.inspect(|ledger| ledger.top), 0, "nothing of the block is in the ledger");
     }

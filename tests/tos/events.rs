@@ -1,5 +1,5 @@
-//! Events and spans, as a subscriber of a node sees them. A program of its own: where a thread without a subscriber meets an event
-//! for the first time, just as another gets one, tracing may take it that nobody listens.
+//! Events and spans, as a subscriber of a node sees them. They have a process of their own: if a thread without a subscriber
+//! meets an event for the first time just as another thread gets a subscriber, tracing may conclude that nobody listens.
 
 use std::fmt::Write;
 use std::num::NonZeroU64;
@@ -8,17 +8,14 @@ use std::sync::{Arc, Mutex};
 use seriatim::chain::{ChainConfig, ExecutionPath, Modes, ParallelSide, Rollout};
 use seriatim::execution::BlockError;
 use seriatim::ledger::BlockAbort;
+use testkit::ledger::parameters;
+use testkit::test_mode::{AMPLE, Node, SHORT, blocks, executor_side, genesis, right, side, testing};
+use testkit::wait;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
-
-#[path = "test_mode/node.rs"]
-#[expect(dead_code, reason = "the test mode's own facts use the rest")]
-mod node;
-
-use node::{AMPLE, Node, SHORT, blocks, executor_side, genesis, parameters, right, side, testing, tokio};
 
 /// Each event as a line: level, the span that it is in, its message and fields.
 #[derive(Clone, Default)]
@@ -113,7 +110,7 @@ fn a_fallback_a_skip_and_a_rewind_are_told() {
         for block in &blocks(2) {
             node.add(block).unwrap();
         }
-        tokio().block_on(node.chain.rewind(1)).unwrap();
+        wait(node.chain.rewind(1)).unwrap();
     });
     release.send(()).unwrap();
     drop(release);
@@ -129,7 +126,7 @@ fn applying_tells_nothing() {
     let mut node = Node::new(&genesis(), parameters(), Modes::off());
     let lines = told(|| {
         let block = &blocks(1)[0];
-        tokio().block_on(node.chain.ordering_run().apply(block, ExecutionPath::Parallel)).unwrap();
+        wait(node.chain.ordering_run().apply(block, ExecutionPath::Parallel)).unwrap();
     });
     assert_eq!(lines, Vec::<String>::new());
 }

@@ -2,6 +2,7 @@
 
 mod block_stm;
 mod encoding;
+mod fixtures;
 mod metrics;
 mod parallel_executor;
 #[cfg(feature = "redb")]

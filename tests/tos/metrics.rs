@@ -2,5 +2,4 @@
 
 mod endpoint;
 mod figures;
-mod text;
 mod waiting;

@@ -4,31 +4,22 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use redb::{Database, TableDefinition};
-use seriatim::ledger::{
-    AccountKey, AssetId, BlockMetadata, Genesis, GenesisAccount, GenesisError, Hash, MAXIMUM_SUPPLY,
-};
+use seriatim::ledger::{AssetId, BlockMetadata, Genesis, GenesisError, Hash, MAXIMUM_SUPPLY};
 use seriatim::storage::{
     CreateError, LedgerState, OpenError, RedbStorage, SCHEMA_VERSION, StateKey, StateValue, Storage, Version,
     WriteBatch, WriteOp,
 };
 use tempfile::TempDir;
+use testkit::wait;
+
+use crate::fixtures::{A, genesis};
 
 const META: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");
-const A: AccountKey = AccountKey([1; 32]);
-
-fn wait<F: Future>(future: F) -> F::Output {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
-}
 
 fn place() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger");
     (folder, path)
-}
-
-fn genesis() -> Genesis {
-    let account = GenesisAccount { nonce: 3, balances: [(AssetId::TOS, 50)].into(), ..GenesisAccount::default() };
-    Genesis { accounts: [(A, account)].into(), ..Genesis::default() }
 }
 
 fn block(topoheight: u64) -> WriteBatch {

@@ -1,7 +1,5 @@
 //! What every storage promises, shown on each: the one in memory and the one on disk.
 
-use std::future::Future;
-
 use seriatim::ledger::{
     AccountKey, AssetId, BlockMetadata, Energy, Genesis, GenesisAccount, GenesisError, Hash, MAX_GENESIS_TOPOHEIGHT,
     MAX_ORPHANS, MAXIMUM_SUPPLY, MultiSigConfig, TOS,
@@ -10,16 +8,15 @@ use seriatim::storage::{
     Executed, LedgerState, StateKey, StateValue, Storage, StorageError, Version, WriteBatch, WriteOp,
 };
 
-mod kept;
+mod kinds;
 
-use kept::Kept;
+use testkit::ledger::key;
+use testkit::wait;
 
-const A: AccountKey = AccountKey([1; 32]);
-const B: AccountKey = AccountKey([2; 32]);
+use crate::fixtures::{A, genesis};
+use kinds::Kind;
 
-fn wait<F: Future>(future: F) -> F::Output {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
-}
+const B: AccountKey = key(2);
 
 /// Each fact as a test of each storage.
 macro_rules! facts {
@@ -27,7 +24,7 @@ macro_rules! facts {
         mod in_memory {
             $(#[test]
             fn $fact() {
-                super::$fact::<super::kept::InMemory>();
+                super::$fact::<super::kinds::InMemory>();
             })*
         }
 
@@ -35,7 +32,7 @@ macro_rules! facts {
         mod on_disk {
             $(#[test]
             fn $fact() {
-                super::$fact::<super::kept::OnDisk>();
+                super::$fact::<super::kinds::OnDisk>();
             })*
         }
     };
@@ -66,11 +63,6 @@ facts! {
     the_oldest_orphans_beyond_the_bound_are_forgotten,
 }
 
-fn genesis() -> Genesis {
-    let account = GenesisAccount { nonce: 3, balances: [(AssetId::TOS, 50)].into(), ..GenesisAccount::default() };
-    Genesis { accounts: [(A, account)].into(), ..Genesis::default() }
-}
-
 fn put(key: StateKey, topoheight: u64, previous: Option<u64>, value: StateValue) -> WriteOp {
     WriteOp::Put { key, topoheight, version: Version { previous, value } }
 }
@@ -93,7 +85,7 @@ fn block(topoheight: u64, previous: u64, balance: u64) -> WriteBatch {
     WriteBatch { ops }
 }
 
-fn genesis_is_topoheight_0<K: Kept>() {
+fn genesis_is_topoheight_0<K: Kind>() {
     let kept = K::new(&genesis());
     let storage = kept.storage();
     assert_eq!(wait(storage.top()).unwrap().0, 0);
@@ -114,7 +106,7 @@ fn later_genesis() -> Genesis {
     }
 }
 
-fn a_ledger_may_begin_anywhere<K: Kept>() {
+fn a_ledger_may_begin_anywhere<K: Kind>() {
     let kept = K::new(&later_genesis());
     let storage = kept.storage();
     let (top, metadata) = wait(storage.top()).unwrap();
@@ -134,7 +126,7 @@ fn a_ledger_may_begin_anywhere<K: Kept>() {
     assert_eq!(rewound, LedgerState::from_genesis(&later_genesis()));
 }
 
-fn what_was_executed_before_the_start_is_known<K: Kept>() {
+fn what_was_executed_before_the_start_is_known<K: Kind>() {
     let kept = K::new(&later_genesis());
     let storage = kept.storage();
     assert_eq!(wait(storage.executed_by(Hash([6; 32]))).unwrap(), Some(Hash([8; 32])));
@@ -143,7 +135,7 @@ fn what_was_executed_before_the_start_is_known<K: Kept>() {
     assert_eq!(wait(storage.executed_by(Hash([6; 32]))).unwrap(), Some(Hash([8; 32])), "it stays");
 }
 
-fn a_rewind_to_below_the_beginning_is_refused<K: Kept>() {
+fn a_rewind_to_below_the_beginning_is_refused<K: Kind>() {
     let kept = K::new(&later_genesis());
     let storage = kept.storage();
     wait(storage.commit(block(8, 7, 49))).unwrap();
@@ -157,7 +149,7 @@ fn a_rewind_to_below_the_beginning_is_refused<K: Kept>() {
     assert_eq!(wait(storage.top()).unwrap().0, 7);
 }
 
-fn metadata_is_there_from_the_beginning_to_the_top<K: Kept>() {
+fn metadata_is_there_from_the_beginning_to_the_top<K: Kind>() {
     let kept = K::new(&later_genesis());
     let storage = kept.storage();
     wait(storage.commit(block(8, 7, 49))).unwrap();
@@ -172,7 +164,7 @@ fn metadata_is_there_from_the_beginning_to_the_top<K: Kept>() {
     assert_eq!(found(9), Err(StorageError::MissingMetadata { topoheight: 9 }));
 }
 
-fn a_mark_says_which_block_executed_and_where<K: Kept>() {
+fn a_mark_says_which_block_executed_and_where<K: Kind>() {
     let kept = K::new(&genesis());
     let storage = kept.storage();
     let executed = |transaction| wait(storage.executed(Hash([transaction; 32]))).unwrap();
@@ -183,7 +175,7 @@ fn a_mark_says_which_block_executed_and_where<K: Kept>() {
     assert_eq!(executed(5), None);
 }
 
-fn a_deleted_multisig_is_a_version_at_the_beginning<K: Kept>() {
+fn a_deleted_multisig_is_a_version_at_the_beginning<K: Kind>() {
     let mut genesis = genesis();
     genesis.accounts.get_mut(&A).unwrap().multisig = Some(MultiSigConfig::DELETED);
     let kept = K::new(&genesis);
@@ -192,7 +184,7 @@ fn a_deleted_multisig_is_a_version_at_the_beginning<K: Kept>() {
     assert_eq!(wait(kept.storage().account(A)).unwrap().unwrap().multisig.unwrap().value, None);
 }
 
-fn a_version_is_found_at_or_below_a_topoheight<K: Kept>() {
+fn a_version_is_found_at_or_below_a_topoheight<K: Kind>() {
     let kept = K::new(&genesis());
     let storage = kept.storage();
     wait(storage.commit(block(1, 0, 49))).unwrap();
@@ -204,7 +196,7 @@ fn a_version_is_found_at_or_below_a_topoheight<K: Kept>() {
     assert_eq!(wait(storage.version_at(StateKey::Nonce(B), 0)).unwrap(), None);
 }
 
-fn a_link_that_does_not_go_down_is_an_error_and_no_endless_loop<K: Kept>() {
+fn a_link_that_does_not_go_down_is_an_error_and_no_endless_loop<K: Kind>() {
     let kept = K::new(&genesis());
     let storage = kept.storage();
     let key = StateKey::Balance(A, AssetId::TOS);
@@ -218,7 +210,7 @@ fn a_link_that_does_not_go_down_is_an_error_and_no_endless_loop<K: Kept>() {
     assert_eq!(error, StorageError::BrokenLink { key, topoheight: 8, previous: 6 });
 }
 
-fn a_value_of_another_kind_is_an_error<K: Kept>() {
+fn a_value_of_another_kind_is_an_error<K: Kind>() {
     let kept = K::new(&genesis());
     let storage = kept.storage();
     let key = StateKey::Balance(A, AssetId::TOS);
@@ -227,7 +219,7 @@ fn a_value_of_another_kind_is_an_error<K: Kept>() {
     assert_eq!(error, StorageError::WrongKind { key, topoheight: 1 });
 }
 
-fn a_rewind_restores_all_but_the_orphans<K: Kept>() {
+fn a_rewind_restores_all_but_the_orphans<K: Kind>() {
     let kept = K::new(&genesis());
     let storage = kept.storage();
     let before = kept.ledger();
@@ -239,7 +231,7 @@ fn a_rewind_restores_all_but_the_orphans<K: Kept>() {
     assert_eq!(LedgerState { orphans: before.orphans.clone(), ..after }, before);
 }
 
-fn a_rewind_to_above_the_top_is_refused<K: Kept>() {
+fn a_rewind_to_above_the_top_is_refused<K: Kind>() {
     let kept = K::new(&genesis());
     let storage = kept.storage();
     let before = kept.ledger();
@@ -247,7 +239,7 @@ fn a_rewind_to_above_the_top_is_refused<K: Kept>() {
     assert_eq!(kept.ledger(), before);
 }
 
-fn the_newest_values_are_those_of_the_last_block<K: Kept>() {
+fn the_newest_values_are_those_of_the_last_block<K: Kind>() {
     let kept = K::new(&genesis());
     let storage = kept.storage();
     wait(storage.commit(block(1, 0, 49))).unwrap();
@@ -263,7 +255,7 @@ fn the_newest_values_are_those_of_the_last_block<K: Kept>() {
     assert_eq!(wait(storage.top()).unwrap(), (2, kept.ledger().metadata[&2].clone()));
 }
 
-fn a_rewind_to_a_block_in_between_keeps_what_it_wrote<K: Kept>() {
+fn a_rewind_to_a_block_in_between_keeps_what_it_wrote<K: Kind>() {
     let kept = K::new(&genesis());
     let storage = kept.storage();
     wait(storage.commit(block(1, 0, 49))).unwrap();
@@ -275,7 +267,7 @@ fn a_rewind_to_a_block_in_between_keeps_what_it_wrote<K: Kept>() {
     assert_eq!(LedgerState { orphans: before.orphans.clone(), ..after }, before);
 }
 
-fn a_rewind_to_the_top_changes_nothing<K: Kept>() {
+fn a_rewind_to_the_top_changes_nothing<K: Kind>() {
     let kept = K::new(&genesis());
     wait(kept.storage().commit(block(1, 0, 49))).unwrap();
     let before = kept.ledger();
@@ -283,7 +275,7 @@ fn a_rewind_to_the_top_changes_nothing<K: Kept>() {
     assert_eq!(kept.ledger(), before);
 }
 
-fn a_rewind_also_removes_versions_above_the_top<K: Kept>() {
+fn a_rewind_also_removes_versions_above_the_top<K: Kind>() {
     let kept = K::new(&genesis());
     let before = kept.ledger();
     let stray = put(StateKey::Nonce(A), 7, Some(0), StateValue::Nonce(9));
@@ -293,7 +285,7 @@ fn a_rewind_also_removes_versions_above_the_top<K: Kept>() {
     assert_eq!(kept.ledger(), before);
 }
 
-fn a_mark_that_was_made_anew_goes_with_the_block_that_made_it<K: Kept>() {
+fn a_mark_that_was_made_anew_goes_with_the_block_that_made_it<K: Kind>() {
     let kept = K::new(&genesis());
     let storage = kept.storage();
     let again = |topoheight| {
@@ -317,7 +309,7 @@ fn a_mark_that_was_made_anew_goes_with_the_block_that_made_it<K: Kept>() {
     assert_eq!(wait(storage.account(B)).unwrap().unwrap().registered, 1);
 }
 
-fn blocks_can_be_applied_again_after_a_rewind<K: Kept>() {
+fn blocks_can_be_applied_again_after_a_rewind<K: Kind>() {
     let kept = K::new(&genesis());
     let storage = kept.storage();
     wait(storage.commit(block(1, 0, 49))).unwrap();
@@ -329,7 +321,7 @@ fn blocks_can_be_applied_again_after_a_rewind<K: Kept>() {
     assert_eq!(kept.ledger(), before);
 }
 
-fn a_block_that_does_not_stand_on_the_top_is_refused_whole<K: Kept>() {
+fn a_block_that_does_not_stand_on_the_top_is_refused_whole<K: Kind>() {
     let kept = K::new(&genesis());
     let storage = kept.storage();
     wait(storage.commit(block(1, 0, 49))).unwrap();
@@ -342,7 +334,7 @@ fn a_block_that_does_not_stand_on_the_top_is_refused_whole<K: Kept>() {
     wait(storage.commit(block(2, 1, 48))).unwrap();
 }
 
-fn a_version_written_twice_at_one_topoheight_is_the_second<K: Kept>() {
+fn a_version_written_twice_at_one_topoheight_is_the_second<K: Kind>() {
     let kept = K::new(&genesis());
     let twice = [7, 8].map(|nonce| put(StateKey::Nonce(A), 1, Some(0), StateValue::Nonce(nonce)));
     wait(kept.storage().commit(WriteBatch { ops: twice.to_vec() })).unwrap();
@@ -350,7 +342,7 @@ fn a_version_written_twice_at_one_topoheight_is_the_second<K: Kept>() {
     assert_eq!(kept.ledger().versions[&StateKey::Nonce(A)].len(), 2);
 }
 
-fn orphans_stand_in_order_of_their_last_addition<K: Kept>() {
+fn orphans_stand_in_order_of_their_last_addition<K: Kind>() {
     let kept = K::new(&genesis());
     let hash = |byte| Hash([byte; 32]);
     let ops = [5, 3, 9, 5, 1].map(|byte| WriteOp::AddOrphan(hash(byte)));
@@ -361,7 +353,7 @@ fn orphans_stand_in_order_of_their_last_addition<K: Kept>() {
     assert_eq!(kept.ledger().orphans.oldest_first(), [9, 5, 3].map(hash));
 }
 
-fn the_oldest_orphans_beyond_the_bound_are_forgotten<K: Kept>() {
+fn the_oldest_orphans_beyond_the_bound_are_forgotten<K: Kind>() {
     let kept = K::new(&genesis());
     let hash = |index: usize| Hash(std::array::from_fn(|byte| index.to_le_bytes().get(byte).copied().unwrap_or(0)));
     let mut ops: Vec<_> = (0..MAX_ORPHANS).map(|index| WriteOp::AddOrphan(hash(index))).collect();

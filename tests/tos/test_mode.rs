@@ -5,7 +5,5 @@ mod config;
 mod faults;
 mod hanging;
 mod modes;
-pub mod node;
 mod rollout;
-mod scenarios;
 mod wrong_sides;

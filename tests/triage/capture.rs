@@ -2,6 +2,3 @@
 
 mod artifacts;
 mod exact;
-#[path = "../tos/test_mode/node.rs"]
-#[expect(dead_code, reason = "the test mode's own facts use the rest")]
-mod node;

@@ -1,58 +1,24 @@
 //! What is said about executors that are wrong on purpose: the anomaly by its name, and the accesses that make it.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use seriatim::campaign::{Canary, ExploredSubject};
-use seriatim::compare::{Oracle, Violation, judge_ending};
+use seriatim::compare::{Oracle, Violation};
 use seriatim::explain::{Anomaly, Explanation, explain, task_names};
 use seriatim::explore::{InterleaveConfig, Schedule, Strategy};
-use seriatim::ledger::{
-    AccountKey, AssetId, Block, FeeType, Genesis, GenesisAccount, Hash, Parameters, Payload, Reference,
-    SignatureScheme, TOS, Transaction, TransactionVersion, Transfer, UnsignedTransaction,
-};
+use seriatim::ledger::{TOS, Transaction};
 use seriatim::runtime::model::ModelSettings;
 use seriatim::workload::{Expectation, SCENARIO_VERSION, Scenario, Step};
+use testkit::ledger::{block_at, burn, genesis, parameters, pay};
 
-fn key(number: u8) -> AccountKey {
-    AccountKey([number; 32])
-}
+use crate::fixtures::first_violation;
 
-fn signed(source: u8, nonce: u64, data: Payload) -> Transaction {
-    let body = UnsignedTransaction {
-        version: TransactionVersion::T0,
-        source: key(source),
-        data,
-        fee: 200_000,
-        fee_type: FeeType::Tos,
-        nonce,
-        reference: Reference { hash: Hash::ZERO, topoheight: 0 },
-    };
-    let signature = SignatureScheme::Tagged.signer([source; 32]).sign(&body.signing_bytes());
-    Transaction { body, multisig: Vec::new(), signature }
-}
-
-fn pay(source: u8, destination: u8, nonce: u64) -> Transaction {
-    let transfer = Transfer { asset: AssetId::TOS, destination: key(destination), amount: TOS, extra_data: None };
-    signed(source, nonce, Payload::Transfers(vec![transfer]))
-}
-
-fn burn(source: u8, nonce: u64) -> Transaction {
-    signed(source, nonce, Payload::Burn { asset: AssetId::TOS, amount: TOS })
-}
-
+/// One ordering run over accounts that have 100 coins each.
 fn scenario(blocks: Vec<Vec<Transaction>>) -> Scenario {
-    let rich = GenesisAccount { balances: [(AssetId::TOS, 100 * TOS)].into(), ..GenesisAccount::default() };
-    let genesis =
-        Genesis { accounts: (1..16).map(|number| (key(number), rich.clone())).collect(), ..Genesis::default() };
-    let parameters =
-        Parameters { signature_scheme: SignatureScheme::Tagged, dev_account: key(250), block_time_ms: 1_000 };
-    let block = |(height, transactions): (usize, Vec<Transaction>)| Block {
-        parent: Hash::ZERO,
-        height: 1 + height as u64,
-        miner: key(251),
-        transactions,
-    };
-    let blocks = blocks.into_iter().enumerate().map(block).collect();
+    let block = |(index, transactions): (u64, _)| Arc::unwrap_or_clone(block_at(1 + index, transactions));
+    let blocks = (0..).zip(blocks).map(block).collect();
+    let (parameters, genesis) = (parameters(), genesis(1..16));
     Scenario { version: SCENARIO_VERSION, parameters, genesis, steps: vec![Step::Run(blocks)] }
 }
 
@@ -61,26 +27,9 @@ fn config() -> InterleaveConfig {
     InterleaveConfig { strategy: Strategy::Random, seed: 0, executions: 3_000, max_parallelism: 2, settings }
 }
 
-/// The first violation of a canary with so few switches, or else of the random walk.
 fn found(canary: Canary, scenario: &Scenario, most_switches: Option<usize>) -> (Schedule, Violation) {
-    let expectation = Expectation::of(scenario);
-    let explorer = ExploredSubject::Canary(canary).explorer(scenario);
-    let mut found = None;
-    let mut judge = |interleaved: seriatim::explore::Interleaved| {
-        let verdict = judge_ending(scenario, &expectation, &interleaved.ending);
-        match verdict.into_violation() {
-            Some(violation) => {
-                found = Some((interleaved.schedule, *violation));
-                ControlFlow::Break(())
-            }
-            None => ControlFlow::Continue(()),
-        }
-    };
-    match most_switches {
-        Some(most) => explorer.explore_fewest(&config(), most, &mut judge),
-        None => explorer.explore(&config(), &mut judge),
-    };
-    found.expect("the canary shows")
+    let (subject, expectation) = (ExploredSubject::Canary(canary), Expectation::of(scenario));
+    first_violation(subject, scenario, &expectation, &config(), most_switches).expect("the canary shows")
 }
 
 fn explained(canary: Canary, scenario: &Scenario, most_switches: Option<usize>) -> (Schedule, Explanation) {
@@ -95,7 +44,7 @@ fn explained(canary: Canary, scenario: &Scenario, most_switches: Option<usize>) 
 
 #[test]
 fn counting_by_load_and_store_is_a_lost_update_of_the_counter() {
-    let scenario = scenario(vec![vec![pay(1, 2, 0), pay(3, 4, 0)]]);
+    let scenario = scenario(vec![vec![pay(1, 2, 0, 1), pay(3, 4, 0, 1)]]);
     for most_switches in [Some(2), None] {
         let (told, explanation) = explained(Canary::CountsByLoadAndStore, &scenario, most_switches);
         assert_eq!(explanation.anomaly, Anomaly::LostUpdate);
@@ -112,7 +61,7 @@ fn counting_by_load_and_store_is_a_lost_update_of_the_counter() {
 
 #[test]
 fn locks_taken_in_opposite_orders_are_a_circle() {
-    let scenario = scenario(vec![vec![pay(1, 3, 0), pay(2, 4, 0)]]);
+    let scenario = scenario(vec![vec![pay(1, 3, 0, 1), pay(2, 4, 0, 1)]]);
     let (_, explanation) = explained(Canary::OppositeLocks, &scenario, Some(2));
     assert_eq!(explanation.anomaly, Anomaly::DeadlockCycle);
     let text = explanation.sentences.join(" ");
@@ -122,7 +71,7 @@ fn locks_taken_in_opposite_orders_are_a_circle() {
 
 #[test]
 fn a_read_that_nobody_wakes_is_a_lost_wake_up() {
-    let scenario = scenario(vec![vec![pay(1, 2, 0)]]);
+    let scenario = scenario(vec![vec![pay(1, 2, 0, 1)]]);
     let (_, explanation) = explained(Canary::NeverWoken, &scenario, Some(0));
     assert_eq!(explanation.anomaly, Anomaly::LostWakeup);
     assert!(explanation.sentences.join(" ").contains("nobody wakes it"), "{explanation:?}");
@@ -130,7 +79,7 @@ fn a_read_that_nobody_wakes_is_a_lost_wake_up() {
 
 #[test]
 fn a_read_that_yields_for_ever_is_a_livelock() {
-    let scenario = scenario(vec![vec![pay(1, 2, 0)]]);
+    let scenario = scenario(vec![vec![pay(1, 2, 0, 1)]]);
     let (_, explanation) = explained(Canary::NeverEnding, &scenario, Some(0));
     assert_eq!(explanation.anomaly, Anomaly::Livelock);
     assert!(explanation.sentences.join(" ").contains("`suspend`"), "{explanation:?}");
@@ -138,7 +87,7 @@ fn a_read_that_yields_for_ever_is_a_livelock() {
 
 #[test]
 fn a_schedule_that_shows_nothing_is_said_to_show_nothing() {
-    let scenario = scenario(vec![vec![pay(1, 2, 0), pay(3, 4, 0)]]);
+    let scenario = scenario(vec![vec![pay(1, 2, 0, 1), pay(3, 4, 0, 1)]]);
     let (schedule, violation) = found(Canary::CountsByLoadAndStore, &scenario, Some(2));
     let right = |scenario: &Scenario| ExploredSubject::Parallel.explorer(scenario);
     let explanation = explain(&scenario, Some(&schedule), &violation, &right);
@@ -148,7 +97,7 @@ fn a_schedule_that_shows_nothing_is_said_to_show_nothing() {
 
 #[test]
 fn a_violation_without_a_schedule_that_shuttle_does_not_show_stays_unnamed() {
-    let scenario = scenario(vec![vec![pay(1, 2, 0), pay(3, 4, 0)]]);
+    let scenario = scenario(vec![vec![pay(1, 2, 0, 1), pay(3, 4, 0, 1)]]);
     let (_, violation) = found(Canary::CountsByLoadAndStore, &scenario, Some(2));
     assert_eq!(violation.oracle, Oracle::Figures);
     let subject = ExploredSubject::Canary(Canary::CountsByLoadAndStore);
@@ -159,8 +108,8 @@ fn a_violation_without_a_schedule_that_shuttle_does_not_show_stays_unnamed() {
 #[test]
 fn tasks_are_named_after_their_transactions_across_batches_and_blocks() {
     // Tx 1 pays from where tx 0 pays, so it comes in a batch after that of tx 2.
-    let first = vec![pay(1, 2, 0), pay(1, 3, 1), burn(4, 0)];
-    let scenario = scenario(vec![first, vec![burn(5, 0)]]);
+    let first = vec![pay(1, 2, 0, 1), pay(1, 3, 1, 1), burn(4, 0, TOS)];
+    let scenario = scenario(vec![first, vec![burn(5, 0, TOS)]]);
     let explorer = ExploredSubject::Parallel.explorer(&scenario);
     let mut told = None;
     explorer.explore_fewest(&config(), 0, |interleaved| {

@@ -3,5 +3,6 @@
 mod artifact;
 mod capture;
 mod explain;
+mod fixtures;
 mod minimise;
 mod report;

@@ -1,42 +1,14 @@
 //! Cases made smaller: how small, whether they still show the violation, and that nothing unrelated is touched.
 
-use std::ops::ControlFlow;
-use std::path::Path;
-use std::process::{Command, Output};
-
 use seriatim::campaign::{Canary, Examiner, ExploredSubject};
-use seriatim::compare::{Signature, Verdict, judge_ending};
-use seriatim::explore::{InterleaveConfig, Strategy};
+use seriatim::compare::{Signature, judge_ending};
 use seriatim::ledger::{Receipt, SignatureScheme};
 use seriatim::minimise::{ByVerdict, Case, Minimised, NotShown, Script, UnderShuttle, minimise};
-use seriatim::report::{Artifact, Origin};
-use seriatim::runtime::model::ModelSettings;
 use seriatim::workload::{Built, Expectation, Plan, Scenario, build};
 
+use crate::fixtures::{built, first_case, found};
+
 const LIMIT: u64 = 100_000;
-
-fn built(seed: u64) -> Built {
-    build(&Plan::from_seed(seed), SignatureScheme::Tagged)
-}
-
-/// The first violation of a canary on a plan under random schedules, if it shows one.
-fn found(subject: ExploredSubject, seed: u64, executions: usize) -> Option<(Case, Signature)> {
-    let Built { scenario, expectation, .. } = built(seed);
-    let settings = ModelSettings { workers: None, shards: 4, placement_seed: seed };
-    let config = InterleaveConfig { strategy: Strategy::Random, seed, executions, max_parallelism: 4, settings };
-    let mut found = None;
-    subject.explorer(&scenario).explore(&config, |interleaved| {
-        match judge_ending(&scenario, &expectation, &interleaved.ending) {
-            Verdict::Violation(violation) => {
-                found = Some((Signature::of(&violation, &scenario), interleaved.schedule));
-                ControlFlow::Break(())
-            }
-            Verdict::Agree(_) => ControlFlow::Continue(()),
-        }
-    });
-    let (signature, schedule) = found?;
-    Some((Case { scenario, schedule: Some(schedule) }, signature))
-}
 
 fn smaller(subject: ExploredSubject, case: &Case, signature: &Signature) -> Result<Minimised, NotShown> {
     let explorer = |scenario: &Scenario| subject.explorer(scenario);
@@ -49,7 +21,8 @@ fn minimised(canary: Canary, cases: usize) -> Vec<(Case, Signature, Minimised)> 
     let minimised: Vec<_> = (0..40)
         .filter_map(|seed| found(subject, seed, 8))
         .take(cases)
-        .map(|(case, signature)| {
+        .map(|(case, violation)| {
+            let signature = Signature::of(&violation, &case.scenario);
             let minimised = smaller(subject, &case, &signature).unwrap();
             (case, signature, minimised)
         })
@@ -110,7 +83,7 @@ fn what_never_ends_becomes_small_too() {
 #[test]
 fn the_same_case_gives_the_same_result() {
     let subject = ExploredSubject::Canary(Canary::CountsByLoadAndStore);
-    let (case, signature) = (0..40).find_map(|seed| found(subject, seed, 8)).unwrap();
+    let (case, signature) = first_case(subject);
     assert_eq!(smaller(subject, &case, &signature), smaller(subject, &case, &signature));
 }
 
@@ -137,7 +110,7 @@ fn a_violation_without_a_schedule_is_made_small_by_a_verdict_alone() {
 #[test]
 fn a_right_subject_shows_nothing_to_make_smaller() {
     let wrong = ExploredSubject::Canary(Canary::CountsByLoadAndStore);
-    let (case, signature) = (0..40).find_map(|seed| found(wrong, seed, 8)).unwrap();
+    let (case, signature) = first_case(wrong);
     let error = smaller(ExploredSubject::Parallel, &case, &signature).unwrap_err();
     assert!(error.to_string().contains("does not show any more"), "{error}");
     assert!(error.tries > 0);
@@ -146,7 +119,7 @@ fn a_right_subject_shows_nothing_to_make_smaller() {
 #[test]
 fn few_tries_give_a_larger_case_that_says_so() {
     let subject = ExploredSubject::Canary(Canary::CountsByLoadAndStore);
-    let (case, signature) = (0..40).find_map(|seed| found(subject, seed, 8)).unwrap();
+    let (case, signature) = first_case(subject);
     let explorer = |scenario: &Scenario| subject.explorer(scenario);
     let cut = minimise(&case, &signature, &mut UnderShuttle::new(&explorer), 5).unwrap();
     assert!(!cut.is_one_minimal);
@@ -239,67 +212,4 @@ fn successors_of_a_removed_transaction_keep_their_place_in_the_line_of_nonces() 
         }
     }
     assert!(executed > 5, "{executed}");
-}
-
-fn seriatim(folder: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_seriatim")).current_dir(folder).args(args).output().unwrap()
-}
-
-/// The file of a violation of this subject, which another may not show.
-fn artifact(found_on: ExploredSubject, subject: &str) -> Artifact {
-    let (case, _) = (0..40).find_map(|seed| found(found_on, seed, 8)).unwrap();
-    let schedule = case.schedule.unwrap();
-    let (replayed, _) = found_on.explorer(&case.scenario).replay(&schedule);
-    let expectation = Expectation::of(&case.scenario);
-    let violation = *judge_ending(&case.scenario, &expectation, &replayed.ending).into_violation().unwrap();
-    let origin = Origin { found_by: "a test".to_owned(), seed: 0, index: 0, plan: None };
-    Artifact::new(subject, origin, violation, case.scenario, Some(schedule))
-}
-
-#[test]
-fn the_command_writes_a_smaller_artifact_beside_the_first() {
-    let folder = tempfile::tempdir().unwrap();
-    let subject = ExploredSubject::Canary(Canary::CountsByLoadAndStore);
-    let first = artifact(subject, &subject.to_string());
-    std::fs::write(folder.path().join("found.json"), first.to_json()).unwrap();
-    let output = seriatim(folder.path(), &["minimise", "found.json"]);
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(output.status.code(), Some(0), "{text}{}", String::from_utf8_lossy(&output.stderr));
-    assert!(text.contains("SMALLER") && text.contains("found.min.json"), "{text}");
-    let json = std::fs::read_to_string(folder.path().join("found.min.json")).unwrap();
-    let smaller = Artifact::from_json(&json).unwrap();
-    let figures = smaller.smaller.clone().unwrap();
-    assert_eq!(figures.transactions, (first.scenario.tx_count(), smaller.scenario.tx_count()));
-    assert!(figures.is_one_minimal && smaller.scenario.tx_count() <= 2, "{figures:?}");
-    assert_eq!((smaller.origin.clone(), smaller.subject.clone()), (first.origin.clone(), first.subject.clone()));
-    // Made smaller again, it stays as it is.
-    let output = seriatim(folder.path(), &["minimise", "found.min.json", "--out", "again.json"]);
-    assert_eq!(output.status.code(), Some(0));
-    let again = Artifact::from_json(&std::fs::read_to_string(folder.path().join("again.json")).unwrap()).unwrap();
-    assert_eq!(again.scenario.tx_count(), smaller.scenario.tx_count());
-}
-
-#[test]
-fn the_command_writes_nothing_when_the_violation_does_not_show_or_the_file_is_none() {
-    let folder = tempfile::tempdir().unwrap();
-    let files = || std::fs::read_dir(folder.path()).unwrap().count();
-    let subject = ExploredSubject::Canary(Canary::CountsByLoadAndStore);
-    let not_shown = artifact(subject, "parallel");
-    std::fs::write(folder.path().join("right.json"), not_shown.to_json()).unwrap();
-    let unknown = artifact(subject, "canary Unheard");
-    std::fs::write(folder.path().join("unknown.json"), unknown.to_json()).unwrap();
-    std::fs::write(folder.path().join("altered.json"), not_shown.to_json().replace("a test", "a jest")).unwrap();
-    let before = files();
-    let refused = |file: &str, code: i32, part: &str| {
-        let output = seriatim(folder.path(), &["minimise", file]);
-        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
-        assert_eq!(output.status.code(), Some(code), "{file}: {text}");
-        assert_eq!(text.lines().count(), 1, "{file}: {text}");
-        assert!(text.contains(part), "{file}: {text} lacks {part}");
-    };
-    refused("right.json", 3, "does not show any more");
-    refused("unknown.json", 2, "canary Unheard");
-    refused("altered.json", 2, "altered");
-    refused("absent.json", 2, "absent.json");
-    assert_eq!(files(), before);
 }

@@ -5,40 +5,29 @@ use std::ops::ControlFlow;
 use proptest::prelude::*;
 use seriatim::campaign::{Canary, ExploredSubject};
 use seriatim::chain::ExecutionPath;
-use seriatim::compare::{Difference, Oracle, Verdict, Violation, judge_ending};
+use seriatim::compare::{Difference, Oracle, Violation};
 use seriatim::explain::{Anomaly, Explanation};
-use seriatim::explore::{Doing, FaultPoint, InterleaveConfig, Interleaved, Schedule, Strategy};
+use seriatim::explore::{Doing, FaultPoint, InterleaveConfig, Schedule, Strategy};
 use seriatim::ledger::SignatureScheme;
 use seriatim::report::{Artifact, FaultPoints, Origin, Report, Rerun, Style};
 use seriatim::runtime::model::ModelSettings;
 use seriatim::runtime::{Fault, Site};
-use seriatim::workload::{Plan, Scenario, build};
+use seriatim::workload::{Built, Plan, Scenario, build};
+use testkit::page::assert_balanced;
 
-fn origin() -> Origin {
-    Origin { found_by: "a test".to_owned(), seed: 1, index: 2, plan: None }
-}
+use crate::fixtures::{first_violation, origin};
 
 /// A canary's violation on the first small plan that shows it, and what running it again says.
 fn counterexample(canary: Canary, transactions: usize) -> (Artifact, Rerun) {
     let subject = ExploredSubject::Canary(canary);
     let found = (0..40).find_map(|seed| {
-        let built = build(&Plan::sized(seed, transactions), SignatureScheme::Tagged);
-        let explorer = subject.explorer(&built.scenario);
-        let mut found: Option<(Violation, Schedule)> = None;
-        let mut judge =
-            |interleaved: Interleaved| match judge_ending(&built.scenario, &built.expectation, &interleaved.ending) {
-                Verdict::Agree(_) => ControlFlow::Continue(()),
-                Verdict::Violation(violation) => {
-                    found = Some((*violation, interleaved.schedule));
-                    ControlFlow::Break(())
-                }
-            };
-        explorer.explore_fewest(&config(200), 2, &mut judge);
-        let (violation, schedule) = found?;
+        let Built { scenario, expectation, .. } = build(&Plan::sized(seed, transactions), SignatureScheme::Tagged);
+        let (schedule, violation) = first_violation(subject, &scenario, &expectation, &config(200), Some(2))?;
+        let explorer = subject.explorer(&scenario);
         let schedule = explorer.with_steps(&schedule);
         let ending = Some(explorer.replay(&schedule).0.ending);
         let rerun = Rerun { steps: schedule.steps.clone(), ending, ..Rerun::default() };
-        Some((Artifact::new(subject.to_string(), origin(), violation, built.scenario, Some(schedule)), rerun))
+        Some((Artifact::new(subject.to_string(), origin(), violation, scenario, Some(schedule)), rerun))
     });
     found.expect("a canary shows on some small plan")
 }
@@ -185,7 +174,7 @@ fn hostile_texts_stay_texts() {
     assert_eq!(page.matches("<script").count(), 1, "the page's own");
     assert!(!page.contains("<img") && !page.contains("onerror=\"alert"));
     assert!(!report.text(Style::Plain).contains('\u{1b}'), "a terminal obeys escape characters");
-    balanced(&page);
+    assert_balanced(&page);
 }
 
 #[test]
@@ -196,30 +185,7 @@ fn a_page_stands_alone_and_comes_out_the_same_twice() {
     for reference in ["http://", "https://", "src=", "href=", "url(", "@import", "fetch("] {
         assert!(!page.contains(reference), "{reference}");
     }
-    balanced(&page);
-}
-
-/// Every element that is opened is closed, in order.
-fn balanced(page: &str) {
-    // Style and script hold no markup.
-    let mut open: Vec<&str> = Vec::new();
-    let mut rest = page.strip_prefix("<!DOCTYPE html>").expect("a document");
-    while let Some(start) = rest.find('<') {
-        let end = start + rest[start..].find('>').expect("a tag that ends");
-        let tag = &rest[start + 1..end];
-        assert!(!tag.contains('<'), "an unescaped < before {tag}");
-        let name = tag.trim_start_matches('/').split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap();
-        if tag.starts_with('/') {
-            assert_eq!(open.pop(), Some(name));
-        } else if !["meta", "br"].contains(&name) {
-            open.push(name);
-        }
-        rest = &rest[end + 1..];
-        if ["script", "style"].contains(&name) && !tag.starts_with('/') {
-            rest = &rest[rest.find("</").expect("an end tag")..];
-        }
-    }
-    assert!(open.is_empty(), "{open:?}");
+    assert_balanced(&page);
 }
 
 #[test]
@@ -259,7 +225,7 @@ proptest! {
         let report = Report::new(&artifact, "a/rather/long/path/".repeat(6), &rerun);
         let text = report.text(Style::Plain);
         prop_assert_eq!(too_wide(&text), None);
-        balanced(&report.html());
+        assert_balanced(&report.html());
     }
 }
 
@@ -297,54 +263,7 @@ fn the_struck_point_is_marked_and_all_points_are_shown_or_counted() {
         assert_eq!(points.sum::<usize>(), 100, "{text}");
         assert!(text.lines().count() < 80 && too_wide(&text).is_none(), "{text}");
         let page = report.html();
-        balanced(&page);
+        assert_balanced(&page);
         assert_eq!(page.matches("a panic strikes").count(), marked);
-    }
-}
-
-fn command(folder: &std::path::Path, args: &[&str]) -> std::process::Output {
-    std::process::Command::new(env!("CARGO_BIN_EXE_seriatim")).current_dir(folder).args(args).output().unwrap()
-}
-
-#[test]
-fn the_command_reports_with_and_without_steps_and_of_unknown_subjects() {
-    let folder = tempfile::tempdir().unwrap();
-    let (artifact, _) = counterexample(Canary::CountsByLoadAndStore, 2);
-    let bare = artifact.schedule.clone().map(|schedule| Schedule { steps: Vec::new(), ..schedule });
-    let unknown = Artifact { subject: "another build's".to_owned(), ..artifact.clone() };
-    let cases = [
-        (artifact.clone(), "PREEMPTED"),
-        (Artifact { schedule: bare, ..artifact.clone() }, "PREEMPTED"),
-        (Artifact { schedule: None, ..artifact }, "straight run"),
-        (unknown, "does not know the subject"),
-    ];
-    for (artifact, expected) in cases {
-        std::fs::write(folder.path().join("case.json"), artifact.sealed().to_json()).unwrap();
-        let output = command(folder.path(), &["report", "case.json", "--html", "page.html"]);
-        let text = String::from_utf8(output.stdout).unwrap();
-        assert_eq!(output.status.code(), Some(0), "{text}");
-        assert!(text.contains(expected) && text.contains("seriatim replay case.json"), "{text}");
-        assert!(!text.contains('\u{1b}'), "colour is for terminals");
-        balanced(&std::fs::read_to_string(folder.path().join("page.html")).unwrap());
-    }
-}
-
-#[test]
-fn a_file_that_is_no_artifact_is_refused_in_one_line_and_nothing_is_written() {
-    let folder = tempfile::tempdir().unwrap();
-    let (artifact, _) = counterexample(Canary::CountsByLoadAndStore, 2);
-    std::fs::write(folder.path().join("case.json"), artifact.to_json().replace("a test", "a lie")).unwrap();
-    let missing_folder = ["report", "good.json", "--html", "nowhere/page.html"];
-    std::fs::write(folder.path().join("good.json"), artifact.to_json()).unwrap();
-    for args in [
-        &["report", "case.json", "--html", "page.html"],
-        &["report", "absent.json", "--html", "page.html"],
-        &missing_folder,
-    ] {
-        let output = command(folder.path(), args);
-        let error = String::from_utf8(output.stderr).unwrap();
-        assert_eq!((output.status.code(), error.lines().count()), (Some(2), 1), "{error}");
-        assert!(output.stdout.is_empty());
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 }

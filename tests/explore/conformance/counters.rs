@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use seriatim::runtime::{AtomicU64, JoinSet, Ordering, Runtime};
+use testkit::events::Events;
 
-use super::bench::{Events, pause};
+use super::runtimes::pause;
 
 pub async fn compare_exchange_loses_no_update<R: Runtime>(runtime: R, events: Events) {
     let counter = Arc::new(runtime.atomic_u64("counter", 0));

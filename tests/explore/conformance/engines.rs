@@ -7,7 +7,7 @@ use seriatim::explore::{LoomBounds, Strategy, under_loom, under_shuttle};
 use seriatim::runtime::model::{Engine, Loom, LoomEngine, Model, ModelSettings, Shuttle, ShuttleEngine};
 use seriatim::runtime::{AtomicU64, JoinSet, Ordering, Runtime, RwLock};
 
-use super::bench::quieten;
+use crate::fixtures::quieten;
 
 const SETTINGS: ModelSettings = ModelSettings { workers: None, shards: 1, placement_seed: 0 };
 

@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use seriatim::runtime::{AtomicU64, ConcurrentMap, JoinSet, Ordering, Runtime};
-
-use super::bench::Events;
+use testkit::events::Events;
 
 pub async fn the_first_value_stays<R: Runtime>(runtime: R, events: Events) {
     let map = Arc::new(runtime.map::<u8, usize>("map"));

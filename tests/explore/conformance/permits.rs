@@ -7,8 +7,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::task::{Context, Poll, Waker};
 
 use seriatim::runtime::{AtomicU64, JoinSet, Ordering, Runtime, RwLock, Semaphore, TaskError};
+use testkit::ON_PURPOSE;
+use testkit::events::Events;
 
-use super::bench::{Events, ON_PURPOSE, pause};
+use super::runtimes::pause;
 
 /// Looks at a future once.
 fn look<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use seriatim::runtime::{AtomicU64, JoinSet, Ordering, Runtime, Semaphore, TaskError, TaskIndex};
+use testkit::ON_PURPOSE;
+use testkit::events::Events;
 
-use super::bench::{Events, ON_PURPOSE, pause};
+use super::runtimes::pause;
 
 pub async fn each_task_is_joined_once<R: Runtime>(runtime: R, events: Events) {
     let mut tasks = runtime.join_set("tasks");

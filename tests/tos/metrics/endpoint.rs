@@ -5,9 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use seriatim::chain::{ChainMetrics, DEFAULT_METRICS_ADDRESS, MetricsServer};
-
-use crate::test_mode::node::{SOON, wait_until};
-use super::text::Exposition;
+use testkit::exposition::Exposition;
+use testkit::test_mode::{SOON, wait_until};
 
 fn start() -> MetricsServer {
     MetricsServer::start((Ipv4Addr::LOCALHOST, 0).into(), ChainMetrics::new()).unwrap()
@@ -106,7 +105,7 @@ fn it_ends_when_it_is_dropped_whoever_is_connected() {
     assert!(matches!(client.read(&mut [0; 1]), Ok(0) | Err(_)), "the connection is closed");
     wait_until(|| TcpStream::connect(address).is_err());
     // The port is free again, also inside another runtime.
-    crate::test_mode::node::tokio().block_on(async { drop(MetricsServer::start(address, ChainMetrics::new()).unwrap()) });
+    testkit::wait(async { drop(MetricsServer::start(address, ChainMetrics::new()).unwrap()) });
 }
 
 #[test]

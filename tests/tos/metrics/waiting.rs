@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use seriatim::runtime::{ConcurrentMap, JoinSet, Native, Recorder, Runtime, RwLock, Semaphore};
-
-use crate::test_mode::node::{SOON, tokio};
+use testkit::test_mode::SOON;
+use testkit::tokio;
 
 #[derive(Debug, Default)]
 struct Told {

@@ -4,13 +4,12 @@ use seriatim::chain::{Mismatch, MismatchKind};
 use seriatim::execution::PreparedBlock;
 use seriatim::ledger::Receipt;
 use seriatim::storage::{StateKey, StateValue, WriteOp};
-
-use super::node::{AMPLE, Node, blocks, right, sequential_ledger, side, struck_in_the_second_block};
+use testkit::test_mode::{AMPLE, Node, blocks, faulty_second_block, right, sequential_ledger, side};
 
 /// Puts `fault` into what V3 comes to, on the second of three blocks. The chain goes on with the sequential results.
 fn found(fault: fn(&mut PreparedBlock)) -> Mismatch {
     let blocks = blocks(3);
-    let mut node = Node::tested(struck_in_the_second_block(fault), AMPLE);
+    let mut node = Node::tested(faulty_second_block(fault), AMPLE);
     for block in &blocks {
         node.add(block).unwrap();
     }

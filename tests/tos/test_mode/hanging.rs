@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use seriatim::chain::{MismatchKind, ParallelSide, SideFuture};
-
-use super::node::{Memory, Node, SHORT, SOON, blocks, now, right, sequential_ledger, side, wait_until};
+use testkit::test_mode::{Memory, Node, SHORT, SOON, blocks, now, right, sequential_ledger, side, wait_until};
+use testkit::wait;
 
 /// A side that spins on the first block until it is released and is right on the others.
 fn spinning(release: &Arc<AtomicBool>, given_out: &Arc<AtomicU64>) -> ParallelSide<Memory> {
@@ -82,7 +82,7 @@ fn a_dropped_chain_waits_for_no_side_even_inside_a_runtime() {
     let mut node = Node::tested(spinning(&release, &given_out), SHORT);
     node.add(&blocks(1)[0]).unwrap();
     let begun = now();
-    super::node::tokio().block_on(async move { drop(node) });
+    wait(async move { drop(node) });
     assert!(begun.elapsed() < SOON);
     release.store(true, Ordering::Relaxed);
 }

@@ -10,11 +10,11 @@ use seriatim::chain::{
 use seriatim::execution::{ParallelExecutor, PreparedBlock};
 use seriatim::runtime::Native;
 use seriatim::storage::{Layer, Layered, MemoryStorage, Read, StorageError, Suspend};
-
-use super::node::{
-    AMPLE, Memory, Node, blocks, executor_side, genesis, parameters, quieten, right, sequential_ledger, side, testing,
-    tokio,
+use testkit::ledger::parameters;
+use testkit::test_mode::{
+    AMPLE, Memory, Node, blocks, executor_side, genesis, right, sequential_ledger, side, testing,
 };
+use testkit::{ON_PURPOSE, quieten, wait};
 
 fn v3() -> ParallelSide<Memory> {
     ParallelSide::of(executor_side(ExecutionPath::Parallel)).unwrap()
@@ -74,7 +74,7 @@ fn a_storage_that_suspends_at_every_read_is_tested_like_any_other() {
         let modes = Modes::new(testing(AMPLE), Some(side)).unwrap();
         let mut chain = Blockchain::new(storage, parameters(), executor).with_modes(modes);
         for block in &blocks {
-            tokio().block_on(chain.ordering_run().add_block(block)).unwrap();
+            wait(chain.ordering_run().add_block(block)).unwrap();
         }
         assert_eq!(chain.modes().figures().matched, 3);
         assert_eq!(memory.inspect(Clone::clone), sequential_ledger(&blocks));
@@ -86,7 +86,7 @@ struct StrikeTasks;
 
 impl Layer for StrikeTasks {
     async fn before_read(&self, read: Read) -> Result<(), StorageError> {
-        assert!(!(matches!(read, Read::ExecutedBy(_)) && tokio::task::try_id().is_some()), "struck");
+        assert!(!(matches!(read, Read::ExecutedBy(_)) && tokio::task::try_id().is_some()), "{ON_PURPOSE}");
         Ok(())
     }
 }
@@ -101,7 +101,7 @@ fn a_block_whose_parallel_tasks_panic_is_run_sequentially_and_told() {
     let modes = Modes::new(enabled, None).unwrap().with_sink(told.clone());
     let executor = ParallelExecutor::new(Native::with_hash_seed(3), 4).unwrap();
     let mut chain = Blockchain::new(storage, parameters(), executor).with_modes(modes);
-    let receipts = tokio().block_on(chain.ordering_run().add_block(&block)).unwrap();
+    let receipts = wait(chain.ordering_run().add_block(&block)).unwrap();
     assert_eq!(receipts.len(), 5);
     assert_eq!(memory.inspect(Clone::clone), sequential_ledger(&[Arc::clone(&block)]));
     let mismatch = told.take().remove(0);

@@ -8,10 +8,10 @@ use seriatim::chain::{ExecutionPath, MismatchKind, ParallelSide, ReadLimits, Sid
 use seriatim::execution::BlockError;
 use seriatim::ledger::BlockAbort;
 use seriatim::storage::{Storage, StorageError, WriteBatch};
-
-use super::node::{
-    AMPLE, Memory, Node, SHORT, SOON, blocks, executor_side, now, quieten, right, sequential_ledger, side, wait_until,
+use testkit::test_mode::{
+    AMPLE, Memory, Node, SHORT, SOON, blocks, executor_side, now, right, sequential_ledger, side, wait_until,
 };
+use testkit::{ON_PURPOSE, quieten};
 
 /// Adds three blocks with the side wrong on the first alone. Returns the kind told of it; the others match or are skipped.
 fn told_of(wrong: fn(SideBlock<Memory>) -> SideFuture, budget: Duration) -> MismatchKind {
@@ -41,8 +41,8 @@ fn told_of(wrong: fn(SideBlock<Memory>) -> SideFuture, budget: Duration) -> Mism
 
 #[test]
 fn a_panic_in_a_poll_or_in_the_call_is_told_as_one() {
-    assert_eq!(told_of(|_| Box::pin(async { panic!("struck") }), AMPLE), MismatchKind::Panic);
-    assert_eq!(told_of(|_| panic!("struck in the call"), AMPLE), MismatchKind::Panic);
+    assert_eq!(told_of(|_| Box::pin(async { panic!("{ON_PURPOSE}") }), AMPLE), MismatchKind::Panic);
+    assert_eq!(told_of(|_| panic!("on purpose, in the call"), AMPLE), MismatchKind::Panic);
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! A mismatch is kept as a file that shows it again on a subject with the same fault, within the bounds of the folder.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 use std::sync::Arc;
 
 use seriatim::chain::{Mismatch, MismatchKind};
@@ -12,8 +11,9 @@ use seriatim::ledger::{Block, Hash, Receipt};
 use seriatim::report::{Artifact, ArtifactError, ArtifactsError, Kept, KeptWhere, MismatchArtifacts, capture};
 use seriatim::storage::{Layer, StateKey, StateValue, StorageError, WriteBatch, WriteOp};
 use seriatim::workload::{Expectation, ExpectedStep, Scenario};
-
-use super::node::{AMPLE, Node, blocks, struck_in_the_second_block, tokio};
+use testkit::ledger::parameters;
+use testkit::test_mode::{blocks, genesis, mismatch_in_a_run};
+use testkit::wait;
 
 /// The first balance that the block at topoheight 2 writes is one unit too high.
 #[derive(Clone, Copy, Debug)]
@@ -41,17 +41,11 @@ impl Layer for TooHigh {
     }
 }
 
-/// Three blocks in one ordering run with a side that is struck in the second. Returns what was told and what was captured of
-/// it when all was over.
+/// A mismatch in the second block of a run, and the run up to it, captured when all was over.
 fn mismatch_of(fault: fn(&mut PreparedBlock)) -> (Mismatch, Scenario) {
-    let mut node = Node::tested(struck_in_the_second_block(fault), AMPLE);
-    let (blocks, tokio) = (blocks(3), tokio());
-    let mut run = node.chain.ordering_run();
-    for block in &blocks {
-        tokio.block_on(run.add_block(block)).unwrap();
-    }
-    let scenario = tokio.block_on(capture(&*node.memory, &super::node::parameters(), 0, &blocks[..2])).unwrap();
-    (node.one_told(), scenario)
+    let (node, blocks, mismatch) = mismatch_in_a_run(fault);
+    let scenario = wait(capture(&*node.memory, &parameters(), 0, &blocks[..2])).unwrap();
+    (mismatch, scenario)
 }
 
 fn read(path: &Path) -> Artifact {
@@ -63,10 +57,6 @@ fn path_of(kept: &Kept) -> PathBuf {
         KeptWhere::New { path, .. } => path.clone(),
         other => panic!("{other:?}"),
     }
-}
-
-fn seriatim_replay(path: &Path) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_seriatim")).arg("replay").arg(path).output().unwrap()
 }
 
 #[test]
@@ -92,25 +82,6 @@ fn a_wrong_balance_is_shown_again_by_a_subject_with_that_fault_and_by_no_other()
     let violation = judged(v3.with_layer(TooHigh).run(&artifact.scenario)).into_violation().expect("it has the fault");
     assert_eq!(Signature::of(&violation, &artifact.scenario), artifact.signature);
     assert_eq!(violation.oracle, Oracle::State);
-
-    let output = seriatim_replay(&path);
-    assert_eq!(output.status.code(), Some(0), "V3 itself is right: {output:?}");
-}
-
-#[test]
-fn the_command_of_the_line_shows_the_violation_of_a_subject_that_it_knows() {
-    let (mismatch, scenario) = mismatch_of(|prepared| prepared.receipts.swap(0, 1));
-    let mismatch = Mismatch { kind: MismatchKind::Late, receipts: None, ..mismatch };
-    let folder = tempfile::tempdir().unwrap();
-    let mut artifacts = MismatchArtifacts::open(folder.path().join("a b"), 4, 1 << 20).unwrap();
-    let kept = artifacts.keep("canary:NeverWoken", scenario, &mismatch).unwrap();
-    let command = kept.line.rsplit_once("; ").unwrap().1;
-    let words = shlex::split(command).unwrap();
-    assert_eq!(words[..2], ["seriatim", "replay"]);
-    assert_eq!(Path::new(&words[2]), path_of(&kept), "quoted as a shell needs it");
-    assert_eq!(read(&path_of(&kept)).signature.oracle, Oracle::Livelock);
-    let output = seriatim_replay(Path::new(&words[2]));
-    assert_eq!(output.status.code(), Some(1), "{output:?}");
 }
 
 #[test]
@@ -132,8 +103,8 @@ fn a_changed_receipt_is_told_by_what_became_of_the_transaction() {
 fn case(run: &[Arc<Block>], kind: MismatchKind) -> (Scenario, Mismatch) {
     let scenario = Scenario {
         version: seriatim::workload::SCENARIO_VERSION,
-        parameters: super::node::parameters(),
-        genesis: super::node::genesis(),
+        parameters: parameters(),
+        genesis: genesis(),
         steps: vec![seriatim::workload::Step::Run(run.iter().map(|block| Block::clone(block)).collect())],
     };
     let block = run.last().map_or(Hash::ZERO, |block| block.hash());

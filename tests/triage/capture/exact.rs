@@ -9,13 +9,16 @@ use seriatim::chain::{Blockchain, ExecutionPath};
 use seriatim::compare::{Oracle, Verdict, judge, judge_ending};
 use seriatim::execution::{BlockError, ParallelExecutor};
 use seriatim::explore::{ChainSubject, Engine, Interleaver, Schedule, Subject};
-use seriatim::ledger::{Block, Genesis, Hash, Parameters, Receipt, SignatureScheme};
-use seriatim::report::{Artifact, Origin, capture};
+use seriatim::ledger::{Block, Genesis, Hash, Parameters, Receipt};
+use seriatim::report::{Artifact, capture};
 use seriatim::runtime::Native;
 use seriatim::storage::{Layered, MemoryStorage, Record, RedbStorage, Storage, StorageError, WriteOp};
-use seriatim::workload::{Expectation, ExpectedStep, Plan, Scenario, ScenarioError, Step, build};
+use seriatim::workload::{Expectation, ExpectedStep, Scenario, ScenarioError, Step};
+use testkit::ledger::parameters;
+use testkit::test_mode::{blocks, genesis};
+use testkit::wait;
 
-use super::node::{blocks, genesis, parameters, tokio};
+use crate::fixtures::{built, origin};
 
 /// A block that a chain applied, with the run up to it.
 struct Applied {
@@ -136,10 +139,9 @@ async fn drive<S: Storage>(storage: Arc<S>, scenario: &Scenario, seen: &mut Seen
 
 fn is_exact<S: Storage>(make: impl Fn(&Scenario) -> S) {
     let mut seen = Seen::default();
-    let tokio = tokio();
     for seed in 0..250 {
-        let scenario = build(&Plan::from_seed(seed), SignatureScheme::Tagged).scenario;
-        tokio.block_on(drive(Arc::new(make(&scenario)), &scenario, &mut seen, seed));
+        let scenario = built(seed).scenario;
+        wait(drive(Arc::new(make(&scenario)), &scenario, &mut seen, seed));
     }
     let Seen { captures, late, above_zero, aborted, skipped, rewound } = seen;
     assert!(captures >= 300 && late >= 50 && above_zero >= 100, "{seen:?}");
@@ -162,7 +164,7 @@ fn chain_of(count: u64) -> (Arc<MemoryStorage>, Parameters, Vec<Arc<Block>>) {
     let executor = ParallelExecutor::new(Native::with_hash_seed(0), 1).unwrap();
     let mut chain = Blockchain::new(Arc::clone(&memory), parameters(), executor);
     for block in &blocks {
-        tokio().block_on(chain.ordering_run().apply(block, ExecutionPath::Sequential)).unwrap();
+        wait(chain.ordering_run().apply(block, ExecutionPath::Sequential)).unwrap();
     }
     (memory, parameters(), blocks)
 }
@@ -171,12 +173,12 @@ fn chain_of(count: u64) -> (Arc<MemoryStorage>, Parameters, Vec<Arc<Block>>) {
 fn only_what_the_run_touches_is_captured() {
     let (memory, parameters, blocks) = chain_of(3);
     let one = Block { transactions: blocks[2].transactions[..1].to_vec(), ..Block::clone(&blocks[2]) };
-    let captured = tokio().block_on(capture(&*memory, &parameters, 2, &[Arc::new(one)])).unwrap();
+    let captured = wait(capture(&*memory, &parameters, 2, &[Arc::new(one)])).unwrap();
     // Source, destination, miner and dev account of ten.
     assert_eq!(captured.genesis.accounts.len(), 4);
     assert_eq!((captured.genesis.topoheight, captured.genesis.executed.len()), (2, 0));
     let executed = Block { transactions: blocks[0].transactions.clone(), ..Block::clone(&blocks[2]) };
-    let captured = tokio().block_on(capture(&*memory, &parameters, 2, &[Arc::new(executed)])).unwrap();
+    let captured = wait(capture(&*memory, &parameters, 2, &[Arc::new(executed)])).unwrap();
     assert_eq!(captured.genesis.executed.len(), 4, "all but the one that was orphaned");
     assert!(captured.genesis.executed.values().all(|block| *block == blocks[0].hash()));
 }
@@ -184,10 +186,10 @@ fn only_what_the_run_touches_is_captured() {
 #[test]
 fn a_run_that_is_not_there_any_more_is_refused() {
     let (memory, parameters, blocks) = chain_of(3);
-    let captured = |below, run: &[Arc<Block>]| tokio().block_on(capture(&*memory, &parameters, below, run));
+    let captured = |below, run: &[Arc<Block>]| wait(capture(&*memory, &parameters, below, run));
     assert!(captured(0, &blocks).is_ok());
     assert!(matches!(captured(1, &blocks), Err(StorageError::Failed(_))), "at other topoheights");
-    tokio().block_on(memory.rewind(1)).unwrap();
+    wait(memory.rewind(1)).unwrap();
     assert_eq!(captured(0, &blocks).unwrap_err(), StorageError::MissingMetadata { topoheight: 2 });
     assert_eq!(captured(2, &blocks[2..]).unwrap_err(), StorageError::MissingMetadata { topoheight: 2 });
     assert!(captured(0, &blocks[..2]).is_ok(), "the last block may be aborted");
@@ -195,7 +197,7 @@ fn a_run_that_is_not_there_any_more_is_refused() {
 
 /// One run from 5 on, undone to where the ledger begins and to its middle, and applied again.
 fn above_zero(blocks: &[Arc<Block>], memory: &MemoryStorage) -> Scenario {
-    let captured = tokio().block_on(capture(memory, &parameters(), 5, &blocks[5..])).unwrap();
+    let captured = wait(capture(memory, &parameters(), 5, &blocks[5..])).unwrap();
     let [Step::Run(run)] = captured.steps.as_slice() else { panic!("one run") };
     let steps = vec![
         Step::Run(run.clone()),
@@ -244,8 +246,7 @@ fn a_case_above_0_is_made_smaller() {
     let expectation = Expectation::of(&scenario);
     let straight = subject.explorer(&scenario).straight(&Schedule::straight());
     let violation = judge_ending(&scenario, &expectation, &straight.ending).into_violation().expect("it never ends");
-    let origin = Origin { found_by: "a fact".to_owned(), seed: 0, index: 0, plan: None };
-    let artifact = Artifact::new(subject.to_string(), origin, *violation, scenario, None);
+    let artifact = Artifact::new(subject.to_string(), origin(), *violation, scenario, None);
     let smaller = minimise_artifact(&artifact, 2_000, &mut |_, _| ControlFlow::Continue(())).unwrap();
     smaller.scenario.check().unwrap();
     assert!(smaller.scenario.tx_count() < artifact.scenario.tx_count());

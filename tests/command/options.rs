@@ -1,15 +1,12 @@
 //! The command as its users meet it: exit codes, one clear line for bad input, nothing written then.
 
 use std::path::Path;
-use std::process::{Command, Output};
 
 use seriatim::ledger::SignatureScheme;
 use seriatim::prove::{Genesis, Letter, scenario};
 use seriatim::workload::{Plan, build};
 
-fn seriatim(folder: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_seriatim")).current_dir(folder).args(args).output().unwrap()
-}
+use crate::fixtures::seriatim;
 
 /// Exit code 2, exactly one line on standard error that contains all of `parts`, and an unchanged folder.
 fn refuses(folder: &Path, args: &[&str], parts: &[&str]) {

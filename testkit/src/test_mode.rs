@@ -1,4 +1,4 @@
-//! A node with a test mode, its blocks, and sides as functions.
+//! A chain in test mode with its blocks, and parallel sides that are functions of a test.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -9,13 +9,14 @@ use seriatim::chain::{
     SideBlock, SideFuture,
 };
 use seriatim::execution::{BlockError, ParallelExecutor, PreparedBlock};
-use seriatim::ledger::{
-    AccountKey, AssetId, Block, FeeType, Genesis, GenesisAccount, Hash, Parameters, Payload, Receipt, Reference,
-    SignatureScheme, TOS, Transaction, TransactionVersion, Transfer, UnsignedTransaction,
-};
+use seriatim::ledger::{Block, Genesis, Parameters, Receipt};
 use seriatim::runtime::Native;
 use seriatim::storage::{LedgerState, MemoryStorage};
 
+use crate::ledger::{block_at, parameters, pay};
+use crate::wait;
+
+/// The storage of every chain here.
 pub type Memory = MemoryStorage;
 
 /// Long enough for any right side on any machine.
@@ -27,11 +28,13 @@ pub const SHORT: Duration = Duration::from_millis(50);
 /// Far beyond every budget here, and far below a hang.
 pub const SOON: Duration = Duration::from_secs(20);
 
+/// The time, for facts about time.
 #[expect(clippy::disallowed_methods, reason = "the fact is about time")]
 pub fn now() -> Instant {
     Instant::now()
 }
 
+/// Waits for a condition, and panics if it takes longer than [`SOON`].
 pub fn wait_until(condition: impl Fn() -> bool) {
     let begun = now();
     while !condition() {
@@ -40,19 +43,7 @@ pub fn wait_until(condition: impl Fn() -> bool) {
     }
 }
 
-/// Keeps the panics that are made on purpose off the screen, and no others.
-pub fn quieten() {
-    std::panic::set_hook(Box::new(|panic| {
-        if !panic.payload_as_str().is_some_and(|message| message.contains("struck")) {
-            eprintln!("{panic}");
-        }
-    }));
-}
-
-pub fn tokio() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().build().unwrap()
-}
-
+/// A configuration in which every block is tested.
 pub fn testing(budget: Duration) -> ChainConfig {
     ChainConfig { parallel_execution_test_mode: true, test_mode_budget: budget, ..ChainConfig::default() }
 }
@@ -71,23 +62,28 @@ impl<F: Fn(SideBlock<Memory>) -> SideFuture + Send + Sync + 'static> Side<Memory
     }
 }
 
+/// A side that calls this function for every block.
 pub fn side(function: impl Fn(SideBlock<Memory>) -> SideFuture + Send + Sync + 'static) -> ParallelSide<Memory> {
     ParallelSide::new(Arc::new(Function(function)), NonZeroUsize::new(2).unwrap()).unwrap()
 }
 
-/// What V3 comes to, for a side that does something else besides.
+/// The result of V3, for a side that is right about some blocks.
 pub fn right(given: SideBlock<Memory>) -> SideFuture {
     executor_side(ExecutionPath::Parallel).execute(given)
 }
 
-/// A chain with its ledger and what it told.
+/// A chain with its ledger and the mismatches that it reported.
 pub struct Node {
+    /// The chain.
     pub chain: Blockchain<Memory, Native>,
+    /// Its ledger.
     pub memory: Arc<Memory>,
+    /// Its mismatches.
     pub told: RecentMismatches,
 }
 
 impl Node {
+    /// A chain whose mismatches go to [`Self::told`].
     pub fn new(genesis: &Genesis, parameters: Parameters, modes: Modes<Memory>) -> Self {
         let memory = Arc::new(Memory::new(genesis).unwrap());
         let told = RecentMismatches::new(NonZeroUsize::new(1_000).unwrap());
@@ -104,16 +100,17 @@ impl Node {
 
     /// Adds a block in an ordering run of its own.
     pub fn add(&mut self, block: &Arc<Block>) -> Result<Vec<Receipt>, BlockError> {
-        tokio().block_on(self.chain.ordering_run().add_block(block))
+        wait(self.chain.ordering_run().add_block(block))
     }
 
-    /// The one mismatch since the last call.
+    /// The one mismatch since the last call. There must be exactly one.
     pub fn one_told(&self) -> Mismatch {
         let mut told = self.told.take();
         assert_eq!(told.len(), 1, "{told:?}");
         told.remove(0)
     }
 
+    /// A copy of the ledger.
     pub fn ledger(&self) -> LedgerState {
         self.memory.inspect(Clone::clone)
     }
@@ -123,53 +120,43 @@ impl Node {
 pub fn sequential_ledger(blocks: &[Arc<Block>]) -> LedgerState {
     let mut node = Node::new(&genesis(), parameters(), Modes::off());
     for block in blocks {
-        tokio().block_on(node.chain.ordering_run().apply(block, ExecutionPath::Sequential)).unwrap();
+        wait(node.chain.ordering_run().apply(block, ExecutionPath::Sequential)).unwrap();
     }
     node.ledger()
 }
 
-fn key(number: u8) -> AccountKey {
-    AccountKey([number; 32])
-}
-
+/// The ledger of [`blocks`].
 pub fn genesis() -> Genesis {
-    let rich = GenesisAccount { balances: [(AssetId::TOS, 100 * TOS)].into(), ..GenesisAccount::default() };
-    Genesis { accounts: (1..=8).map(|number| (key(number), rich.clone())).collect(), ..Genesis::default() }
+    crate::ledger::genesis(1..=8)
 }
 
-pub fn parameters() -> Parameters {
-    Parameters { signature_scheme: SignatureScheme::Tagged, dev_account: key(250), block_time_ms: 1_000 }
-}
-
-fn pay(source: u8, destination: u8, nonce: u64, coins: u64) -> Transaction {
-    let amount = coins * TOS;
-    let transfer = Transfer { asset: AssetId::TOS, destination: key(destination), amount, extra_data: None };
-    let body = UnsignedTransaction {
-        version: TransactionVersion::T0,
-        source: key(source),
-        data: Payload::Transfers(vec![transfer]),
-        fee: 200_000,
-        fee_type: FeeType::Tos,
-        nonce,
-        reference: Reference { hash: Hash::ZERO, topoheight: 0 },
-    };
-    let signature = SignatureScheme::Tagged.signer([source; 32]).sign(&body.signing_bytes());
-    Transaction { body, multisig: Vec::new(), signature }
-}
-
-/// Blocks on top of each other, each with payments beside each other, one after another, and one that is orphaned because
-/// nobody has as much.
+/// Blocks on top of each other. Each has payments that share no account, payments that do, and one that is orphaned
+/// because its source has not as much.
 pub fn blocks(count: u64) -> Vec<Arc<Block>> {
     let block = |nonce| {
         let payments = [(1, 2, 1), (3, 4, 2), (2, 5, 3), (6, 1, 1), (7, 8, 1_000)];
         let transactions = payments.map(|(from, to, coins)| pay(from, to, nonce, coins)).to_vec();
-        Arc::new(Block { parent: Hash::ZERO, height: nonce + 1, miner: key(251), transactions })
+        block_at(nonce + 1, transactions)
     };
     (0..count).map(block).collect()
 }
 
-/// What V3 comes to, with `fault` put into it at topoheight 2.
-pub fn struck_in_the_second_block(fault: fn(&mut PreparedBlock)) -> ParallelSide<Memory> {
+/// Three blocks in one ordering run, with a side that is wrong about the second. Returns the chain, the blocks and the one
+/// mismatch.
+pub fn mismatch_in_a_run(fault: fn(&mut PreparedBlock)) -> (Node, Vec<Arc<Block>>, Mismatch) {
+    let mut node = Node::tested(faulty_second_block(fault), AMPLE);
+    let blocks = blocks(3);
+    let mut run = node.chain.ordering_run();
+    for block in &blocks {
+        wait(run.add_block(block)).unwrap();
+    }
+    drop(run);
+    let mismatch = node.one_told();
+    (node, blocks, mismatch)
+}
+
+/// A side that gives the result of V3, with `fault` put into it at topoheight 2.
+pub fn faulty_second_block(fault: fn(&mut PreparedBlock)) -> ParallelSide<Memory> {
     side(move |given| {
         let is_struck = given.start.context.topoheight == 2;
         Box::pin(async move {

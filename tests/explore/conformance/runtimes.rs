@@ -1,52 +1,18 @@
 //! Runs a fact on each runtime, as often as it takes.
 
-use std::collections::BTreeSet;
 use std::future::Future;
-use std::panic;
-use std::sync::{Arc, Mutex, Once};
 
 use seriatim::explore::{LoomBounds, Strategy, under_loom, under_shuttle};
 use seriatim::runtime::model::{Loom, ModelSettings, Shuttle};
 use seriatim::runtime::{AtomicU64, Native, Ordering, Runtime};
+use testkit::events::Events;
 
-/// Events over all executions of a fact. Of the standard library, so that no engine knows of it.
-#[derive(Clone, Default)]
-pub struct Events(Arc<Mutex<BTreeSet<String>>>);
-
-impl Events {
-    pub fn reached(&self, event: impl Into<String>) {
-        self.0.lock().unwrap().insert(event.into());
-    }
-
-    fn assert_all(&self, expected: &[&str]) {
-        let reached = self.0.lock().unwrap();
-        let missing: Vec<_> = expected.iter().filter(|event| !reached.contains(**event)).collect();
-        assert!(missing.is_empty(), "never reached {missing:?}, only {reached:?}");
-    }
-}
+use crate::fixtures::quieten;
 
 /// A point at which every engine may switch tasks: loom at the load, shuttle at both, tokio at the suspension.
 pub async fn pause<R: Runtime>(runtime: &R, point: &R::AtomicU64) {
     runtime.yield_now().await;
     point.load(Ordering::Relaxed);
-}
-
-/// What a task panics with when the fact is about panics.
-pub const ON_PURPOSE: &str = "on purpose";
-
-/// Thousands of executions that panic on purpose would each print a backtrace.
-pub fn quieten() {
-    static QUIET: Once = Once::new();
-    QUIET.call_once(|| {
-        // shuttle's first runner changes the hook, too.
-        under_shuttle(Strategy::Random, 0, 1, || ());
-        let before = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            if !info.payload_as_str().is_some_and(|text| text.contains(ON_PURPOSE)) {
-                before(info);
-            }
-        }));
-    });
 }
 
 pub fn on_tokio<F: Future<Output = ()>>(fact: fn(Native, Events) -> F) {

@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use seriatim::chain::{ExecutionPath, Modes, ParallelSide};
 use seriatim::ledger::{Block, SignatureScheme};
-use seriatim::workload::{Plan, Scenario, Step, build, real_shapes};
+use seriatim::workload::{Scenario, Step, real_shapes};
+use testkit::test_mode::{AMPLE, Node, executor_side, testing};
+use testkit::wait;
 
-use super::node::{AMPLE, Node, executor_side, testing, tokio};
+use crate::fixtures::built;
 
 /// Takes the node through the scenario, by `add_block` or sequentially by `apply`. Returns what came of every block.
 fn drive(node: &mut Node, scenario: &Scenario, added: bool) -> Vec<String> {
-    let (tokio, mut outcomes) = (tokio(), Vec::new());
+    let mut outcomes = Vec::new();
     for step in &scenario.steps {
         match step {
             Step::Run(blocks) => {
@@ -18,9 +20,9 @@ fn drive(node: &mut Node, scenario: &Scenario, added: bool) -> Vec<String> {
                 for block in blocks {
                     let block: Arc<Block> = Arc::new(block.clone());
                     let outcome = if added {
-                        tokio.block_on(run.add_block(&block))
+                        wait(run.add_block(&block))
                     } else {
-                        tokio.block_on(run.apply(&block, ExecutionPath::Sequential))
+                        wait(run.apply(&block, ExecutionPath::Sequential))
                     };
                     outcomes.push(format!("{outcome:?}"));
                     if outcome.is_err() {
@@ -30,7 +32,7 @@ fn drive(node: &mut Node, scenario: &Scenario, added: bool) -> Vec<String> {
             }
             Step::Rewind(to) => {
                 let to = (*to).min(node.memory.inspect(|ledger| ledger.top));
-                tokio.block_on(node.chain.rewind(to)).unwrap();
+                wait(node.chain.rewind(to)).unwrap();
             }
         }
     }
@@ -40,7 +42,7 @@ fn drive(node: &mut Node, scenario: &Scenario, added: bool) -> Vec<String> {
 fn matches_everywhere(path: ExecutionPath) {
     let (mut blocks, mut aborted) = (0, 0);
     for seed in 0..200 {
-        let scenario = build(&Plan::from_seed(seed), SignatureScheme::Tagged).scenario;
+        let scenario = built(seed).scenario;
         let node = |modes| Node::new(&scenario.genesis, scenario.parameters.clone(), modes);
         let side = ParallelSide::of(executor_side(path)).unwrap();
         let mut tested = node(Modes::new(testing(AMPLE), Some(side)).unwrap());

@@ -1,25 +1,22 @@
 //! What every model needs: blocks to run, what the sequential path makes of them, and engines to run them on.
 
-use std::collections::BTreeSet;
 use std::future::Future;
-use std::panic;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, Once};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use seriatim::execution::parallel::{ParallelChainState, merge_parallel_results};
 use seriatim::execution::{BlockStart, PreparedBlock, execute_sequentially};
 use seriatim::explore::{LoomBounds, Strategy, under_loom, under_shuttle};
-use seriatim::ledger::{
-    AccountKey, AssetId, Block, FeeType, Genesis, GenesisAccount, Hash, Parameters, Payload, Receipt, Reference,
-    SignatureScheme, TOS, Transaction, TransactionVersion, Transfer, UnsignedTransaction,
-};
+use seriatim::ledger::{AssetId, Block, Genesis, GenesisAccount, Payload, Receipt, TOS, Transaction, Transfer};
 use seriatim::runtime::Runtime;
 use seriatim::runtime::model::{Loom, ModelSettings, Shuttle};
 use seriatim::storage::{Layer, Layered, MemoryStorage, Suspend, WriteBatch};
+pub use testkit::ON_PURPOSE;
+pub use testkit::events::Events;
+use testkit::ledger::{self, FEE};
+pub use testkit::ledger::{key, parameters};
 
-/// What tasks panic with on purpose.
-pub const ON_PURPOSE: &str = "on purpose";
 /// An asset beside TOS.
 pub const OTHER: AssetId = AssetId([7; 32]);
 
@@ -29,22 +26,6 @@ pub struct Case<R> {
     pub events: Events,
     /// How many transactions run side by side: two under loom, more under shuttle.
     pub width: u8,
-}
-
-/// Events over all executions. Of the standard library, so that no engine knows of it.
-#[derive(Clone, Default)]
-pub struct Events(Arc<Mutex<BTreeSet<String>>>);
-
-impl Events {
-    pub fn reached(&self, event: impl Into<String>) {
-        self.0.lock().unwrap().insert(event.into());
-    }
-
-    fn assert_all(&self, expected: &[&str]) {
-        let reached = self.0.lock().unwrap();
-        let missing: Vec<_> = expected.iter().filter(|event| !reached.contains(**event)).collect();
-        assert!(missing.is_empty(), "never reached {missing:?}, only {reached:?}");
-    }
 }
 
 /// Every strategy, with one worker and more, with all keys in one shard and each in its own.
@@ -94,19 +75,11 @@ pub fn on_loom<F: Future<Output = ()> + 'static>(
     events.assert_all(expected);
 }
 
-/// Thousands of executions that panic on purpose would each print a backtrace.
+/// Keeps panics that are made on purpose off the screen: thousands of executions would each print a backtrace.
 pub fn quieten() {
-    static QUIET: Once = Once::new();
-    QUIET.call_once(|| {
-        // shuttle's first runner changes the hook, too.
-        under_shuttle(Strategy::Random, 0, 1, || ());
-        let before = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            if !info.payload_as_str().is_some_and(|text| text.contains(ON_PURPOSE)) {
-                before(info);
-            }
-        }));
-    });
+    // The first runner of shuttle sets a panic hook, which the hook of the fixtures has to wrap.
+    under_shuttle(Strategy::Random, 0, 1, || ());
+    testkit::quieten();
 }
 
 /// The result of a future that never waits.
@@ -130,7 +103,7 @@ pub type Disk<R, L> = Layered<Layered<MemoryStorage, Suspend<R>>, L>;
 impl Setup {
     pub fn new(genesis: &Genesis, transactions: Vec<Transaction>) -> Self {
         let memory = Arc::new(MemoryStorage::new(genesis).unwrap());
-        let block = Arc::new(Block { parent: Hash::ZERO, height: 1, miner: key(251), transactions });
+        let block = ledger::block(transactions);
         let start = now(BlockStart::read(&*memory, &parameters(), Arc::default(), &block)).unwrap();
         Self { memory, start: Arc::new(start), block }
     }
@@ -171,14 +144,6 @@ impl Setup {
     }
 }
 
-pub fn key(number: u8) -> AccountKey {
-    AccountKey([number; 32])
-}
-
-pub fn parameters() -> Parameters {
-    Parameters { signature_scheme: SignatureScheme::Tagged, dev_account: key(250), block_time_ms: 1_000 }
-}
-
 /// Accounts with 100 whole coins of either asset.
 pub fn genesis(accounts: impl IntoIterator<Item = u8>) -> Genesis {
     let balances = [(AssetId::TOS, 100 * TOS), (OTHER, 100 * TOS)].into();
@@ -190,19 +155,10 @@ pub fn genesis(accounts: impl IntoIterator<Item = u8>) -> Genesis {
 /// One coin for each destination.
 pub fn pay(source: u8, asset: AssetId, destinations: &[u8]) -> Transaction {
     let transfer = |&number: &u8| Transfer { asset, destination: key(number), amount: TOS, extra_data: None };
-    signed(source, 200_000, Payload::Transfers(destinations.iter().map(transfer).collect()))
+    signed(source, FEE, Payload::Transfers(destinations.iter().map(transfer).collect()))
 }
 
+/// A transaction with nonce 0.
 pub fn signed(source: u8, fee: u64, data: Payload) -> Transaction {
-    let body = UnsignedTransaction {
-        version: TransactionVersion::T0,
-        source: key(source),
-        data,
-        fee,
-        fee_type: FeeType::Tos,
-        nonce: 0,
-        reference: Reference { hash: Hash::ZERO, topoheight: 0 },
-    };
-    let signature = SignatureScheme::Tagged.signer([source; 32]).sign(&body.signing_bytes());
-    Transaction { body, multisig: Vec::new(), signature }
+    ledger::signed(source, 0, fee, data)
 }

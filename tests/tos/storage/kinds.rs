@@ -1,10 +1,10 @@
-//! The storages that are held to one suite.
+//! The kinds of storage that are held to one suite.
 
 use seriatim::ledger::Genesis;
 use seriatim::storage::{LedgerState, MemoryStorage, Storage};
 
-/// A storage of either kind, with what tests need beside the trait.
-pub trait Kept {
+/// A kind of storage, with what its tests need beside the trait.
+pub trait Kind {
     type Storage: Storage;
 
     fn new(genesis: &Genesis) -> Self;
@@ -16,7 +16,7 @@ pub trait Kept {
 
 pub struct InMemory(MemoryStorage);
 
-impl Kept for InMemory {
+impl Kind for InMemory {
     type Storage = MemoryStorage;
 
     fn new(genesis: &Genesis) -> Self {
@@ -39,7 +39,7 @@ pub struct OnDisk {
 }
 
 #[cfg(feature = "redb")]
-impl Kept for OnDisk {
+impl Kind for OnDisk {
     type Storage = seriatim::storage::RedbStorage;
 
     fn new(genesis: &Genesis) -> Self {

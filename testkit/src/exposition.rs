@@ -1,17 +1,20 @@
-//! Prometheus' text format, read back by its own rules.
+//! The text format of Prometheus, read back by its own rules.
 
 use std::collections::BTreeMap;
 
 /// Families with their types, and samples by name and labels as they stand in the text.
 #[derive(Debug, Default)]
 pub struct Exposition {
+    /// The type of each family.
     pub types: BTreeMap<String, String>,
+    /// The help of each family.
     pub helps: BTreeMap<String, String>,
     samples: BTreeMap<String, f64>,
 }
 
 impl Exposition {
-    /// Panics on a line that is none of the format, a sample without a family before it and a sample that comes twice.
+    /// Reads the text. It panics on a line that is not of the format, on a sample without a family before it, and on a
+    /// sample that comes twice.
     pub fn read(text: &str) -> Self {
         let mut exposition = Self::default();
         assert!(text.ends_with('\n'), "the last line ends too");
