@@ -1,5 +1,4 @@
-//! Executors from outside: what they are asked, how the answers are judged, the protocol, and their processes.
+//! Executors from outside: what they are asked, how their answers are judged, and the protocol.
 
-mod process;
 mod protocol;
 mod questions;

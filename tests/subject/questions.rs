@@ -3,17 +3,21 @@
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use seriatim::campaign::{Budget, Conclusion, Control};
 use seriatim::chain::ExecutionPath;
-use seriatim::compare::Oracle;
+use seriatim::compare::{Oracle, Signature, judge_ending};
+use seriatim::explore::Schedule;
 use seriatim::ledger::{AssetId, FeeType, Payload, Receipt};
+use seriatim::runtime::Runtime;
 use seriatim::subject::{
-    Answer, Assumption, Capabilities, Outcome, OutcomeDetail, OverRuntime, OwnPath, Part, Plain, Request, Subject,
-    SubjectCampaign, SubjectError, SubjectReport, SubjectSource, TransactionType, again, cases, fit, minimise_outside,
-    right_answer, run, scenario_for, try_out,
+    Answer, Assumption, Capabilities, Outcome, OutcomeDetail, OverRuntime, OwnPath, Part, Plain, Request,
+    RuntimeSubject, Subject, SubjectCampaign, SubjectError, SubjectReport, SubjectSource, TransactionType, again,
+    cases, fit, minimise_outside, right_answer, run, scenario_for, try_out,
 };
-use seriatim::workload::Scenario;
+use seriatim::workload::{Expectation, Scenario};
 
 fn campaign(source: &dyn SubjectSource, executions: u64) -> SubjectReport {
     let config = SubjectCampaign { seed: 5, budget: Budget::Executions(executions), jobs: 1, keep_going: false };
@@ -250,12 +254,58 @@ fn a_test_of_ones_own_takes_one_call() {
     assert_eq!(try_out(&mut refuses, 3, 30).unwrap_err().oracle, Oracle::Receipts);
 }
 
-/// An answer that nobody asked for says nothing of the scenario.
+/// Counts its questions and answers each of them wrongly.
+struct Wrong(Arc<AtomicUsize>);
+
+impl RuntimeSubject for Wrong {
+    fn capabilities(&self) -> Capabilities {
+        payments([])
+    }
+
+    async fn execute<R: Runtime>(&self, _runtime: &R, request: &Request) -> Answer {
+        self.0.fetch_add(1, SeqCst);
+        Answer { id: request.id, ..Answer::default() }
+    }
+}
+
+/// Under an engine a schedule belongs to a scenario as a whole, so one that does not fit has no questions at all.
 #[test]
-fn a_scenario_that_does_not_fit_is_not_asked_about() {
-    let everything = Capabilities::everything("all");
-    let unfit: Scenario = scenario_for(&everything, 1).0;
-    let source = OverRuntime::new(OwnPath(ExecutionPath::Parallel));
-    assert!(source.explorer(&unfit).is_some());
-    assert_ne!(fit(&unfit, &payments([])), unfit);
+fn an_engine_asks_nothing_about_a_scenario_that_does_not_fit() {
+    let (unfit, _) = scenario_for(&Capabilities::everything("all"), 1);
+    let fitted = fit(&unfit, &payments([]));
+    assert_ne!(fitted, unfit);
+    let asked = Arc::new(AtomicUsize::new(0));
+    let source = OverRuntime::new(Wrong(Arc::clone(&asked)));
+    let explored = |scenario: &Scenario| {
+        let interleaved = source.explorer(scenario).unwrap().straight(&Schedule::straight());
+        let verdict = judge_ending(scenario, &Expectation::of(scenario), &interleaved.ending);
+        (asked.swap(0, SeqCst), verdict.into_violation())
+    };
+    assert_eq!(explored(&unfit), (0, None));
+    let (questions, violation) = explored(&fitted);
+    assert_eq!((questions, violation.is_some()), (cases(&fitted).len(), true));
+    assert!(questions > 0);
+}
+
+fn has_only_payments(request: &Request) -> bool {
+    request.block.transactions.iter().all(|given| matches!(given.transaction.body.data, Payload::Transfers(_)))
+}
+
+/// Without an engine it is asked about the part that fits.
+#[test]
+fn a_scenario_that_does_not_fit_is_asked_about_as_far_as_it_fits() {
+    let (unfit, _) = scenario_for(&Capabilities::everything("all"), 1);
+    assert!(!cases(&unfit).iter().all(|case| has_only_payments(&case.request)));
+    assert!(cases(&fit(&unfit, &payments([]))).iter().any(|case| !case.request.block.transactions.is_empty()));
+    let signature =
+        Signature { oracle: Oracle::Panic, field: String::new(), receipts: None, transactions: BTreeSet::new() };
+    let mut go_on = || ControlFlow::Continue(());
+    // A panic would be a violation of the subject.
+    let mut strict = Parrot { capabilities: payments([]), spoil: |request, _| assert!(has_only_payments(request)) };
+    let asked = again(&mut strict, &unfit, &signature, 3, &mut go_on);
+    assert_eq!((asked.times, asked.same, asked.other), (3, 0, 0), "{:?}", asked.violation);
+    // It was asked at all: answers that are wrong everywhere are noticed.
+    let mut wrong = Parrot { capabilities: payments([]), spoil: |_, answer| answer.outcomes.fill(Outcome::Failed) };
+    let asked = again(&mut wrong, &unfit, &signature, 3, &mut go_on);
+    assert_eq!((asked.times, asked.other), (3, 3));
 }

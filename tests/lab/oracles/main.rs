@@ -1,4 +1,5 @@
-//! The oracles in pairs: what they accept (every right subject), and a wrong subject that each of them rejects.
+//! The oracles in pairs: what they accept (every right subject), and a wrong subject that each of them rejects. They have a
+//! binary of their own, small and quick to build, which `cargo mutants` runs on each changed program.
 
 mod blocks;
 mod ledgers;
@@ -14,7 +15,26 @@ use seriatim::explore::{ChainSubject, ObservedStep, Subject};
 use seriatim::ledger::{Block, Receipt, SignatureScheme};
 use seriatim::prove::{Genesis, Letter, scenario};
 use seriatim::runtime::TaskFigures;
-use seriatim::workload::{Built, Expectation, Plan, build, real_shapes};
+use seriatim::workload::{Built, Expectation, Plan, Scenario, build, real_shapes};
+
+/// The part of the evidence that the reference alone says.
+fn of_reference(scenario: &Scenario, expectation: &Expectation, soak: bool) -> Evidence {
+    let executed = |receipt: &&Receipt| matches!(receipt, Receipt::Executed { .. });
+    Evidence {
+        observations: 4 + 2 * u64::from(soak),
+        // A run ends with its aborted block, and the builder puts no block after it.
+        blocks: scenario.blocks().count() as u64,
+        aborted_blocks: expectation.aborts().count() as u64,
+        transactions: expectation.receipts().count() as u64,
+        executed: expectation.receipts().filter(executed).count() as u64,
+        ..Evidence::default()
+    }
+}
+
+/// The evidence without the figures that depend on the executor.
+fn without_tasks(evidence: &Evidence) -> Evidence {
+    Evidence { tasks: 0, blocks_with_overlap: 0, ..evidence.clone() }
+}
 
 #[test]
 fn right_subjects_are_accepted_with_evidence() {
@@ -27,19 +47,9 @@ fn right_subjects_are_accepted_with_evidence() {
             Verdict::Agree(evidence) => evidence,
             Verdict::Violation(violation) => panic!("seed {seed}: {violation}"),
         };
-        let executed = |receipt: &&Receipt| matches!(receipt, Receipt::Executed { .. });
-        let (transactions, aborted) = (expectation.receipts().count() as u64, expectation.aborts().count() as u64);
-        // A run ends with its aborted block, and the builder puts no block after it.
-        let blocks = scenario.blocks().count() as u64;
-        let of_reference = Evidence {
-            observations: 4 + 2 * u64::from(soak),
-            blocks,
-            aborted_blocks: aborted,
-            transactions,
-            executed: expectation.receipts().filter(executed).count() as u64,
-            ..evidence
-        };
-        assert_eq!(evidence, of_reference, "seed {seed}");
+        let Evidence { blocks, transactions, aborted_blocks: aborted, .. } =
+            of_reference(&scenario, &expectation, soak);
+        assert_eq!(without_tasks(&evidence), of_reference(&scenario, &expectation, soak), "seed {seed}");
         // Elsewhere tasks of an aborted block count too, and burns near their limit run one by one.
         if aborted == 0 && scenario.genesis.burned.is_empty() {
             // Of blocks that go different ways, those on V3 have a task for each transaction, those on Block-STM at most so many.
@@ -71,14 +81,30 @@ fn right_subjects_are_accepted_with_evidence() {
 #[test]
 fn the_optimistic_executor_is_accepted_with_evidence() {
     let examiner = Examiner::new().unwrap();
+    let (mut counted, mut overlapping) = (0, 0);
     for seed in 0..100 {
-        let built = build(&Plan::from_seed(seed), SignatureScheme::Tagged);
+        let Built { scenario, expectation, .. } = build(&Plan::from_seed(seed), SignatureScheme::Tagged);
         let (path, soak) = (ExecutionPath::BlockStm, seed % 8 == 0);
-        match examiner.examine_on(path, &built.scenario, &built.expectation, seed, soak) {
-            Verdict::Agree(evidence) => assert!(evidence.observations >= 4),
+        let evidence = match examiner.examine_on(path, &scenario, &expectation, seed, soak) {
+            Verdict::Agree(evidence) => evidence,
             Verdict::Violation(violation) => panic!("seed {seed}: {violation}"),
+        };
+        assert_eq!(without_tasks(&evidence), of_reference(&scenario, &expectation, soak), "seed {seed}");
+        // The soak adds two threads, and a run whose blocks go different ways.
+        if soak || expectation.aborts().count() > 0 {
+            continue;
         }
+        // A worker is a task, and a block has at most one worker for each of its transactions.
+        let sizes: Vec<usize> = scenario.blocks().map(|block| block.transactions.len()).collect();
+        let workers = |most: usize| sizes.iter().map(|size| most.min(*size) as u64).sum::<u64>();
+        assert_eq!(evidence.tasks, workers(1) + workers(2) + workers(8), "seed {seed}");
+        // With two and with eight workers.
+        let several = 2 * sizes.iter().filter(|size| **size > 1).count() as u64;
+        assert_eq!(evidence.blocks_with_overlap, several, "seed {seed}");
+        counted += 1;
+        overlapping += several;
     }
+    assert!(counted > 60 && overlapping > 200, "{counted} scenarios, {overlapping} blocks with overlap");
 }
 
 /// Two payments that share no account, on the optimistic executor with two workers: what it did, judged as it was and as it
