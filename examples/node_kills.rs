@@ -1,7 +1,7 @@
 //! `cargo run --example node_kills -- 200 [SEED] [BINARY]`: kills the command so many times at seeded moments, over a dozen ledgers,
 //! and holds every ledger that it leaves against a chain without interruption. Ends with a line of figures, or panics.
 
-#[path = "../tests/node/kills.rs"]
+#[path = "../tests/node_kill/kills.rs"]
 mod kills;
 
 use std::path::PathBuf;

@@ -9,7 +9,7 @@ use seriatim::ledger::AssetId;
 use seriatim::runtime::{JoinSet, Runtime};
 use seriatim::storage::{Layer, Read, StorageError};
 
-use super::kit::{Case, Events, OTHER, Setup, genesis, key, pay};
+use super::fixtures::{Case, Events, OTHER, Setup, genesis, key, pay};
 
 const SHARED: u8 = 9;
 

@@ -8,8 +8,8 @@ use seriatim::execution::parallel::{Accumulator, merge_parallel_results};
 use seriatim::ledger::{AssetId, BlockAbort, Payload, TOS, Transfer};
 use seriatim::runtime::{JoinSet, Runtime};
 
+use super::fixtures::{Case, Nothing, Setup, genesis, key, signed};
 use super::joined::Joined;
-use super::kit::{Case, Nothing, Setup, genesis, key, signed};
 
 pub async fn a_sum_holds_every_addition<R: Runtime>(case: Case<R>) {
     let Case { runtime, events, width } = case;

@@ -5,8 +5,8 @@ use seriatim::execution::parallel::batches;
 use seriatim::ledger::{AssetId, Receipt};
 use seriatim::runtime::Runtime;
 
+use super::fixtures::{Case, Nothing, Setup, genesis, pay};
 use super::joined::Joined;
-use super::kit::{Case, Nothing, Setup, genesis, pay};
 
 /// Sources of the first batch pay accounts that own nothing else; these pay on in the second.
 pub async fn a_batch_sees_all_of_the_one_before<R: Runtime>(case: Case<R>) {

@@ -12,7 +12,7 @@ use seriatim::execution::{BlockError, ParallelExecutor, PreparedBlock, TaskFailu
 use seriatim::ledger::AssetId;
 use seriatim::runtime::{JoinSet, Runtime, TaskError};
 
-use super::kit::{Case, Events, Nothing, ON_PURPOSE, Setup, genesis, pay};
+use super::fixtures::{Case, Events, Nothing, ON_PURPOSE, Setup, genesis, pay};
 use super::permits::{Strike, payments};
 
 /// What the workers of a model share, and what they did, in the order in which it was done.

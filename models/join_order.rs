@@ -3,8 +3,8 @@
 use seriatim::execution::ParallelExecutor;
 use seriatim::runtime::Runtime;
 
+use super::fixtures::{Case, Nothing};
 use super::joined::Joined;
-use super::kit::{Case, Nothing};
 use super::permits::payments;
 
 pub async fn receipts_stand_in_block_order<R: Runtime>(case: Case<R>) {

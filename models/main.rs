@@ -6,9 +6,9 @@ mod account_loading;
 mod accumulators;
 mod batch_barrier;
 mod block_stm;
+mod fixtures;
 mod join_order;
 mod joined;
-mod kit;
 mod merge_readers;
 mod permits;
 mod staging;
@@ -19,11 +19,11 @@ mod storage_handle;
 macro_rules! models {
     ($($protocol:ident :: $model:ident reaches $events:expr, loom $preemptions:expr, at least $executions:literal;)*) => {
         mod shuttle {
-            $(#[test] fn $model() { super::kit::on_shuttle(stringify!($model), super::$protocol::$model, &$events); })*
+            $(#[test] fn $model() { super::fixtures::on_shuttle(stringify!($model), super::$protocol::$model, &$events); })*
         }
         mod loom {
             $(#[test] fn $model() {
-                super::kit::on_loom(
+                super::fixtures::on_loom(
                     stringify!($model), super::$protocol::$model, $preemptions, $executions, &$events,
                 );
             })*

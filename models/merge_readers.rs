@@ -10,7 +10,7 @@ use seriatim::ledger::{AssetId, Block, Hash, Topoheight};
 use seriatim::runtime::{AtomicU64, JoinSet, Ordering, Runtime};
 use seriatim::storage::{LedgerState, StateKey, StateValue, Storage, StorageError, Version};
 
-use super::kit::{Case, Nothing, key, now, parameters};
+use super::fixtures::{Case, Nothing, key, now, parameters};
 use super::permits::payments;
 
 pub async fn a_reader_sees_the_block_whole_or_not_at_all<R: Runtime>(case: Case<R>) {

@@ -5,8 +5,8 @@ use seriatim::execution::ParallelExecutor;
 use seriatim::ledger::{AssetId, Receipt, TOS, TransactionError};
 use seriatim::runtime::{Runtime, TaskIndex};
 
+use super::fixtures::{Case, Nothing, Setup, genesis, key, pay};
 use super::joined::Joined;
-use super::kit::{Case, Nothing, Setup, genesis, key, pay};
 
 /// Cannot take a coin more.
 const FULL: u8 = 20;

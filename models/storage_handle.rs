@@ -7,8 +7,8 @@ use seriatim::execution::ParallelExecutor;
 use seriatim::execution::parallel::merge_parallel_results;
 use seriatim::runtime::{Runtime, TaskIndex};
 
+use super::fixtures::Case;
 use super::joined::Joined;
-use super::kit::Case;
 use super::permits::{Strike, payments};
 
 pub async fn every_handle_comes_back<R: Runtime>(case: Case<R>) {

@@ -1,9 +1,0 @@
-//! A block of a live chain as a scenario of its own, and as a file.
-
-#[path = "capture/artifacts.rs"]
-mod artifacts;
-#[path = "capture/exact.rs"]
-mod exact;
-#[path = "test_mode/node.rs"]
-#[expect(dead_code, reason = "the test mode's own facts use the rest")]
-mod node;

@@ -1,0 +1,69 @@
+//! Artifacts of the canaries that need a schedule: what is read back, what is refused, what is stored, what is replayed.
+
+use seriatim::campaign::{Canary, ExploredSubject};
+use seriatim::compare::Oracle;
+use seriatim::report::{Artifact, ArtifactError, Stored};
+
+use crate::fixtures::artifact;
+
+fn scheduled() -> impl Iterator<Item = Canary> {
+    Canary::ALL.into_iter().filter(|canary| canary.is_scheduled())
+}
+
+#[test]
+fn an_artifact_reads_back_and_says_everything() {
+    for canary in scheduled() {
+        let artifact = artifact(canary);
+        assert_eq!(artifact.signature.oracle, canary.oracle());
+        assert_eq!(artifact.subject, format!("canary:{canary:?}"));
+        let schedule = artifact.schedule.as_ref().expect("these need one");
+        assert!(!schedule.choices.0.is_empty() && !schedule.steps.is_empty(), "{canary:?}");
+        assert_eq!(Artifact::from_json(&artifact.to_json()).unwrap(), artifact);
+    }
+}
+
+#[test]
+fn unknown_versions_cut_and_altered_files_are_refused() {
+    let artifact = artifact(Canary::CountsByLoadAndStore);
+    let json = artifact.to_json();
+    let newer = json.replacen("\"version\": 1", "\"version\": 9", 1);
+    assert!(matches!(Artifact::from_json(&newer), Err(ArtifactError::Version { found: 9 })));
+    for cut in (0..json.len()).step_by(97) {
+        assert!(matches!(Artifact::from_json(&json[..cut]), Err(ArtifactError::Json(_))), "cut at {cut}");
+    }
+    let altered = Artifact { subject: "parallel".to_owned(), ..artifact.clone() };
+    assert!(matches!(Artifact::from_json(&altered.to_json()), Err(ArtifactError::Altered { .. })));
+    let surplus = json.replacen('{', "{\"surplus\": 1, ", 1);
+    assert!(matches!(Artifact::from_json(&surplus), Err(ArtifactError::Json(_))));
+    let mut genesis = artifact;
+    genesis.scenario.genesis.emitted_supply = u64::MAX;
+    assert!(matches!(Artifact::from_json(&genesis.sealed().to_json()), Err(ArtifactError::Scenario(_))));
+}
+
+#[test]
+fn the_same_violation_is_stored_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let artifact = artifact(Canary::CountsByLoadAndStore);
+    let Stored::New(path) = artifact.store(folder.path()).unwrap() else { panic!("nothing was there") };
+    let again = Artifact { subject: artifact.subject.clone(), ..artifact.clone() };
+    assert_eq!(again.store(folder.path()).unwrap(), Stored::Known(path.clone()));
+    // What is there but cannot be read is not taken for it.
+    std::fs::write(&path, "damaged").unwrap();
+    assert_eq!(artifact.store(folder.path()).unwrap(), Stored::New(path.clone()));
+    assert_eq!(Artifact::from_json(&std::fs::read_to_string(path).unwrap()).unwrap(), artifact);
+}
+
+#[test]
+fn a_schedule_that_no_longer_fits_is_searched_near() {
+    let artifact = artifact(Canary::CountsByLoadAndStore);
+    let mut moved = artifact.clone();
+    let schedule = moved.schedule.as_mut().unwrap();
+    let middle = schedule.choices.0.len() / 2;
+    schedule.choices.0[middle] = 4_000;
+    let explorer = ExploredSubject::Canary(Canary::CountsByLoadAndStore).explorer(&moved.scenario);
+    let divergence = moved.replay(&explorer, 1).divergence.expect("no task has that number");
+    assert!(divergence.at_choice.is_some_and(|at| at <= middle));
+    let near = moved.search_near(&explorer, &divergence);
+    let (_, violation) = near.found.expect("the fault is still there");
+    assert_eq!(violation.oracle, Oracle::Figures);
+}
