@@ -15,7 +15,7 @@ use seriatim::ledger::{
     SignatureScheme, TOS, Transaction, TransactionVersion, Transfer, UnsignedTransaction,
 };
 use seriatim::runtime::Runtime;
-use seriatim::runtime::model::{Loom, ModelSettings, Shuttle};
+use seriatim::runtime::model::{Model, ModelSettings};
 use seriatim::storage::{Layer, Layered, MemoryStorage, Suspend, WriteBatch};
 
 /// What tasks panic with on purpose.
@@ -48,7 +48,7 @@ impl Events {
 }
 
 /// Every strategy, with one worker and more, with all keys in one shard and each in its own.
-pub fn on_shuttle<F: Future<Output = ()> + 'static>(name: &str, model: fn(Case<Shuttle>) -> F, expected: &[&str]) {
+pub fn on_shuttle<F: Future<Output = ()> + 'static>(name: &str, model: fn(Case<Model>) -> F, expected: &[&str]) {
     quieten();
     let events = Events::default();
     let (mut executions, mut distinct) = (0, 0);
@@ -57,7 +57,7 @@ pub fn on_shuttle<F: Future<Output = ()> + 'static>(name: &str, model: fn(Case<S
             let settings = ModelSettings { workers, shards, placement_seed: shards };
             let reaching = events.clone();
             let run = under_shuttle(strategy.clone(), shards, 250, move || {
-                let runtime = Shuttle::new(settings);
+                let runtime = Model::shuttle(settings);
                 let case = Case { runtime: runtime.clone(), events: reaching.clone(), width: 4 };
                 runtime.block_on(model(case));
             });
@@ -73,7 +73,7 @@ pub fn on_shuttle<F: Future<Output = ()> + 'static>(name: &str, model: fn(Case<S
 /// Two transactions, each key in a shard of its own, and so many preemptions.
 pub fn on_loom<F: Future<Output = ()> + 'static>(
     name: &str,
-    model: fn(Case<Loom>) -> F,
+    model: fn(Case<Model>) -> F,
     preemptions: Option<usize>,
     at_least: usize,
     expected: &[&str],
@@ -83,7 +83,7 @@ pub fn on_loom<F: Future<Output = ()> + 'static>(
     let reaching = events.clone();
     let bounds = LoomBounds { preemptions, choices: 10_000, executions: 1_000_000 };
     let run = under_loom(bounds, move || {
-        let runtime = Loom::new(ModelSettings { workers: None, shards: 1 << 20, placement_seed: 0 });
+        let runtime = Model::loom(ModelSettings { workers: None, shards: 1 << 20, placement_seed: 0 });
         let case = Case { runtime: runtime.clone(), events: reaching.clone(), width: 2 };
         runtime.block_on(model(case));
     });
