@@ -16,7 +16,7 @@ use seriatim::ledger::{
     AccountKey, AssetId, Block, FeeType, Genesis, GenesisAccount, Hash, Parameters, Payload, Reference,
     SignatureScheme, TOS, Transaction, TransactionVersion, Transfer, UnsignedTransaction,
 };
-use seriatim::runtime::model::{Loom, ModelSettings};
+use seriatim::runtime::model::{Model, ModelSettings};
 use seriatim::runtime::{JoinSet, Runtime};
 use seriatim::workload::{Expectation, InterleavedPlan, Plan, Scenario, Step, build};
 
@@ -100,7 +100,7 @@ fn inputs(criterion: &mut Criterion) {
     group.finish();
 }
 
-async fn two_add(runtime: Loom) {
+async fn two_add(runtime: Model) {
     let sum = Arc::new(Accumulator::new(&runtime, "sum", 0));
     let mut tasks = runtime.join_set("adders");
     for amount in [1, 2] {
@@ -117,7 +117,7 @@ fn loom(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("executions under loom");
     let explore = || {
         under_loom(LoomBounds::preemptions(3), || {
-            let runtime = Loom::new(ModelSettings { workers: None, shards: 1, placement_seed: 0 });
+            let runtime = Model::loom(ModelSettings { workers: None, shards: 1, placement_seed: 0 });
             runtime.block_on(two_add(runtime.clone()));
         })
     };

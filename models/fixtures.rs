@@ -10,7 +10,7 @@ use seriatim::execution::{BlockStart, PreparedBlock, execute_sequentially};
 use seriatim::explore::{LoomBounds, Strategy, under_loom, under_shuttle};
 use seriatim::ledger::{AssetId, Block, Genesis, GenesisAccount, Payload, Receipt, TOS, Transaction, Transfer};
 use seriatim::runtime::Runtime;
-use seriatim::runtime::model::{Loom, ModelSettings, Shuttle};
+use seriatim::runtime::model::{Model, ModelSettings};
 use seriatim::storage::{Layer, Layered, MemoryStorage, Suspend, WriteBatch};
 pub use testkit::ON_PURPOSE;
 pub use testkit::events::Events;
@@ -29,7 +29,7 @@ pub struct Case<R> {
 }
 
 /// Every strategy, with one worker and more, with all keys in one shard and each in its own.
-pub fn on_shuttle<F: Future<Output = ()> + 'static>(name: &str, model: fn(Case<Shuttle>) -> F, expected: &[&str]) {
+pub fn on_shuttle<F: Future<Output = ()> + 'static>(name: &str, model: fn(Case<Model>) -> F, expected: &[&str]) {
     quieten();
     let events = Events::default();
     let (mut executions, mut distinct) = (0, 0);
@@ -38,7 +38,7 @@ pub fn on_shuttle<F: Future<Output = ()> + 'static>(name: &str, model: fn(Case<S
             let settings = ModelSettings { workers, shards, placement_seed: shards };
             let reaching = events.clone();
             let run = under_shuttle(strategy.clone(), shards, 250, move || {
-                let runtime = Shuttle::new(settings);
+                let runtime = Model::shuttle(settings);
                 let case = Case { runtime: runtime.clone(), events: reaching.clone(), width: 4 };
                 runtime.block_on(model(case));
             });
@@ -54,7 +54,7 @@ pub fn on_shuttle<F: Future<Output = ()> + 'static>(name: &str, model: fn(Case<S
 /// Two transactions, each key in a shard of its own, and so many preemptions.
 pub fn on_loom<F: Future<Output = ()> + 'static>(
     name: &str,
-    model: fn(Case<Loom>) -> F,
+    model: fn(Case<Model>) -> F,
     preemptions: Option<usize>,
     at_least: usize,
     expected: &[&str],
@@ -64,7 +64,7 @@ pub fn on_loom<F: Future<Output = ()> + 'static>(
     let reaching = events.clone();
     let bounds = LoomBounds { preemptions, choices: 10_000, executions: 1_000_000 };
     let run = under_loom(bounds, move || {
-        let runtime = Loom::new(ModelSettings { workers: None, shards: 1 << 20, placement_seed: 0 });
+        let runtime = Model::loom(ModelSettings { workers: None, shards: 1 << 20, placement_seed: 0 });
         let case = Case { runtime: runtime.clone(), events: reaching.clone(), width: 2 };
         runtime.block_on(model(case));
     });

@@ -14,13 +14,12 @@ use serde::{Deserialize, Serialize};
 use crate::chain::{Blockchain, ExecutionPath, OrderingRun};
 use crate::execution::{BlockError, NonceChecker, ParallelExecutor};
 use crate::ledger::{Block, Parameters, Receipt, Topoheight};
-use crate::runtime::model::{ModelSettings, Shuttle};
+use crate::runtime::model::{Model, ModelSettings};
 use crate::runtime::{Fault, Faults, Native, Passed, Probed, Runtime};
 use crate::storage::{Failing, Layer, Layered, LedgerState, MemoryStorage, Storage, Suspend};
 
 use super::chain_subject::OnTokio;
 use super::drive::{Host, caught};
-use super::interleave::ShuttleHost;
 use super::{Engine, Strategy, Threads, under_shuttle};
 
 pub use scene::{ExpectedBlock, ExpectedRun, FaultScene, Place};
@@ -126,7 +125,7 @@ pub fn under_fault_interleaved(
     let settings = ModelSettings { workers: None, shards: SHARDS, placement_seed: seed };
     let (told, parameters, place) = (Arc::clone(&trial), parameters.clone(), place.clone());
     let run = under_shuttle(Strategy::Random, seed, 1, move || {
-        let host = ShuttleHost(Shuttle::new(settings));
+        let host = Model::shuttle(settings);
         let trial = on(&host, &parameters, &place, what, strike, &|failing, _| Arc::new(failing));
         *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(trial);
     });

@@ -1,5 +1,6 @@
 //! One scenario on a parallel path under shuttle, execution after execution, each with its schedule recorded.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -12,7 +13,7 @@ use shuttle::scheduler::Scheduler;
 
 use crate::chain::ExecutionPath;
 use crate::runtime::announce;
-use crate::runtime::model::{Loom, ModelSettings, Shuttle, Step, Waiting, record_steps, take_steps};
+use crate::runtime::model::{Model, ModelSettings, Step, Waiting, record_steps, take_steps};
 use crate::storage::Layer;
 use crate::workload::Scenario;
 
@@ -20,7 +21,6 @@ use super::dpor::Dpor;
 use super::drive::{Drive, Host, Start};
 use super::executions::{execute, shuttle_config};
 use super::fewest::FewestSwitches;
-use super::interleave_loom::LoomHost;
 use super::recorder::{Record, Recorder};
 use super::schedulers::Choose;
 use super::{Chooser, LayerSource, Observation, Paths, Schedule, Strategy};
@@ -107,13 +107,10 @@ pub struct Interleaver {
     pub(super) program: Arc<dyn Program>,
 }
 
-/// What is executed again and again, each time from the same start, on the model runtimes.
+/// What is executed again and again, each time from the same start, on a model runtime.
 pub trait Program: Send + Sync {
-    /// Runs once under shuttle, with at most so many tasks at a time.
-    fn under_shuttle(&self, runtime: Shuttle, max_parallelism: usize) -> Observation;
-
-    /// Runs once under loom.
-    fn under_loom(&self, runtime: Loom, max_parallelism: usize) -> Observation;
+    /// Runs once, with at most so many tasks at a time.
+    fn run(&self, runtime: Model, max_parallelism: usize) -> Observation;
 
     /// How many transactions there are in all, each a task of its own.
     fn transactions(&self) -> usize;
@@ -127,8 +124,8 @@ struct OnChain {
     layer: LayerSource,
 }
 
-impl OnChain {
-    fn run<H: Host>(&self, host: &H, max_parallelism: usize) -> Observation {
+impl Program for OnChain {
+    fn run(&self, runtime: Model, max_parallelism: usize) -> Observation {
         let drive = Drive {
             paths: self.paths,
             salt: max_parallelism as u64,
@@ -136,17 +133,7 @@ impl OnChain {
             suspends: true,
             layer: self.layer.clone(),
         };
-        drive.run(host, &self.scenario, &self.start)
-    }
-}
-
-impl Program for OnChain {
-    fn under_shuttle(&self, runtime: Shuttle, max_parallelism: usize) -> Observation {
-        self.run(&ShuttleHost(runtime), max_parallelism)
-    }
-
-    fn under_loom(&self, runtime: Loom, max_parallelism: usize) -> Observation {
-        self.run(&LoomHost(runtime), max_parallelism)
+        drive.run(&runtime, &self.scenario, &self.start)
     }
 
     fn transactions(&self) -> usize {
@@ -328,7 +315,7 @@ impl Interleaver {
                     shuttle::thread::yield_now();
                 }
             }));
-            let observation = program.under_shuttle(Shuttle::new(settings), max_parallelism);
+            let observation = program.run(Model::shuttle(settings), max_parallelism);
             *lock(&ended) = Some(observation);
         };
         // What the execution panics with is caught inside it, and it never blocks for good, so this returns.
@@ -341,17 +328,20 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-pub(super) struct ShuttleHost(pub Shuttle);
+/// A model is its own host: inside an execution it has all that a run needs.
+impl Host for Model {
+    type Runtime = Self;
 
-impl Host for ShuttleHost {
-    type Runtime = Shuttle;
-
-    fn runtime(&self) -> Shuttle {
-        self.0.clone()
+    fn runtime(&self) -> Self {
+        self.clone()
     }
 
     fn block_on<F: Future>(&self, future: F) -> F::Output {
-        self.0.block_on(future)
+        Self::block_on(self, future)
+    }
+
+    fn is_fatal(&self, panic: &(dyn Any + Send)) -> bool {
+        Self::is_fatal(self, panic)
     }
 }
 

@@ -2,17 +2,15 @@
 //! the ordering of an atomic lets a load see.
 
 use std::any::Any;
-use std::future::Future;
 use std::ops::ControlFlow;
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::runtime::model::{
-    Engine, Loom, LoomEngine, ModelSettings, TASKS_OF_LOOM, abandon_loom_execution, is_endless, is_stuck, take_waiting,
+    Model, ModelSettings, TASKS_OF_LOOM, abandon_loom_execution, is_endless, is_stuck, take_waiting,
 };
 use crate::runtime::panic_message;
 
-use super::drive::Host;
 use super::under_loom::{Checked, check};
 use super::{Ending, Interleaver, LoomBounds};
 
@@ -83,7 +81,7 @@ impl Interleaver {
         let (program, judging) = (Arc::clone(&self.program), Arc::clone(judging));
         let LoomConfig { bounds: _, max_parallelism, settings } = *config;
         move || {
-            let mut observation = program.under_loom(Loom::new(settings), max_parallelism);
+            let mut observation = program.run(Model::loom(settings), max_parallelism);
             let path = &observation.subject;
             observation.subject = format!("{path} under loom ({max_parallelism} at a time)");
             let mut judging = judging.lock().unwrap_or_else(PoisonError::into_inner);
@@ -116,23 +114,5 @@ struct Judging<B, J> {
 impl<B, J: FnMut(Ending) -> ControlFlow<B>> Judging<B, J> {
     fn ask(&mut self, ending: Ending) {
         self.found = (self.judge)(ending).break_value();
-    }
-}
-
-pub(super) struct LoomHost(pub Loom);
-
-impl Host for LoomHost {
-    type Runtime = Loom;
-
-    fn runtime(&self) -> Loom {
-        self.0.clone()
-    }
-
-    fn block_on<F: Future>(&self, future: F) -> F::Output {
-        self.0.block_on(future)
-    }
-
-    fn is_fatal(&self, panic: &(dyn Any + Send)) -> bool {
-        LoomEngine::is_fatal(panic)
     }
 }

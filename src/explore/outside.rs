@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use super::drive::{Host, caught};
-use super::interleave::ShuttleHost;
-use super::interleave_loom::LoomHost;
+use super::drive::caught;
 use super::{Interleaver, Observation, Program};
 use crate::runtime::Runtime;
-use crate::runtime::model::{Loom, Shuttle, tell};
+use crate::runtime::model::{Model, tell};
 use crate::storage::Read;
 use crate::subject::{Answers, BlockCase, Capabilities, Request, RuntimeSubject, SubjectError, cases, fit};
 use crate::workload::Scenario;
@@ -30,18 +28,17 @@ impl Interleaver {
     }
 }
 
-impl<S: RuntimeSubject> Outside<S> {
-    fn run<H: Host>(&self, host: &H, max_parallelism: usize) -> Observation {
+impl<S: RuntimeSubject> Program for Outside<S> {
+    fn run(&self, runtime: Model, max_parallelism: usize) -> Observation {
         let mut given = Vec::with_capacity(self.cases.len());
         for case in &*self.cases {
             let request = Request { workers: max_parallelism as u32, ..case.request.clone() };
-            let runtime = host.runtime();
             let execution = async {
                 // As the chain's executors begin a block, for whoever reads the record.
                 tell(|| runtime.task(), "load", || format!("{:?}", Read::Top));
                 self.subject.execute(&runtime, &request).await
             };
-            let answer = caught(host, execution).map_err(SubjectError::Panicked);
+            let answer = caught(&runtime, execution).map_err(SubjectError::Panicked);
             let ended = answer.is_err();
             given.push(answer);
             if ended {
@@ -63,16 +60,6 @@ impl<S: RuntimeSubject> Outside<S> {
                 given,
             }),
         }
-    }
-}
-
-impl<S: RuntimeSubject> Program for Outside<S> {
-    fn under_shuttle(&self, runtime: Shuttle, max_parallelism: usize) -> Observation {
-        self.run(&ShuttleHost(runtime), max_parallelism)
-    }
-
-    fn under_loom(&self, runtime: Loom, max_parallelism: usize) -> Observation {
-        self.run(&LoomHost(runtime), max_parallelism)
     }
 
     fn transactions(&self) -> usize {

@@ -1,5 +1,5 @@
 //! A model of tokio and dashmap that an exploring engine can drive: the same [`Runtime`] as [`super::Native`], built on
-//! the few primitives of an [`Engine`]. Semaphore, lock, join set and map are written once, for all engines.
+//! the few primitives of an [`Engine`], which is shuttle or loom. Semaphore, lock, join set and map are written once, for all engines.
 //!
 //! What is modelled: a task is polled only while it holds a worker, and there may be fewer workers than tasks; a guard
 //! of a map blocks its shard, not its key; keys lie in shards by a seed; a map iterates in an order of that seed; a
@@ -17,29 +17,22 @@ mod shuttle_engine;
 mod steps;
 mod waiting;
 
+use std::any::Any;
 use std::future::{Future, poll_fn};
-use std::marker::PhantomData;
 use std::sync::Arc;
 use std::task::Poll;
 
 use super::{MapKey, MapValue, Runtime};
 
-pub use engine::{Announcement, Engine, Section};
+pub use engine::{Engine, ModelAtomic};
 pub use join_set::ModelJoinSet;
 pub use lock::{ModelReadGuard, ModelRwLock, ModelWriteGuard};
-pub use loom_engine::{LoomEngine, TASKS_OF_LOOM, abandon_loom_execution, begin_loom_execution, is_endless, is_stuck};
+pub use loom_engine::{TASKS_OF_LOOM, abandon_loom_execution, begin_loom_execution, is_endless, is_stuck};
 pub use map::{ModelMap, ModelRef, ModelRefMut};
 pub use meetings::take_meetings;
 pub use semaphore::{A_WORKER, ModelPermit, ModelSemaphore};
-pub use shuttle_engine::ShuttleEngine;
 pub use steps::{MOST_STEPS, Step, begin_step, record_steps, take_steps, tell};
 pub use waiting::{Waiting, take_waiting};
-
-/// The model under shuttle: schedules chosen one by one, sequential consistency.
-pub type Shuttle = Model<ShuttleEngine>;
-
-/// The model under loom: every schedule within bounds, and every value that an atomic's ordering allows a load to see.
-pub type Loom = Model<LoomEngine>;
 
 /// The inputs of a run that chance decides elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,69 +45,85 @@ pub struct ModelSettings {
     pub placement_seed: u64,
 }
 
-/// A runtime whose every operation is a step of engine `E`.
+/// A runtime whose every operation is a step of an engine.
 #[derive(Clone, Debug)]
-pub struct Model<E: Engine> {
+pub struct Model {
+    engine: Engine,
     settings: ModelSettings,
-    workers: Option<Arc<ModelSemaphore<E>>>,
-    engine: PhantomData<E>,
+    workers: Option<Arc<ModelSemaphore>>,
 }
 
-impl<E: Engine> Model<E> {
-    /// A runtime for one execution, made inside it.
-    pub fn new(settings: ModelSettings) -> Self {
-        E::begin();
-        let workers = settings.workers.map(|workers| Arc::new(ModelSemaphore::new(semaphore::WORKERS, workers)));
-        Self { settings, workers, engine: PhantomData }
+impl Model {
+    /// A runtime for one execution under shuttle, made inside it.
+    pub fn shuttle(settings: ModelSettings) -> Self {
+        Self::new(Engine::Shuttle, settings)
+    }
+
+    /// A runtime for one execution under loom, made inside it.
+    pub fn loom(settings: ModelSettings) -> Self {
+        Self::new(Engine::Loom, settings)
+    }
+
+    /// A runtime for one execution of an engine, made inside it.
+    pub fn new(engine: Engine, settings: ModelSettings) -> Self {
+        engine.begin();
+        let semaphore = |workers| Arc::new(ModelSemaphore::new(engine, semaphore::WORKERS, workers));
+        Self { engine, settings, workers: settings.workers.map(semaphore) }
     }
 
     /// Runs a future on the execution's own thread, which is no worker.
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        E::block_on(future)
+        self.engine.block_on(future)
+    }
+
+    /// Whether a panic is the engine's own: see [`Engine::is_fatal`].
+    pub fn is_fatal(&self, panic: &(dyn Any + Send)) -> bool {
+        self.engine.is_fatal(panic)
     }
 }
 
-impl<E: Engine> Runtime for Model<E> {
-    type Map<K: MapKey, V: MapValue> = ModelMap<K, V, E>;
-    type AtomicU64 = E::AtomicU64;
-    type Semaphore = ModelSemaphore<E>;
-    type RwLock<T: MapValue> = ModelRwLock<T, E>;
-    type JoinSet<T: Send + 'static> = ModelJoinSet<T, E>;
+impl Runtime for Model {
+    type Map<K: MapKey, V: MapValue> = ModelMap<K, V>;
+    type AtomicU64 = ModelAtomic;
+    type Semaphore = ModelSemaphore;
+    type RwLock<T: MapValue> = ModelRwLock<T>;
+    type JoinSet<T: Send + 'static> = ModelJoinSet<T>;
 
     fn map<K: MapKey, V: MapValue>(&self, label: &'static str) -> Self::Map<K, V> {
-        ModelMap::new(label, self.settings.shards, self.settings.placement_seed)
+        ModelMap::new(self.engine, label, self.settings.shards, self.settings.placement_seed)
     }
 
     fn atomic_u64(&self, label: &'static str, value: u64) -> Self::AtomicU64 {
-        E::atomic_u64(label, value)
+        ModelAtomic::new(self.engine, label, value)
     }
 
     fn semaphore(&self, label: &'static str, permits: usize) -> Self::Semaphore {
-        ModelSemaphore::new(label, permits)
+        ModelSemaphore::new(self.engine, label, permits)
     }
 
     fn rw_lock<T: MapValue>(&self, label: &'static str, value: T) -> Self::RwLock<T> {
-        ModelRwLock::new(label, value)
+        ModelRwLock::new(self.engine, label, value)
     }
 
     fn join_set<T: Send + 'static>(&self, label: &'static str) -> Self::JoinSet<T> {
-        ModelJoinSet::new(label, self.workers.clone())
+        ModelJoinSet::new(self.engine, label, self.workers.clone())
     }
 
     fn yield_now(&self) -> impl Future<Output = ()> + Send {
+        let engine = self.engine;
         let mut yielded = false;
         poll_fn(move |context| {
             if yielded {
                 return Poll::Ready(());
             }
             yielded = true;
-            steps::log(E::task(), "suspend", String::new, String::new);
+            steps::log(|| engine.task(), "suspend", String::new, String::new);
             context.waker().wake_by_ref();
             Poll::Pending
         })
     }
 
     fn task(&self) -> u64 {
-        E::task()
+        self.engine.task()
     }
 }

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 use seriatim::explore::dpor::Dpor;
 use seriatim::explore::{LoomBounds, Strategy as Schedules, under_loom, under_shuttle};
-use seriatim::runtime::model::{Engine, LoomEngine, Model, ModelSettings, ShuttleEngine};
+use seriatim::runtime::model::{Engine, Model, ModelSettings};
 use seriatim::runtime::{AtomicU64, ConcurrentMap, JoinSet, Ordering, Runtime, RwLock, Semaphore, announce};
 
 #[derive(Clone, Copy, Debug)]
@@ -50,8 +50,8 @@ fn program() -> impl Strategy<Value = Vec<Vec<Op>>> {
 /// What the tasks saw, in the order in which they were joined.
 type Outcomes = Arc<Mutex<BTreeSet<Vec<(usize, Vec<u64>)>>>>;
 
-fn run<E: Engine>(program: &[Vec<Op>], shards: u64, outcomes: &Outcomes) {
-    let runtime = Model::<E>::new(ModelSettings { workers: None, shards, placement_seed: 0 });
+fn run(engine: Engine, program: &[Vec<Op>], shards: u64, outcomes: &Outcomes) {
+    let runtime = Model::new(engine, ModelSettings { workers: None, shards, placement_seed: 0 });
     let shared = Arc::new((
         runtime.atomic_u64("atomic", 0),
         runtime.map::<u8, u64>("map"),
@@ -110,13 +110,13 @@ fn compare(program: &[Vec<Op>], shards: u64) -> Result<Compared, TestCaseError> 
 
     let (ops, outcomes) = (program.to_vec(), Arc::clone(&of_loom));
     let bounds = LoomBounds { preemptions: None, choices: 2_000, executions: 200_000 };
-    let ran = under_loom(bounds, move || run::<LoomEngine>(&ops, shards, &outcomes));
+    let ran = under_loom(bounds, move || run(Engine::Loom, &ops, shards, &outcomes));
     prop_assert!(ran.complete, "{ran:?}");
 
     let dpor = Dpor::new().with_bound(100_000);
     let (ops, outcomes) = (program.to_vec(), Arc::clone(&of_dpor));
     let runner = shuttle::Runner::new(dpor.clone(), shuttle::Config::new());
-    runner.run(move || run::<ShuttleEngine>(&ops, shards, &outcomes));
+    runner.run(move || run(Engine::Shuttle, &ops, shards, &outcomes));
     announce::silence();
     prop_assert!(dpor.is_complete());
 

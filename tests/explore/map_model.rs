@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use seriatim::explore::{LoomBounds, ShuttleRun, Strategy as Schedules, under_loom, under_shuttle};
-use seriatim::runtime::model::{Loom, ModelSettings, Shuttle};
+use seriatim::runtime::model::{Model, ModelSettings};
 use seriatim::runtime::{ConcurrentMap, JoinSet, Native, Runtime};
 
 /// One call, on one of a few keys.
@@ -61,7 +61,7 @@ proptest! {
             let settings = ModelSettings { workers: None, shards, placement_seed };
             let (ops, expected) = (ops.clone(), expected.clone());
             let run = under_shuttle(Schedules::Random, 0, 1, move || {
-                assert_eq!(answers(&Shuttle::new(settings), &ops), expected);
+                assert_eq!(answers(&Model::shuttle(settings), &ops), expected);
             });
             prop_assert_eq!(run.failure, None);
         }
@@ -71,12 +71,12 @@ proptest! {
 const ONE_SHARD: ModelSettings = ModelSettings { workers: None, shards: 1, placement_seed: 0 };
 
 /// What is done with a map, in one task.
-type Task = fn(&<Shuttle as Runtime>::Map<u8, u64>);
+type Task = fn(&<Model as Runtime>::Map<u8, u64>);
 
 /// Runs one task of its own on the map, which holds the keys 0 and 1.
 fn on_shuttle(settings: ModelSettings, task: Task) -> ShuttleRun {
     under_shuttle(Schedules::Random, 0, 20, move || {
-        let runtime = Shuttle::new(settings);
+        let runtime = Model::shuttle(settings);
         let map = runtime.map::<u8, u64>("map");
         map.insert(0, 10);
         map.insert(1, 11);
@@ -130,7 +130,7 @@ fn entering_a_shard_under_its_own_guard_never_returns() {
 #[test]
 fn loom_finds_it_too() {
     let run = under_loom(LoomBounds::preemptions(1), || {
-        let map = Loom::new(ONE_SHARD).map::<u8, u64>("map");
+        let map = Model::loom(ONE_SHARD).map::<u8, u64>("map");
         map.insert(0, 10);
         let _held = map.get(&0);
         map.insert(1, 5);
@@ -151,7 +151,7 @@ fn keys_in_different_shards_do_not_meet() {
 /// As many tasks as there are keys; each holds a guard across a suspension.
 fn guards_across_suspensions(workers: usize, tasks: u8) -> ShuttleRun {
     under_shuttle(Schedules::Random, 1, 200, move || {
-        let runtime = Shuttle::new(ModelSettings { workers: Some(workers), ..ONE_SHARD });
+        let runtime = Model::shuttle(ModelSettings { workers: Some(workers), ..ONE_SHARD });
         let map = Arc::new(runtime.map::<u8, u64>("map"));
         map.insert(0, 0);
         let mut set = runtime.join_set("tasks");

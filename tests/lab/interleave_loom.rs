@@ -9,7 +9,7 @@ use seriatim::explore::{
     Ending, InterleaveConfig, Interleaver, LoomBounds, LoomConfig, LoomSearch, Strategy, TooManyTasks,
 };
 use seriatim::prove::{Genesis, Letter, scenario};
-use seriatim::runtime::model::{Engine, LoomEngine, Model, ModelSettings, ShuttleEngine};
+use seriatim::runtime::model::{Engine, Model, ModelAtomic, ModelRwLock, ModelSettings};
 use seriatim::runtime::{AtomicU64, Ordering, Runtime, RwLock};
 use seriatim::storage::{Layer, Pause, Read, StorageError};
 use seriatim::workload::{Expectation, Scenario};
@@ -84,26 +84,27 @@ fn more_tasks_than_loom_has_threads_for_are_refused() {
 }
 
 /// The first account's task publishes a value, the second's takes it and fails if the value is stale.
-struct Publication<E: Engine> {
+struct Publication {
+    engine: Engine,
     release: Ordering,
-    runtime: Model<E>,
+    runtime: Model,
     /// The value, and the flag that publishes it. Made at an execution's first read, which is no task's.
-    cells: OnceLock<[E::AtomicU64; 2]>,
+    cells: OnceLock<[ModelAtomic; 2]>,
 }
 
-impl<E: Engine> Publication<E> {
-    fn new(release: Ordering) -> Self {
-        Self { release, runtime: Model::new(SETTINGS), cells: OnceLock::new() }
+impl Publication {
+    fn new(engine: Engine, release: Ordering) -> Self {
+        Self { engine, release, runtime: Model::new(engine, SETTINGS), cells: OnceLock::new() }
     }
 }
 
-impl<E: Engine> Clone for Publication<E> {
+impl Clone for Publication {
     fn clone(&self) -> Self {
-        Self::new(self.release)
+        Self::new(self.engine, self.release)
     }
 }
 
-impl<E: Engine> Layer for Publication<E> {
+impl Layer for Publication {
     fn before_read(&self, read: Read) -> Result<(), StorageError> {
         let [value, flag] = self.cells.get_or_init(|| ["value", "flag"].map(|label| self.runtime.atomic_u64(label, 0)));
         let Read::Account(account) = read else { return Ok(()) };
@@ -120,10 +121,10 @@ impl<E: Engine> Layer for Publication<E> {
 
 #[test]
 fn loom_finds_a_publication_that_releases_nothing() {
-    let relaxed = search(&side_by_side(2), Publication::<LoomEngine>::new(Ordering::Relaxed), config(1));
+    let relaxed = search(&side_by_side(2), Publication::new(Engine::Loom, Ordering::Relaxed), config(1));
     let violation = relaxed.found.expect("a stale value");
     assert!(violation.to_string().contains("stale"), "{violation}");
-    let released = search(&side_by_side(2), Publication::<LoomEngine>::new(Ordering::Release), config(1));
+    let released = search(&side_by_side(2), Publication::new(Engine::Loom, Ordering::Release), config(1));
     assert!(released.complete && released.found.is_none(), "{released:?}");
 }
 
@@ -131,7 +132,7 @@ fn loom_finds_a_publication_that_releases_nothing() {
 fn no_interleaving_alone_shows_it() {
     let scenario = side_by_side(2);
     let expectation = Expectation::of(&scenario);
-    let publication = Publication::<ShuttleEngine>::new(Ordering::Relaxed);
+    let publication = Publication::new(Engine::Shuttle, Ordering::Relaxed);
     let every = InterleaveConfig {
         strategy: Strategy::Random,
         seed: 0,
@@ -160,13 +161,13 @@ enum Fault {
 /// Keeps an execution from its end. A clone has locks of its own.
 struct Stalls {
     fault: Fault,
-    runtime: Model<LoomEngine>,
-    locks: OnceLock<[<Model<LoomEngine> as Runtime>::RwLock<()>; 2]>,
+    runtime: Model,
+    locks: OnceLock<[ModelRwLock<()>; 2]>,
 }
 
 impl Stalls {
     fn new(fault: Fault) -> Self {
-        Self { fault, runtime: Model::new(SETTINGS), locks: OnceLock::new() }
+        Self { fault, runtime: Model::loom(SETTINGS), locks: OnceLock::new() }
     }
 }
 

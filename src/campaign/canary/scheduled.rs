@@ -7,29 +7,29 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use super::Canary;
 use crate::ledger::AccountKey;
-use crate::runtime::model::{ModelSettings, Shuttle};
+use crate::runtime::model::{Model, ModelSettings};
 use crate::runtime::{AtomicU64, Runtime, RwLock};
 use crate::storage::{Layer, Pause, Read, StorageError, WriteBatch, WriteOp};
 
 /// A fault, with what it shares between the tasks of one execution. A clone shares nothing with the original.
 pub(super) struct Scheduled {
     canary: Canary,
-    runtime: Shuttle,
+    runtime: Model,
     /// Made when first used, in the execution.
-    locks: OnceLock<[<Shuttle as Runtime>::RwLock<()>; 2]>,
+    locks: OnceLock<[<Model as Runtime>::RwLock<()>; 2]>,
     /// Reads of accounts: counted by a load and a store, and as they should be.
-    racing: OnceLock<<Shuttle as Runtime>::AtomicU64>,
+    racing: OnceLock<<Model as Runtime>::AtomicU64>,
     exact: Plain,
 }
 
 impl Scheduled {
     pub(super) fn new(canary: Canary) -> Self {
         let settings = ModelSettings { workers: None, shards: 1, placement_seed: 0 };
-        let runtime = Shuttle::new(settings);
+        let runtime = Model::shuttle(settings);
         Self { canary, runtime, locks: OnceLock::new(), racing: OnceLock::new(), exact: Plain::new(0) }
     }
 
-    fn racing(&self) -> &<Shuttle as Runtime>::AtomicU64 {
+    fn racing(&self) -> &<Model as Runtime>::AtomicU64 {
         self.racing.get_or_init(|| self.runtime.atomic_u64("reads counted", 0))
     }
 

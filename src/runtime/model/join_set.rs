@@ -8,8 +8,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use super::engine::{Announcement, Engine, Section};
 use super::semaphore::Acquire;
-use super::{Announcement, Engine, ModelSemaphore, Section, meetings, steps, waiting};
+use super::{ModelSemaphore, meetings, steps, waiting};
 use crate::runtime::announce::{Access, ObjectId};
 use crate::runtime::{JoinSet, TaskError, TaskIndex, panic_message};
 
@@ -31,23 +32,24 @@ struct Ended<T> {
 }
 
 /// Tasks of one execution, each a thread of the engine.
-pub struct ModelJoinSet<T: Send + 'static, E: Engine> {
+pub struct ModelJoinSet<T: Send + 'static> {
     label: &'static str,
-    state: Arc<E::Section<State<T>>>,
-    workers: Option<Arc<ModelSemaphore<E>>>,
+    state: Arc<Section<State<T>>>,
+    workers: Option<Arc<ModelSemaphore>>,
     spawned: usize,
     object: ObjectId,
 }
 
-impl<T: Send + 'static, E: Engine> ModelJoinSet<T, E> {
-    pub(super) fn new(label: &'static str, workers: Option<Arc<ModelSemaphore<E>>>) -> Self {
+impl<T: Send + 'static> ModelJoinSet<T> {
+    pub(super) fn new(engine: Engine, label: &'static str, workers: Option<Arc<ModelSemaphore>>) -> Self {
         let state = State { ended: VecDeque::new(), running: 0, joiner: None, cancelled: false, sleeping: Vec::new() };
-        Self { label, state: Arc::new(Section::new(state)), workers, spawned: 0, object: E::new_object() }
+        Self { label, state: Arc::new(Section::new(engine, state)), workers, spawned: 0, object: engine.new_object() }
     }
 }
 
-impl<T: Send + 'static, E: Engine> JoinSet<T> for ModelJoinSet<T, E> {
+impl<T: Send + 'static> JoinSet<T> for ModelJoinSet<T> {
     fn spawn<F: Future<Output = T> + Send + 'static>(&mut self, task: F) -> TaskIndex {
+        let engine = self.state.engine();
         let index = TaskIndex(self.spawned);
         self.spawned += 1;
         self.state.give_back(|state| {
@@ -57,15 +59,15 @@ impl<T: Send + 'static, E: Engine> JoinSet<T> for ModelJoinSet<T, E> {
         let state = Arc::clone(&self.state);
         let workers = self.workers.clone();
         let (object, label) = (self.object, self.label);
-        let thread = E::spawn(move || {
-            let result = E::block_on(run::<T, E, F>(task, &state, index, workers));
-            let thread = E::task();
+        let thread = engine.spawn(move || {
+            let result = engine.block_on(run(task, &state, index, workers));
+            let thread = engine.task();
             let outcome = match &result {
                 Ok(_) => "ok".to_owned(),
                 Err(error) => error.to_string(),
             };
             // The order in which tasks end is something that a caller can see.
-            E::announce(Announcement::Next(Access::Write(object)));
+            engine.announce(Announcement::Next(Access::Write(object)));
             state.step(|state| {
                 state.ended.push_back(Ended { index, thread, result });
                 state.running -= 1;
@@ -73,14 +75,15 @@ impl<T: Send + 'static, E: Engine> JoinSet<T> for ModelJoinSet<T, E> {
                     joiner.wake();
                 }
             });
-            steps::log(thread, "end", || format!("task {} of {label}", index.0), || outcome);
+            steps::log(|| thread, "end", || format!("task {} of {label}", index.0), || outcome);
         });
-        steps::log(E::task(), "spawn", || format!("task {} of {label}", index.0), || format!("task {thread}"));
-        E::announce(Announcement::Spawned(thread));
+        steps::log(|| engine.task(), "spawn", || format!("task {} of {label}", index.0), || format!("task {thread}"));
+        engine.announce(Announcement::Spawned(thread));
         index
     }
 
     async fn join_next(&mut self) -> Option<(TaskIndex, Result<T, TaskError>)> {
+        let engine = self.state.engine();
         poll_fn(|context| {
             let next = self.state.step(|state| {
                 if let Some(ended) = state.ended.pop_front() {
@@ -93,16 +96,16 @@ impl<T: Send + 'static, E: Engine> JoinSet<T> for ModelJoinSet<T, E> {
                 Poll::Pending
             });
             match &next {
-                Poll::Pending => waiting::begin(E::task(), false, || format!("a task of {}", self.label)),
-                Poll::Ready(_) => waiting::end(E::task()),
+                Poll::Pending => waiting::begin(engine.task(), false, || format!("a task of {}", self.label)),
+                Poll::Ready(_) => waiting::end(engine.task()),
             }
             next.map(|ended| {
                 let Some(Ended { index, thread, result }) = ended else {
                     meetings::all_joined();
                     return None;
                 };
-                E::announce(Announcement::Joined(thread));
-                steps::log(E::task(), "join", || format!("task {} of {}", index.0, self.label), String::new);
+                engine.announce(Announcement::Joined(thread));
+                steps::log(|| engine.task(), "join", || format!("task {} of {}", index.0, self.label), String::new);
                 Some((index, result))
             })
         })
@@ -110,7 +113,7 @@ impl<T: Send + 'static, E: Engine> JoinSet<T> for ModelJoinSet<T, E> {
     }
 }
 
-impl<T: Send + 'static, E: Engine> Drop for ModelJoinSet<T, E> {
+impl<T: Send + 'static> Drop for ModelJoinSet<T> {
     fn drop(&mut self) {
         self.state.give_back(|state| {
             state.cancelled = true;
@@ -122,14 +125,15 @@ impl<T: Send + 'static, E: Engine> Drop for ModelJoinSet<T, E> {
 }
 
 /// A task's life: for each poll it takes a worker, and gives it back when it suspends.
-async fn run<T: Send + 'static, E: Engine, F: Future<Output = T>>(
+async fn run<T: Send + 'static, F: Future<Output = T>>(
     task: F,
-    state: &E::Section<State<T>>,
+    state: &Section<State<T>>,
     index: TaskIndex,
-    workers: Option<Arc<ModelSemaphore<E>>>,
+    workers: Option<Arc<ModelSemaphore>>,
 ) -> Result<T, TaskError> {
+    let engine = state.engine();
     let mut task = Some(Box::pin(task));
-    let mut acquiring: Option<Pin<Box<Acquire<E>>>> = None;
+    let mut acquiring: Option<Pin<Box<Acquire>>> = None;
     poll_fn(|context| {
         // Between two polls of a task tokio looks whether it was cancelled. Reading the flag takes no step of its own: it
         // only ever turns true, and a task that misses it runs on as one that was cancelled a moment later.
@@ -139,7 +143,7 @@ async fn run<T: Send + 'static, E: Engine, F: Future<Output = T>>(
         });
         if cancelled {
             acquiring = None;
-            return Poll::Ready(drop_task::<T, E, F>(&mut task));
+            return Poll::Ready(drop_task(engine, &mut task));
         }
         let worker = match &workers {
             None => None,
@@ -152,14 +156,15 @@ async fn run<T: Send + 'static, E: Engine, F: Future<Output = T>>(
             }
         };
         acquiring = None;
-        let polled = poll_task::<T, E, F>(&mut task, context);
+        let polled = poll_task(engine, &mut task, context);
         drop(worker);
         polled
     })
     .await
 }
 
-fn poll_task<T, E: Engine, F: Future<Output = T>>(
+fn poll_task<T, F: Future<Output = T>>(
+    engine: Engine,
     task: &mut Option<Pin<Box<F>>>,
     context: &mut Context<'_>,
 ) -> Poll<Result<T, TaskError>> {
@@ -172,25 +177,25 @@ fn poll_task<T, E: Engine, F: Future<Output = T>>(
             Poll::Ready(Ok(value))
         }
         Err(payload) => {
-            let error = panicked::<E>(payload);
-            let _: Result<T, TaskError> = drop_task::<T, E, F>(task);
+            let error = panicked(engine, payload);
+            let _: Result<T, TaskError> = drop_task(engine, task);
             Poll::Ready(Err(error))
         }
     }
 }
 
 /// Drops what is left of a task; a panic of its destructors is its end, too.
-fn drop_task<T, E: Engine, F>(task: &mut Option<Pin<Box<F>>>) -> Result<T, TaskError> {
+fn drop_task<T, F>(engine: Engine, task: &mut Option<Pin<Box<F>>>) -> Result<T, TaskError> {
     let rest = task.take();
     match catch_unwind(AssertUnwindSafe(|| drop(rest))) {
         Ok(()) => Err(TaskError::Cancelled),
-        Err(payload) => Err(panicked::<E>(payload)),
+        Err(payload) => Err(panicked(engine, payload)),
     }
 }
 
 /// The error of a task that panicked; what ends the execution goes on to whoever runs it.
-fn panicked<E: Engine>(payload: Box<dyn Any + Send>) -> TaskError {
-    if E::is_fatal(&*payload) {
+fn panicked(engine: Engine, payload: Box<dyn Any + Send>) -> TaskError {
+    if engine.is_fatal(&*payload) {
         resume_unwind(payload);
     }
     TaskError::Panicked(panic_message(&*payload))

@@ -7,8 +7,9 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
+use super::engine::{Announcement, Engine, Section};
 use super::meetings::LastAccess;
-use super::{Announcement, Engine, Section, steps, waiting};
+use super::{steps, waiting};
 use crate::runtime::announce::{Access, ObjectId};
 use crate::runtime::{MapValue, RwLock};
 
@@ -66,28 +67,29 @@ impl State {
 }
 
 /// A value behind an async lock.
-pub struct ModelRwLock<T, E: Engine> {
+pub struct ModelRwLock<T> {
     label: &'static str,
     object: ObjectId,
-    state: Arc<E::Section<State>>,
+    state: Arc<Section<State>>,
     value: UnsafeCell<T>,
 }
 
 // SAFETY: `value` is reached only through guards, and `State` hands out either readers or one writer at a time; the
 // section orders each unlock before the lock that follows it.
 #[allow(unsafe_code)]
-unsafe impl<T: Send + Sync, E: Engine> Sync for ModelRwLock<T, E> {}
+unsafe impl<T: Send + Sync> Sync for ModelRwLock<T> {}
 
-impl<T: MapValue, E: Engine> ModelRwLock<T, E> {
-    pub(super) fn new(label: &'static str, value: T) -> Self {
-        let state = Arc::new(Section::new(State::default()));
-        Self { label, object: E::new_object(), state, value: UnsafeCell::new(value) }
+impl<T: MapValue> ModelRwLock<T> {
+    pub(super) fn new(engine: Engine, label: &'static str, value: T) -> Self {
+        let state = Arc::new(Section::new(engine, State::default()));
+        Self { label, object: engine.new_object(), state, value: UnsafeCell::new(value) }
     }
 
-    async fn lock(&self, exclusive: bool) -> Held<E> {
-        let mut queued: Queued<'_, E> = Queued { state: &self.state, ticket: None, exclusive };
+    async fn lock(&self, exclusive: bool) -> Held {
+        let engine = self.state.engine();
+        let mut queued = Queued { state: &self.state, ticket: None, exclusive };
         let access = if exclusive { Access::Exclusive(self.object) } else { Access::Shared(self.object) };
-        E::announce(Announcement::Next(access));
+        engine.announce(Announcement::Next(access));
         poll_fn(|context| {
             let granted = match queued.ticket {
                 None => self.state.step(|state| {
@@ -112,15 +114,15 @@ impl<T: MapValue, E: Engine> ModelRwLock<T, E> {
             };
             if granted {
                 queued.ticket = None;
-                self.state.give_back(|state| state.last_access.next(E::task(), exclusive));
-                E::announce(Announcement::Acquired);
+                self.state.give_back(|state| state.last_access.next(engine.task(), exclusive));
+                engine.announce(Announcement::Acquired);
                 let operation = if exclusive { "write-lock" } else { "read-lock" };
-                steps::log(E::task(), operation, || self.label.to_owned(), String::new);
-                waiting::end(E::task());
+                steps::log(|| engine.task(), operation, || self.label.to_owned(), String::new);
+                waiting::end(engine.task());
                 Poll::Ready(())
             } else {
                 let access = if exclusive { "write" } else { "read" };
-                waiting::begin(E::task(), true, || format!("{access} access to the lock {}", self.label));
+                waiting::begin(engine.task(), true, || format!("{access} access to the lock {}", self.label));
                 Poll::Pending
             }
         })
@@ -130,17 +132,18 @@ impl<T: MapValue, E: Engine> ModelRwLock<T, E> {
 }
 
 /// A place in the queue; dropped early, it is left.
-struct Queued<'a, E: Engine> {
-    state: &'a E::Section<State>,
+struct Queued<'a> {
+    state: &'a Section<State>,
     ticket: Option<u64>,
     exclusive: bool,
 }
 
-impl<E: Engine> Drop for Queued<'_, E> {
+impl Drop for Queued<'_> {
     fn drop(&mut self) {
         let Some(ticket) = self.ticket else { return };
-        waiting::end(E::task());
-        E::announce(Announcement::Next(Access::Local));
+        let engine = self.state.engine();
+        waiting::end(engine.task());
+        engine.announce(Announcement::Next(Access::Local));
         self.state.give_back(|state| {
             let granted = state.waiters.iter().any(|waiter| waiter.ticket == ticket && waiter.granted);
             state.waiters.retain(|waiter| waiter.ticket != ticket);
@@ -154,34 +157,35 @@ impl<E: Engine> Drop for Queued<'_, E> {
 }
 
 /// The lock, held.
-struct Held<E: Engine> {
+struct Held {
     label: &'static str,
     object: ObjectId,
-    state: Arc<E::Section<State>>,
+    state: Arc<Section<State>>,
     exclusive: bool,
 }
 
-impl<E: Engine> Drop for Held<E> {
+impl Drop for Held {
     fn drop(&mut self) {
+        let engine = self.state.engine();
         self.state.give_back(|state| state.unlock(self.exclusive));
-        steps::log(E::task(), "unlock", || self.label.to_owned(), String::new);
-        E::announce(Announcement::Released(self.object));
+        steps::log(|| engine.task(), "unlock", || self.label.to_owned(), String::new);
+        engine.announce(Announcement::Released(self.object));
     }
 }
 
 /// Shared access.
-pub struct ModelReadGuard<'a, T, E: Engine> {
-    lock: &'a ModelRwLock<T, E>,
-    _held: Held<E>,
+pub struct ModelReadGuard<'a, T> {
+    lock: &'a ModelRwLock<T>,
+    _held: Held,
 }
 
 /// Exclusive access.
-pub struct ModelWriteGuard<'a, T, E: Engine> {
-    lock: &'a ModelRwLock<T, E>,
-    _held: Held<E>,
+pub struct ModelWriteGuard<'a, T> {
+    lock: &'a ModelRwLock<T>,
+    _held: Held,
 }
 
-impl<T, E: Engine> Deref for ModelReadGuard<'_, T, E> {
+impl<T> Deref for ModelReadGuard<'_, T> {
     type Target = T;
 
     #[allow(unsafe_code)]
@@ -191,7 +195,7 @@ impl<T, E: Engine> Deref for ModelReadGuard<'_, T, E> {
     }
 }
 
-impl<T, E: Engine> Deref for ModelWriteGuard<'_, T, E> {
+impl<T> Deref for ModelWriteGuard<'_, T> {
     type Target = T;
 
     #[allow(unsafe_code)]
@@ -201,7 +205,7 @@ impl<T, E: Engine> Deref for ModelWriteGuard<'_, T, E> {
     }
 }
 
-impl<T, E: Engine> DerefMut for ModelWriteGuard<'_, T, E> {
+impl<T> DerefMut for ModelWriteGuard<'_, T> {
     #[allow(unsafe_code)]
     fn deref_mut(&mut self) -> &mut T {
         // SAFETY: the writer is alone for as long as the guard lives, and `&mut self` makes this the only reference.
@@ -209,9 +213,9 @@ impl<T, E: Engine> DerefMut for ModelWriteGuard<'_, T, E> {
     }
 }
 
-impl<T: MapValue, E: Engine> RwLock<T> for ModelRwLock<T, E> {
-    type Read<'a> = ModelReadGuard<'a, T, E>;
-    type Write<'a> = ModelWriteGuard<'a, T, E>;
+impl<T: MapValue> RwLock<T> for ModelRwLock<T> {
+    type Read<'a> = ModelReadGuard<'a, T>;
+    type Write<'a> = ModelWriteGuard<'a, T>;
 
     async fn read(&self) -> Self::Read<'_> {
         let held = self.lock(false).await;

@@ -1,10 +1,11 @@
 //! loom as an engine: it runs a closure once for each schedule and for each value that a load may see, orderings as the
-//! C11 model has them. At most four threads beside its own, and few steps: executions grow exponentially.
+//! C11 model has them. At most four threads beside its own, and few steps: executions grow exponentially. Everything here
+//! works only inside an execution that [`begin_loom_execution`] began.
 
-use std::any::Any;
 use std::cell::Cell;
 use std::future::Future;
 use std::panic::resume_unwind;
+use std::pin::Pin;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
@@ -12,8 +13,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use loom::sync as model;
 use loom::thread::Thread;
 
-use super::{Engine, Section};
-use crate::runtime::{AtomicU64, Ordering};
+use crate::runtime::Ordering;
 
 /// loom counts stacks in machine words. Its default of 4096 is too small for unoptimised tasks; memory is only mapped
 /// where it is used.
@@ -26,10 +26,6 @@ pub const TASKS_OF_LOOM: usize = loom::MAX_THREADS - 2;
 /// poll is no choice of loom's, which would wait for ever.
 const POLLS: usize = 100_000;
 const POLLED_FOR_EVER: &str = "a future woke itself for ever";
-
-/// Works only inside a loom execution that [`begin_loom_execution`] began.
-#[derive(Clone, Copy, Debug)]
-pub struct LoomEngine;
 
 thread_local! {
     /// loom gave up on the execution: it would panic at every later call, also in destructors.
@@ -47,7 +43,7 @@ loom::thread_local! {
 pub fn begin_loom_execution(body: impl FnOnce() + Send + 'static) {
     OVER.set(false);
     SPAWNED.set(0);
-    spawn(0, body);
+    spawn_as(0, body);
 }
 
 /// Ends the execution and the whole search, in silence. Only for the body's thread, when no task runs.
@@ -66,7 +62,7 @@ pub fn is_endless(panic: &str) -> bool {
     panic.starts_with("Model exceeded maximum number of branches") || panic == POLLED_FOR_EVER
 }
 
-fn spawn(task: u64, body: impl FnOnce() + Send + 'static) {
+fn spawn_as(task: u64, body: impl FnOnce() + Send + 'static) {
     let named = move || {
         TASK.with(|number| number.set(task));
         body();
@@ -91,52 +87,43 @@ fn engine_call<R>(call: impl FnOnce() -> R) -> R {
     result
 }
 
-impl Engine for LoomEngine {
-    type AtomicU64 = LoomAtomic;
-    type Section<T: Send + 'static> = LoomSection<T>;
+pub(super) fn spawn(body: Box<dyn FnOnce() + Send>) -> u64 {
+    let number = SPAWNED.get() + 1;
+    SPAWNED.set(number);
+    spawn_as(number, body);
+    number
+}
 
-    fn atomic_u64(_label: &'static str, value: u64) -> LoomAtomic {
-        LoomAtomic(model::atomic::AtomicU64::new(value))
-    }
-
-    fn spawn(body: impl FnOnce() + Send + 'static) -> u64 {
-        let number = SPAWNED.get() + 1;
-        SPAWNED.set(number);
-        spawn(number, body);
-        number
-    }
-
-    fn block_on<F: Future>(future: F) -> F::Output {
-        let parker = Arc::new(Parker {
-            thread: loom::thread::current(),
-            woken: AtomicBool::new(false),
-            parked: AtomicBool::new(false),
-        });
-        let waker = Waker::from(Arc::clone(&parker));
-        let mut context = Context::from_waker(&waker);
-        let mut future = Box::pin(future);
-        let mut polls = 0;
-        loop {
-            if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
-                return output;
-            }
-            polls += 1;
-            engine_call(|| assert!(polls < POLLS, "{POLLED_FOR_EVER}"));
-            while !parker.woken.swap(false, Ordering::Relaxed) {
-                parker.parked.store(true, Ordering::Relaxed);
-                engine_call(loom::thread::park);
-                polls = 0;
-            }
+pub(super) fn block_on<T>(mut future: Pin<Box<dyn Future<Output = T> + '_>>) -> T {
+    let parker = Arc::new(Parker {
+        thread: loom::thread::current(),
+        woken: AtomicBool::new(false),
+        parked: AtomicBool::new(false),
+    });
+    let waker = Waker::from(Arc::clone(&parker));
+    let mut context = Context::from_waker(&waker);
+    let mut polls = 0;
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+        polls += 1;
+        engine_call(|| assert!(polls < POLLS, "{POLLED_FOR_EVER}"));
+        while !parker.woken.swap(false, Ordering::Relaxed) {
+            parker.parked.store(true, Ordering::Relaxed);
+            engine_call(loom::thread::park);
+            polls = 0;
         }
     }
+}
 
-    fn task() -> u64 {
-        if OVER.get() { 0 } else { TASK.with(Cell::get) }
-    }
+pub(super) fn task() -> u64 {
+    if OVER.get() { 0 } else { TASK.with(Cell::get) }
+}
 
-    fn is_fatal(_panic: &(dyn Any + Send)) -> bool {
-        OVER.get()
-    }
+/// Whether loom gave up on the execution.
+pub(super) fn is_over() -> bool {
+    OVER.get()
 }
 
 /// Wakes a thread that waits for a future. loom's own `Notify` would add a spurious wake-up to explore for each wait, and
@@ -165,39 +152,43 @@ impl Wake for Parker {
 /// An atomic with the orderings it is given.
 pub struct LoomAtomic(model::atomic::AtomicU64);
 
-impl AtomicU64 for LoomAtomic {
-    fn load(&self, ordering: Ordering) -> u64 {
+impl LoomAtomic {
+    pub(super) fn new(value: u64) -> Self {
+        Self(model::atomic::AtomicU64::new(value))
+    }
+
+    pub(super) fn load(&self, ordering: Ordering) -> u64 {
         engine_call(|| self.0.load(ordering))
     }
 
-    fn store(&self, value: u64, ordering: Ordering) {
+    pub(super) fn store(&self, value: u64, ordering: Ordering) {
         engine_call(|| self.0.store(value, ordering));
     }
 
-    fn compare_exchange(&self, current: u64, new: u64, success: Ordering, failure: Ordering) -> Result<u64, u64> {
+    pub(super) fn compare_exchange(
+        &self,
+        current: u64,
+        new: u64,
+        success: Ordering,
+        failure: Ordering,
+    ) -> Result<u64, u64> {
         engine_call(|| self.0.compare_exchange(current, new, success, failure))
     }
 }
 
 /// loom's mutex makes the step and carries happens-before from one access to the next. It is never contended: no thread is
 /// switched out while it is held. The inner mutex is only for Rust's sake.
-pub struct LoomSection<T> {
+pub(super) struct LoomSection<T> {
     point: model::Mutex<()>,
     value: Mutex<T>,
 }
 
 impl<T> LoomSection<T> {
-    fn access<R>(&self, access: impl FnOnce(&mut T) -> R) -> R {
-        access(&mut self.value.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl<T: Send + 'static> Section<T> for LoomSection<T> {
-    fn new(value: T) -> Self {
+    pub(super) fn new(value: T) -> Self {
         Self { point: model::Mutex::new(()), value: Mutex::new(value) }
     }
 
-    fn step<R>(&self, access: impl FnOnce(&mut T) -> R) -> R {
+    pub(super) fn step<R>(&self, access: impl FnOnce(&mut T) -> R) -> R {
         // A thread that unwinds must not be switched out: to the others it would look as if they were unwinding.
         if std::thread::panicking() {
             return self.give_back(access);
@@ -206,7 +197,7 @@ impl<T: Send + 'static> Section<T> for LoomSection<T> {
         self.access(access)
     }
 
-    fn give_back<R>(&self, access: impl FnOnce(&mut T) -> R) -> R {
+    pub(super) fn give_back<R>(&self, access: impl FnOnce(&mut T) -> R) -> R {
         if OVER.get() {
             return self.access(access);
         }
@@ -220,7 +211,7 @@ impl<T: Send + 'static> Section<T> for LoomSection<T> {
         self.access(access)
     }
 
-    fn into_inner(self) -> T {
-        self.value.into_inner().unwrap_or_else(PoisonError::into_inner)
+    fn access<R>(&self, access: impl FnOnce(&mut T) -> R) -> R {
+        access(&mut self.value.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -6,36 +6,38 @@ use std::hash::BuildHasher;
 use std::ops::{Deref, DerefMut};
 use std::task::{Poll, Waker};
 
+use super::engine::{Announcement, Engine, Section};
 use super::meetings::LastAccess;
-use super::{Announcement, Engine, Section, steps, waiting};
+use super::{steps, waiting};
 use crate::runtime::announce::{Access, ObjectId};
 use crate::runtime::{ConcurrentMap, MapKey, MapValue, SeededHasher};
 
-/// A map whose operations are steps of engine `E`. Each takes the shard's lock as a step of its own and gives it back
+/// A map whose operations are steps of its engine. Each takes the shard's lock as a step of its own and gives it back
 /// without one.
-pub struct ModelMap<K, V, E: Engine> {
+pub struct ModelMap<K, V> {
+    engine: Engine,
     label: &'static str,
     object: ObjectId,
     shards: u64,
     placement_seed: u64,
     /// Made when first entered, so that a map may have as many shards as there are keys.
-    made: UnsafeCell<Shards<K, V, E>>,
+    made: UnsafeCell<Shards<K, V>>,
 }
 
 // SAFETY: all threads of an execution share one operating system thread and are switched only at steps. `made` is
 // reached only in `shard`, which takes no step, so no two accesses to it overlap. A shard's entries are reached only
 // under its lock (see `Shard`).
 #[allow(unsafe_code)]
-unsafe impl<K: Send + Sync, V: Send + Sync, E: Engine> Sync for ModelMap<K, V, E> {}
+unsafe impl<K: Send + Sync, V: Send + Sync> Sync for ModelMap<K, V> {}
 // SAFETY: as above; nothing in a map belongs to the thread that made it.
 #[allow(unsafe_code)]
-unsafe impl<K: Send, V: Send, E: Engine> Send for ModelMap<K, V, E> {}
+unsafe impl<K: Send, V: Send> Send for ModelMap<K, V> {}
 
 /// By number; boxed, so that a shard stays where it is while others are made.
-type Shards<K, V, E> = BTreeMap<u64, Box<Shard<K, V, E>>>;
+type Shards<K, V> = BTreeMap<u64, Box<Shard<K, V>>>;
 
-struct Shard<K, V, E: Engine> {
-    lock: E::Section<Lock>,
+struct Shard<K, V> {
+    lock: Section<Lock>,
     /// Reached by readers while the lock counts one, and by the one writer while it says so.
     entries: UnsafeCell<BTreeMap<K, V>>,
 }
@@ -61,22 +63,24 @@ impl Lock {
     }
 }
 
-impl<K: MapKey, V: MapValue, E: Engine> ModelMap<K, V, E> {
-    pub(super) fn new(label: &'static str, shards: u64, placement_seed: u64) -> Self {
+impl<K: MapKey, V: MapValue> ModelMap<K, V> {
+    pub(super) fn new(engine: Engine, label: &'static str, shards: u64, placement_seed: u64) -> Self {
         assert!(shards > 0, "a map has at least one shard");
         assert!(shards <= 1 << 32, "a shard's number fits below its map's");
-        Self { label, object: E::new_object(), shards, placement_seed, made: UnsafeCell::new(BTreeMap::new()) }
+        let made = UnsafeCell::new(BTreeMap::new());
+        Self { engine, label, object: engine.new_object(), shards, placement_seed, made }
     }
 
     #[allow(unsafe_code)]
-    fn shard(&self, key: &K) -> (u64, &Shard<K, V, E>) {
+    fn shard(&self, key: &K) -> (u64, &Shard<K, V>) {
         let number = SeededHasher(self.placement_seed).hash_one(key) % self.shards;
         // SAFETY: this takes no step, so it overlaps with no other access to `made`. A shard is boxed and lives as long as
         // the map, whatever is made after it, so the reference outlives this borrow of `made`.
-        let shard: *const Shard<K, V, E> = unsafe {
+        let shard: *const Shard<K, V> = unsafe {
             let made = &mut *self.made.get();
             &raw const **made.entry(number).or_insert_with(|| {
-                Box::new(Shard { lock: Section::new(Lock::default()), entries: UnsafeCell::new(BTreeMap::new()) })
+                let lock = Section::new(self.engine, Lock::default());
+                Box::new(Shard { lock, entries: UnsafeCell::new(BTreeMap::new()) })
             })
         };
         // SAFETY: as above.
@@ -84,27 +88,28 @@ impl<K: MapKey, V: MapValue, E: Engine> ModelMap<K, V, E> {
     }
 
     fn log(&self, operation: &str, key: &K, result: impl FnOnce() -> String) {
-        steps::log(E::task(), operation, || format!("{} {key:?}", self.label), result);
+        steps::log(|| self.engine.task(), operation, || format!("{} {key:?}", self.label), result);
     }
 
     /// For a guard that changes a value, which tells of it when it is dropped.
-    fn changes<'a>(&'a self, key: &K, value: &'a mut V, locked: Locked<'a, K, V, E>) -> ModelRefMut<'a, K, V, E> {
-        ModelRefMut { label: self.label, key: key.clone(), value, _locked: locked }
+    fn changes<'a>(&'a self, key: &K, value: &'a mut V, locked: Locked<'a, K, V>) -> ModelRefMut<'a, K, V> {
+        ModelRefMut { label: self.label, key: key.clone(), value, locked }
     }
 
     /// Takes a lock of the shard that `key` lies in; `access` decides under it what of the shard the guard is for.
     #[allow(unsafe_code)]
-    fn locked(&self, key: &K, exclusive: bool) -> Locked<'_, K, V, E> {
+    fn locked(&self, key: &K, exclusive: bool) -> Locked<'_, K, V> {
+        let engine = self.engine;
         let (number, shard) = self.shard(key);
         let lock = ObjectId(self.object.0 + number);
         let access = if exclusive { Access::Exclusive(lock) } else { Access::Shared(lock) };
-        E::announce(Announcement::Next(access));
+        engine.announce(Announcement::Next(access));
         let mut waited = false;
         // The common case costs one step and no waker.
-        if !shard.lock.step(|lock| lock.attempt(exclusive, E::task())) {
-            E::block_on(std::future::poll_fn(|context| {
+        if !shard.lock.step(|lock| lock.attempt(exclusive, engine.task())) {
+            engine.block_on(std::future::poll_fn(|context| {
                 let taken = shard.lock.give_back(|lock| {
-                    let taken = lock.attempt(exclusive, E::task());
+                    let taken = lock.attempt(exclusive, engine.task());
                     if !taken {
                         lock.waiting.push(context.waker().clone());
                     }
@@ -114,7 +119,7 @@ impl<K: MapKey, V: MapValue, E: Engine> ModelMap<K, V, E> {
                     return Poll::Ready(());
                 }
                 waited = true;
-                waiting::begin(E::task(), true, || {
+                waiting::begin(engine.task(), true, || {
                     let access = if exclusive { "write" } else { "read" };
                     format!("{access} access to shard {number} of the map {}, for {key:?}", self.label)
                 });
@@ -122,24 +127,24 @@ impl<K: MapKey, V: MapValue, E: Engine> ModelMap<K, V, E> {
             }));
         }
         if waited {
-            waiting::end(E::task());
+            waiting::end(engine.task());
         }
-        E::announce(Announcement::Acquired);
+        engine.announce(Announcement::Acquired);
         let operation = if exclusive { "write-lock" } else { "read-lock" };
-        steps::log(E::task(), operation, || format!("shard {number} of {}", self.label), String::new);
+        steps::log(|| engine.task(), operation, || format!("shard {number} of {}", self.label), String::new);
         Locked { label: self.label, shard, object: lock, exclusive }
     }
 }
 
 /// A shard's lock, held.
-struct Locked<'a, K, V, E: Engine> {
+struct Locked<'a, K, V> {
     label: &'static str,
-    shard: &'a Shard<K, V, E>,
+    shard: &'a Shard<K, V>,
     object: ObjectId,
     exclusive: bool,
 }
 
-impl<'a, K: Ord, V, E: Engine> Locked<'a, K, V, E> {
+impl<'a, K: Ord, V> Locked<'a, K, V> {
     #[allow(unsafe_code)]
     fn entries(&self) -> &'a BTreeMap<K, V> {
         // SAFETY: the lock is held, so there is no writer but this one, which does not write while it reads.
@@ -155,8 +160,9 @@ impl<'a, K: Ord, V, E: Engine> Locked<'a, K, V, E> {
     }
 }
 
-impl<K, V, E: Engine> Drop for Locked<'_, K, V, E> {
+impl<K, V> Drop for Locked<'_, K, V> {
     fn drop(&mut self) {
+        let engine = self.shard.lock.engine();
         self.shard.lock.give_back(|lock| {
             if self.exclusive {
                 lock.writer = false;
@@ -166,8 +172,8 @@ impl<K, V, E: Engine> Drop for Locked<'_, K, V, E> {
             lock.waiting.drain(..).for_each(Waker::wake);
         });
         let shard = || format!("shard {} of {}", self.object.0 & u64::from(u32::MAX), self.label);
-        steps::log(E::task(), "unlock", shard, String::new);
-        E::announce(Announcement::Released(self.object));
+        steps::log(|| engine.task(), "unlock", shard, String::new);
+        engine.announce(Announcement::Released(self.object));
     }
 }
 
@@ -176,24 +182,24 @@ fn shown<V: MapValue>(value: Option<&V>) -> String {
 }
 
 /// Shared access to one value, blocking its shard for writers.
-pub struct ModelRef<'a, K, V, E: Engine> {
+pub struct ModelRef<'a, K, V> {
     value: &'a V,
-    _locked: Locked<'a, K, V, E>,
+    _locked: Locked<'a, K, V>,
 }
 
 /// Exclusive access to one value, blocking its shard.
-pub struct ModelRefMut<'a, K: MapKey, V: MapValue, E: Engine> {
+pub struct ModelRefMut<'a, K: MapKey, V: MapValue> {
     label: &'static str,
     key: K,
     value: &'a mut V,
-    _locked: Locked<'a, K, V, E>,
+    locked: Locked<'a, K, V>,
 }
 
 // SAFETY: a guard is a reference to a value and the right to give a lock back; neither belongs to a thread.
 #[allow(unsafe_code)]
-unsafe impl<K: Send + Sync, V: Send + Sync, E: Engine> Send for Locked<'_, K, V, E> {}
+unsafe impl<K: Send + Sync, V: Send + Sync> Send for Locked<'_, K, V> {}
 
-impl<K, V, E: Engine> Deref for ModelRef<'_, K, V, E> {
+impl<K, V> Deref for ModelRef<'_, K, V> {
     type Target = V;
 
     fn deref(&self) -> &V {
@@ -201,7 +207,7 @@ impl<K, V, E: Engine> Deref for ModelRef<'_, K, V, E> {
     }
 }
 
-impl<K: MapKey, V: MapValue, E: Engine> Deref for ModelRefMut<'_, K, V, E> {
+impl<K: MapKey, V: MapValue> Deref for ModelRefMut<'_, K, V> {
     type Target = V;
 
     fn deref(&self) -> &V {
@@ -209,21 +215,27 @@ impl<K: MapKey, V: MapValue, E: Engine> Deref for ModelRefMut<'_, K, V, E> {
     }
 }
 
-impl<K: MapKey, V: MapValue, E: Engine> Drop for ModelRefMut<'_, K, V, E> {
+impl<K: MapKey, V: MapValue> Drop for ModelRefMut<'_, K, V> {
     fn drop(&mut self) {
-        steps::log(E::task(), "leave", || format!("{} {:?}", self.label, self.key), || shown(Some(&*self.value)));
+        let engine = self.locked.shard.lock.engine();
+        steps::log(
+            || engine.task(),
+            "leave",
+            || format!("{} {:?}", self.label, self.key),
+            || shown(Some(&*self.value)),
+        );
     }
 }
 
-impl<K: MapKey, V: MapValue, E: Engine> DerefMut for ModelRefMut<'_, K, V, E> {
+impl<K: MapKey, V: MapValue> DerefMut for ModelRefMut<'_, K, V> {
     fn deref_mut(&mut self) -> &mut V {
         self.value
     }
 }
 
-impl<K: MapKey, V: MapValue, E: Engine> ConcurrentMap<K, V> for ModelMap<K, V, E> {
-    type Ref<'a> = ModelRef<'a, K, V, E>;
-    type RefMut<'a> = ModelRefMut<'a, K, V, E>;
+impl<K: MapKey, V: MapValue> ConcurrentMap<K, V> for ModelMap<K, V> {
+    type Ref<'a> = ModelRef<'a, K, V>;
+    type RefMut<'a> = ModelRefMut<'a, K, V>;
 
     fn get(&self, key: &K) -> Option<Self::Ref<'_>> {
         let locked = self.locked(key, false);

@@ -6,7 +6,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use super::{Announcement, Engine, Section, steps, waiting};
+use super::engine::{Announcement, Engine, Section};
+use super::{steps, waiting};
 use crate::runtime::Semaphore;
 use crate::runtime::announce::{Access, ObjectId};
 
@@ -32,26 +33,26 @@ pub(super) const WORKERS: &str = "workers";
 pub const A_WORKER: &str = "a worker thread of the runtime to run on";
 
 /// A counting semaphore.
-pub struct ModelSemaphore<E: Engine> {
+pub struct ModelSemaphore {
     label: &'static str,
     object: ObjectId,
     permits: usize,
-    state: Arc<E::Section<State>>,
+    state: Arc<Section<State>>,
 }
 
-impl<E: Engine> std::fmt::Debug for ModelSemaphore<E> {
+impl std::fmt::Debug for ModelSemaphore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ModelSemaphore").field("label", &self.label).finish_non_exhaustive()
     }
 }
 
-impl<E: Engine> ModelSemaphore<E> {
-    pub(super) fn new(label: &'static str, permits: usize) -> Self {
+impl ModelSemaphore {
+    pub(super) fn new(engine: Engine, label: &'static str, permits: usize) -> Self {
         let state = State { permits, waiters: VecDeque::new(), next_ticket: 0 };
-        Self { label, object: E::new_object(), permits, state: Arc::new(Section::new(state)) }
+        Self { label, object: engine.new_object(), permits, state: Arc::new(Section::new(engine, state)) }
     }
 
-    pub(super) fn acquire_owned(&self) -> Acquire<E> {
+    pub(super) fn acquire_owned(&self) -> Acquire {
         Acquire {
             label: self.label,
             object: self.object,
@@ -63,8 +64,8 @@ impl<E: Engine> ModelSemaphore<E> {
     }
 }
 
-impl<E: Engine> Semaphore for ModelSemaphore<E> {
-    type Permit = ModelPermit<E>;
+impl Semaphore for ModelSemaphore {
+    type Permit = ModelPermit;
 
     fn acquire(&self) -> impl Future<Output = Self::Permit> + Send {
         self.acquire_owned()
@@ -72,23 +73,24 @@ impl<E: Engine> Semaphore for ModelSemaphore<E> {
 }
 
 /// Waits for a permit; dropped early, it leaves the queue.
-pub(super) struct Acquire<E: Engine> {
+pub(super) struct Acquire {
     label: &'static str,
     object: ObjectId,
     permits: usize,
-    state: Arc<E::Section<State>>,
+    state: Arc<Section<State>>,
     ticket: Option<u64>,
     done: bool,
 }
 
-impl<E: Engine> Future for Acquire<E> {
-    type Output = ModelPermit<E>;
+impl Future for Acquire {
+    type Output = ModelPermit;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
+        let engine = this.state.engine();
         if this.ticket.is_none() {
             let access = Access::Permit { semaphore: this.object, permits: this.permits };
-            E::announce(Announcement::Next(access));
+            engine.announce(Announcement::Next(access));
         }
         let granted = match this.ticket {
             None => this.state.step(|state| {
@@ -113,24 +115,25 @@ impl<E: Engine> Future for Acquire<E> {
         };
         if granted {
             this.done = true;
-            E::announce(Announcement::Acquired);
-            steps::log(E::task(), "acquire", || this.label.to_owned(), String::new);
-            waiting::end(E::task());
+            engine.announce(Announcement::Acquired);
+            steps::log(|| engine.task(), "acquire", || this.label.to_owned(), String::new);
+            waiting::end(engine.task());
             Poll::Ready(ModelPermit { label: this.label, object: this.object, state: Arc::clone(&this.state) })
         } else {
             let worker = this.label == WORKERS;
             let permit = || format!("a permit of {}", this.label);
-            waiting::begin(E::task(), worker, || if worker { A_WORKER.to_owned() } else { permit() });
+            waiting::begin(engine.task(), worker, || if worker { A_WORKER.to_owned() } else { permit() });
             Poll::Pending
         }
     }
 }
 
-impl<E: Engine> Drop for Acquire<E> {
+impl Drop for Acquire {
     fn drop(&mut self) {
         let Some(ticket) = self.ticket.filter(|_| !self.done) else { return };
-        waiting::end(E::task());
-        E::announce(Announcement::Next(Access::Local));
+        let engine = self.state.engine();
+        waiting::end(engine.task());
+        engine.announce(Announcement::Next(Access::Local));
         self.state.give_back(|state| {
             let granted = state.waiters.iter().any(|waiter| waiter.ticket == ticket && waiter.granted);
             state.waiters.retain(|waiter| waiter.ticket != ticket);
@@ -142,17 +145,18 @@ impl<E: Engine> Drop for Acquire<E> {
 }
 
 /// One permit; it is given back when dropped.
-pub struct ModelPermit<E: Engine> {
+pub struct ModelPermit {
     label: &'static str,
     object: ObjectId,
-    state: Arc<E::Section<State>>,
+    state: Arc<Section<State>>,
 }
 
-impl<E: Engine> Drop for ModelPermit<E> {
+impl Drop for ModelPermit {
     fn drop(&mut self) {
+        let engine = self.state.engine();
         self.state.give_back(release);
-        steps::log(E::task(), "release", || self.label.to_owned(), String::new);
-        E::announce(Announcement::Released(self.object));
+        steps::log(|| engine.task(), "release", || self.label.to_owned(), String::new);
+        engine.announce(Announcement::Released(self.object));
     }
 }
 

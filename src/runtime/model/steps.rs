@@ -50,16 +50,19 @@ pub fn take_steps() -> Vec<Step> {
 
 /// Records something that is no operation of the runtime but helps to understand one.
 pub fn tell(task: impl FnOnce() -> u64, operation: &str, object: impl FnOnce() -> String) {
-    if STEPS.with_borrow(Option::is_some) {
-        log(task(), operation, object, String::new);
-    }
+    log(task, operation, object, String::new);
 }
 
 /// The texts are made only if somebody asked for them.
-pub(super) fn log(task: u64, operation: &str, object: impl FnOnce() -> String, result: impl FnOnce() -> String) {
+pub(super) fn log(
+    task: impl FnOnce() -> u64,
+    operation: &str,
+    object: impl FnOnce() -> String,
+    result: impl FnOnce() -> String,
+) {
     STEPS.with_borrow_mut(|steps| {
         if let Some(steps) = steps.as_mut().filter(|steps| steps.len() < MOST_STEPS) {
-            let (operation, object, result) = (operation.to_owned(), object(), result());
+            let (task, operation, object, result) = (task(), operation.to_owned(), object(), result());
             steps.push(Step { at: AT.get(), task, operation, object, result });
         }
     });

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use seriatim::explore::{LoomBounds, Strategy, under_loom, under_shuttle};
-use seriatim::runtime::model::{Engine, Loom, LoomEngine, Model, ModelSettings, Shuttle, ShuttleEngine};
+use seriatim::runtime::model::{Engine, Model, ModelSettings};
 use seriatim::runtime::{AtomicU64, JoinSet, Ordering, Runtime, RwLock};
 
 use crate::fixtures::quieten;
@@ -12,8 +12,8 @@ use crate::fixtures::quieten;
 const SETTINGS: ModelSettings = ModelSettings { workers: None, shards: 1, placement_seed: 0 };
 
 /// Two locks, taken in either order, each under a task's own panic catching.
-fn locks_in_both_orders<E: Engine>() {
-    let runtime = Model::<E>::new(SETTINGS);
+fn locks_in_both_orders(engine: Engine) {
+    let runtime = Model::new(engine, SETTINGS);
     let (left, right) = (Arc::new(runtime.rw_lock("left", ())), Arc::new(runtime.rw_lock("right", ())));
     let mut tasks = runtime.join_set("tasks");
     for (first, second) in [(Arc::clone(&left), Arc::clone(&right)), (right, left)] {
@@ -28,8 +28,8 @@ fn locks_in_both_orders<E: Engine>() {
 #[test]
 fn a_deadlock_is_no_error_of_the_task_that_noticed_it() {
     quieten();
-    let of_loom = under_loom(LoomBounds::preemptions(2), locks_in_both_orders::<LoomEngine>);
-    let of_shuttle = under_shuttle(Strategy::Random, 0, 1_000, locks_in_both_orders::<ShuttleEngine>);
+    let of_loom = under_loom(LoomBounds::preemptions(2), || locks_in_both_orders(Engine::Loom));
+    let of_shuttle = under_shuttle(Strategy::Random, 0, 1_000, || locks_in_both_orders(Engine::Shuttle));
     assert!(!of_loom.complete);
     for failure in [of_loom.failure.unwrap(), of_shuttle.failure.unwrap()] {
         assert!(failure.contains("deadlock"), "{failure}");
@@ -59,19 +59,19 @@ fn relaxed_publication<R: Runtime>(runtime: &R) -> impl Future<Output = ()> + us
 fn loom_finds_a_missing_release_and_shuttle_cannot() {
     quieten();
     let of_loom = under_loom(LoomBounds::preemptions(2), || {
-        let runtime = Loom::new(SETTINGS);
+        let runtime = Model::loom(SETTINGS);
         runtime.block_on(relaxed_publication(&runtime));
     });
     assert!(of_loom.failure.unwrap().contains("stale"));
     let of_shuttle = under_shuttle(Strategy::Random, 0, 1_000, || {
-        let runtime = Shuttle::new(SETTINGS);
+        let runtime = Model::shuttle(SETTINGS);
         runtime.block_on(relaxed_publication(&runtime));
     });
     assert_eq!(of_shuttle.failure, None);
 }
 
 fn two_additions() {
-    let runtime = Loom::new(SETTINGS);
+    let runtime = Model::loom(SETTINGS);
     let counter = Arc::new(runtime.atomic_u64("counter", 0));
     let mut tasks = runtime.join_set("tasks");
     for _ in 0..2 {
@@ -102,7 +102,7 @@ fn exploring_twice_does_the_same_twice() {
     assert_eq!(under_loom(bounds, two_additions), under_loom(bounds, two_additions));
     let of_shuttle = |seed| {
         under_shuttle(Strategy::Random, seed, 100, || {
-            let runtime = Shuttle::new(SETTINGS);
+            let runtime = Model::shuttle(SETTINGS);
             runtime.block_on(relaxed_publication(&runtime));
         })
     };

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use seriatim::explore::{LoomBounds, Strategy, under_loom, under_shuttle};
-use seriatim::runtime::model::{Loom, ModelSettings, Shuttle};
+use seriatim::runtime::model::{Model, ModelSettings};
 use seriatim::runtime::{AtomicU64, Native, Ordering, Runtime};
 use testkit::events::Events;
 
@@ -23,7 +23,7 @@ pub fn on_tokio<F: Future<Output = ()>>(fact: fn(Native, Events) -> F) {
     }
 }
 
-pub fn on_shuttle<F: Future<Output = ()> + 'static>(fact: fn(Shuttle, Events) -> F, expected: &[&str]) {
+pub fn on_shuttle<F: Future<Output = ()> + 'static>(fact: fn(Model, Events) -> F, expected: &[&str]) {
     quieten();
     let events = Events::default();
     let strategies = [Strategy::Random, Strategy::Pct { depth: 3 }, Strategy::UniformWalk];
@@ -32,7 +32,7 @@ pub fn on_shuttle<F: Future<Output = ()> + 'static>(fact: fn(Shuttle, Events) ->
             let settings = ModelSettings { workers, shards: 1 + seed as u64, placement_seed: seed as u64 };
             let events = events.clone();
             let run = under_shuttle(strategy.clone(), seed as u64, 300, move || {
-                let runtime = Shuttle::new(settings);
+                let runtime = Model::shuttle(settings);
                 runtime.block_on(fact(runtime.clone(), events.clone()));
             });
             assert_eq!(run.failure, None, "{} with {settings:?}", strategy.name());
@@ -45,12 +45,12 @@ pub fn on_shuttle<F: Future<Output = ()> + 'static>(fact: fn(Shuttle, Events) ->
 /// Three preemptions reach every event that the facts name; the largest fact then takes two seconds.
 const BOUNDS: LoomBounds = LoomBounds { preemptions: Some(3), choices: 2_000, executions: 200_000 };
 
-pub fn on_loom<F: Future<Output = ()> + 'static>(name: &str, fact: fn(Loom, Events) -> F, expected: &[&str]) {
+pub fn on_loom<F: Future<Output = ()> + 'static>(name: &str, fact: fn(Model, Events) -> F, expected: &[&str]) {
     quieten();
     let events = Events::default();
     let reaching = events.clone();
     let run = under_loom(BOUNDS, move || {
-        let runtime = Loom::new(ModelSettings { workers: None, shards: 1, placement_seed: 0 });
+        let runtime = Model::loom(ModelSettings { workers: None, shards: 1, placement_seed: 0 });
         runtime.block_on(fact(runtime.clone(), reaching.clone()));
     });
     println!("{name}: {run:?}");
