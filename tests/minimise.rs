@@ -28,7 +28,7 @@ fn found(subject: ExploredSubject, seed: u64, executions: usize) -> Option<(Case
     subject.explorer(&scenario).explore(&config, |interleaved| {
         match judge_ending(&scenario, &expectation, &interleaved.ending) {
             Verdict::Violation(violation) => {
-                found = Some((Signature::of(&violation, &scenario), interleaved.schedule));
+                found = Some((violation.signature(), interleaved.schedule));
                 ControlFlow::Break(())
             }
             Verdict::Agree(_) => ControlFlow::Continue(()),
@@ -122,7 +122,7 @@ fn a_violation_without_a_schedule_is_made_small_by_a_verdict_alone() {
         for seed in 0..6 {
             let Built { scenario, expectation, .. } = built(seed);
             let Some(violation) = canary.judge(&examiner, &scenario, &expectation).into_violation() else { continue };
-            let signature = Signature::of(&violation, &scenario);
+            let signature = violation.signature();
             let mut probe = ByVerdict(|scenario: &_, expectation: &_| canary.judge(&examiner, scenario, expectation));
             let case = Case { scenario, schedule: None };
             let smaller = minimise(&case, &signature, &mut probe, LIMIT).unwrap();

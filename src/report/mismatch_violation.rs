@@ -1,7 +1,9 @@
 //! A mismatch of the test mode in the words of the oracles: which of them sees it, and where.
 
 use crate::chain::{Mismatch, MismatchKind};
-use crate::compare::{Difference, Oracle, Place, Violation, touching};
+use crate::compare::{
+    Difference, Field, Oracle, Place, Value, Violation, field_of, of_account, of_transaction, touching, violation,
+};
 use crate::ledger::Block;
 use crate::storage::{StateKey, WriteOp};
 use crate::workload::Scenario;
@@ -17,16 +19,16 @@ pub(super) fn violation_of(mismatch: &Mismatch, subject: &str, scenario: &Scenar
     let difference = Difference {
         place,
         field,
-        expected: mismatch.sequential.clone(),
-        actual: mismatch.parallel.clone(),
+        expected: Value::text(&mismatch.sequential),
+        actual: Value::text(&mismatch.parallel),
         receipts: mismatch.receipts.clone(),
     };
-    Violation { oracle, subject: subject.to_owned(), difference }
+    violation(scenario, oracle, subject, difference)
 }
 
 /// Who sees it, what differs, and in which transactions of the block.
-fn seen(kind: MismatchKind, scenario: &Scenario) -> (Oracle, String, Vec<usize>) {
-    let plain = |oracle, field: &str| (oracle, field.to_owned(), Vec::new());
+fn seen(kind: MismatchKind, scenario: &Scenario) -> (Oracle, Field, Vec<usize>) {
+    let plain = |oracle, field: &str| (oracle, Field::named(field), Vec::new());
     match kind {
         MismatchKind::Panic => plain(Oracle::Panic, "executor"),
         MismatchKind::Late => plain(Oracle::Livelock, "time of the block"),
@@ -34,7 +36,7 @@ fn seen(kind: MismatchKind, scenario: &Scenario) -> (Oracle, String, Vec<usize>)
         MismatchKind::WriteAttempt => plain(Oracle::Writes, "writes while it runs"),
         MismatchKind::Storage | MismatchKind::Outcome => plain(Oracle::Receipts, "block"),
         MismatchKind::Nonces => plain(Oracle::State, "nonces used in the ordering run"),
-        MismatchKind::Receipts { index } => (Oracle::Receipts, "receipt".to_owned(), vec![index]),
+        MismatchKind::Receipts { index } => (Oracle::Receipts, "receipt".into(), vec![index]),
         MismatchKind::Writes { index } => match LastBlock::of(scenario) {
             Some(last) => of_write(last.ops.get(index), &last.block),
             None => plain(Oracle::State, "write"),
@@ -43,22 +45,22 @@ fn seen(kind: MismatchKind, scenario: &Scenario) -> (Oracle, String, Vec<usize>)
 }
 
 /// By the write that the sequential path makes there. None: the other one writes more.
-fn of_write(op: Option<&WriteOp>, block: &Block) -> (Oracle, String, Vec<usize>) {
+fn of_write(op: Option<&WriteOp>, block: &Block) -> (Oracle, Field, Vec<usize>) {
     match op {
-        None => (Oracle::Versions, "surplus write".to_owned(), Vec::new()),
+        None => (Oracle::Versions, "surplus write".into(), Vec::new()),
         Some(WriteOp::Register { account, .. }) => {
-            (Oracle::State, format!("registration of {account:?}"), touching(block, &StateKey::Nonce(*account)))
+            (Oracle::State, of_account("registration", account), touching(block, &StateKey::Nonce(*account)))
         }
-        Some(WriteOp::Put { key, .. }) => (Oracle::State, key.to_string(), touching(block, key)),
+        Some(WriteOp::Put { key, .. }) => (Oracle::State, field_of(key), touching(block, key)),
         Some(WriteOp::Link { transaction, .. }) => {
-            (Oracle::Marks, format!("blocks that link {transaction:?}"), Vec::new())
+            (Oracle::Marks, of_transaction("blocks that link", " ", transaction), Vec::new())
         }
         Some(WriteOp::MarkExecuted { transaction, .. }) => {
-            (Oracle::Marks, format!("executed mark of {transaction:?}"), Vec::new())
+            (Oracle::Marks, of_transaction("executed mark", " of ", transaction), Vec::new())
         }
         Some(WriteOp::AddOrphan(_) | WriteOp::RemoveOrphan(_)) => {
-            (Oracle::Marks, "orphans, oldest first".to_owned(), Vec::new())
+            (Oracle::Marks, "orphans, oldest first".into(), Vec::new())
         }
-        Some(WriteOp::Metadata { .. } | WriteOp::Top(_)) => (Oracle::Figures, "metadata".to_owned(), Vec::new()),
+        Some(WriteOp::Metadata { .. } | WriteOp::Top(_)) => (Oracle::Figures, "metadata".into(), Vec::new()),
     }
 }

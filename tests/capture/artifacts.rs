@@ -90,7 +90,7 @@ fn a_wrong_balance_is_shown_again_by_a_subject_with_that_fault_and_by_no_other()
     let judged = |observation| judge(&artifact.scenario, &expectation, &[observation]);
     assert!(matches!(judged(v3.clone().run(&artifact.scenario)), Verdict::Agree(_)));
     let violation = judged(v3.with_layer(TooHigh).run(&artifact.scenario)).into_violation().expect("it has the fault");
-    assert_eq!(Signature::of(&violation, &artifact.scenario), artifact.signature);
+    assert_eq!(violation.signature(), artifact.signature);
     assert_eq!(violation.oracle, Oracle::State);
 
     let output = seriatim_replay(&path);

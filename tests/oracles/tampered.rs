@@ -123,7 +123,7 @@ pub fn is_said(tampered: &Right, oracle: Oracle, field: &str, place: &Place) {
         receipts: difference.receipts.clone(),
         transactions: types.map(str::to_owned).collect(),
     };
-    assert_eq!(Signature::of(&violation, scenario), signature, "{violation}");
+    assert_eq!(violation.signature(), signature, "{violation}");
 }
 
 /// A number, or the eight digits that accounts, assets and hashes are shown by.
