@@ -120,7 +120,7 @@ impl Bench {
     fn refused(&self, site: Site, fault: Fault, change: impl FnOnce(&mut FaultTrial)) -> String {
         let (calm, strike, mut trial) = self.at(Doing::Apply, site, fault);
         change(&mut trial);
-        judge_fault(&self.place, Doing::Apply, strike, &calm, &trial, Interleaved::No).unwrap_err().field
+        judge_fault(&self.place, Doing::Apply, strike, &calm, &trial, Interleaved::No).unwrap_err().field.to_string()
     }
 }
 

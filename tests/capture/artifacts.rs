@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 
 use seriatim::chain::{Mismatch, MismatchKind};
-use seriatim::compare::{Oracle, Signature, Verdict, judge};
+use seriatim::compare::{Oracle, Verdict, judge};
 use seriatim::execution::PreparedBlock;
 use seriatim::explore::{ChainSubject, Engine, Subject};
 use seriatim::ledger::{Block, Hash, Receipt};
