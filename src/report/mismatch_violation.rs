@@ -1,6 +1,6 @@
 //! A mismatch of the test mode in the words of the oracles: which of them sees it, and where.
 
-use crate::chain::{Mismatch, MismatchKind};
+use crate::chain::{Found, Mismatch, MismatchKind};
 use crate::compare::{
     Difference, Field, Oracle, Place, Value, Violation, field_of, of_account, of_transaction, touching, violation,
 };
@@ -13,17 +13,37 @@ use super::last_block::LastBlock;
 /// What the mismatch, on the last block of `scenario`, shows of `subject`. Where the oracles would tell it by another of its
 /// traces, it is named by the one that the test mode met.
 pub(super) fn violation_of(mismatch: &Mismatch, subject: &str, scenario: &Scenario) -> Violation {
+    let found = mismatch.found.as_ref();
     let (oracle, field, transactions) = seen(mismatch.kind, scenario);
     let place =
         Place { block: scenario.blocks().count().checked_sub(1), topoheight: Some(mismatch.topoheight), transactions };
+    let (expected, actual) = (found.map(|found| &found.0), found.map(|found| &found.1));
     let difference = Difference {
         place,
         field,
-        expected: Value::text(&mismatch.sequential),
-        actual: Value::text(&mismatch.parallel),
-        receipts: mismatch.receipts.clone(),
+        expected: value(&mismatch.sequential, expected),
+        actual: value(&mismatch.parallel, actual),
+        receipts: expected.and_then(name).zip(actual.and_then(name)),
     };
     violation(scenario, oracle, subject, difference)
+}
+
+/// The text, which is cut, with the structure of what was found.
+fn value(text: &str, found: Option<&Found>) -> Value {
+    match found {
+        Some(Found::Receipt(receipt)) => Value::of(receipt).with_text(text),
+        Some(Found::Write(op)) => Value::of(op).with_text(text),
+        Some(Found::Nothing) | None => Value::text(text),
+    }
+}
+
+/// What became of a transaction; without a receipt, nothing. None: it is not about receipts.
+fn name(found: &Found) -> Option<String> {
+    match found {
+        Found::Receipt(receipt) => Some(receipt.name().to_owned()),
+        Found::Nothing => Some(String::new()),
+        Found::Write(_) => None,
+    }
 }
 
 /// Who sees it, what differs, and in which transactions of the block.

@@ -61,7 +61,7 @@ fn convert(json: &mut Json, signature: &str, version: u32) -> Result<(), serde_j
 fn typed(violation: PlainViolation, transactions: BTreeSet<String>) -> Violation {
     let PlainViolation { oracle, subject, difference } = violation;
     let value = |text: String| match debug::tree(&text) {
-        Some(tree) => Value::with_tree(text, tree),
+        Some(tree) => Value::from_tree(tree, text),
         None => Value::text(text),
     };
     let difference = Difference {

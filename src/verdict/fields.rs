@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     fn fields(expected: Tree, actual: Tree) -> Fields {
-        let value = |tree: Tree| Value::with_tree(tree.to_string(), tree);
+        let value = |tree: Tree| Value::from_tree(tree.clone(), tree.to_string());
         Fields::of(&value(expected), &value(actual))
     }
 

@@ -38,9 +38,14 @@ impl Value {
         Self::text(format!("{value:?}"))
     }
 
-    /// A text with the structure that was read out of it.
-    pub fn with_tree(text: String, tree: Tree) -> Self {
-        Self { text, tree }
+    /// A structure with the text that is shown for it.
+    pub fn from_tree(tree: Tree, text: impl Into<String>) -> Self {
+        Self { text: text.into(), tree }
+    }
+
+    /// The same with another text.
+    pub fn with_text(self, text: impl Into<String>) -> Self {
+        Self::from_tree(self.tree, text)
     }
 
     /// The structure.

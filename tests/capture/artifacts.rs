@@ -100,7 +100,7 @@ fn a_wrong_balance_is_shown_again_by_a_subject_with_that_fault_and_by_no_other()
 #[test]
 fn the_command_of_the_line_shows_the_violation_of_a_subject_that_it_knows() {
     let (mismatch, scenario) = mismatch_of(|prepared| prepared.receipts.swap(0, 1));
-    let mismatch = Mismatch { kind: MismatchKind::Late, receipts: None, ..mismatch };
+    let mismatch = Mismatch { kind: MismatchKind::Late, found: None, ..mismatch };
     let folder = tempfile::tempdir().unwrap();
     let mut artifacts = MismatchArtifacts::open(folder.path().join("a b"), 4, 1 << 20).unwrap();
     let kept = artifacts.keep("canary:NeverWoken", scenario, &mismatch).unwrap();
@@ -138,7 +138,7 @@ fn case(run: &[Arc<Block>], kind: MismatchKind) -> (Scenario, Mismatch) {
     };
     let block = run.last().map_or(Hash::ZERO, |block| block.hash());
     let (sequential, parallel) = ("one\nthing".repeat(100), "another".to_owned());
-    (scenario, Mismatch { kind, block, topoheight: run.len() as u64, sequential, parallel, receipts: None })
+    (scenario, Mismatch { kind, block, topoheight: run.len() as u64, sequential, parallel, found: None })
 }
 
 fn files(folder: &Path) -> (usize, u64) {

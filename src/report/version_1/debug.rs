@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn what_is_no_debug_text_is_refused() {
-        for text in ["{{{", "a { b", "((((((((((((((((((((x))))))))))))))))))))", "", "\"open", "\u{fc}\"", "a) b"] {
+        for text in ["{{{", "a { b", "((((((((((((((((((((x))))))))))))))))))))", "", "\"open", "a) b"] {
             assert_eq!(tree(text), None, "{text}");
         }
     }
