@@ -41,7 +41,7 @@ pub use regression::{RegressionEvidence, check_regression};
 pub use report::{CampaignReport, Conclusion};
 pub(crate) use smaller::smaller;
 pub use smaller::{SmallerError, Watch, minimise_artifact};
-pub use statistics::{Floor, Statistics, abort_name, outcome_name};
+pub use statistics::{Floor, Statistics};
 pub use subjects::{ExploredSubject, UnknownSubject};
 
 /// What to run.
@@ -233,7 +233,7 @@ pub fn run(config: &CampaignConfig, shapes: &[Shape], control: &Control) -> std:
                     }
                     let (violation, scenario) = (*violation, built.scenario);
                     let found_here = Found { index, case, violation, scenario, schedule, fault };
-                    let signature = Signature::of(&found_here.violation, &found_here.scenario);
+                    let signature = found_here.violation.signature();
                     keep_first(&found, signature, found_here, |found| found.index);
                 }
             }

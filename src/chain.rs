@@ -46,7 +46,7 @@ pub use config::{
 pub use figures::TestModeFigures;
 #[cfg(feature = "metrics")]
 pub use metrics::{ChainMetrics, DEFAULT_METRICS_ADDRESS, MetricsServer};
-pub use mismatch::{Mismatch, MismatchKind, MismatchSink, RecentMismatches};
+pub use mismatch::{Found, Mismatch, MismatchKind, MismatchSink, RecentMismatches};
 pub use modes::{Modes, ModesError};
 pub use parallel_side::{ParallelSide, ReadLimits, SideError};
 pub use rollout::{Rollout, Stage};

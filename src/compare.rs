@@ -20,19 +20,18 @@
 //! Of a subject from outside, [`crate::subject`] compares what it reports, as receipts, figures, state and determinism.
 
 mod determinism;
-mod difference;
+mod evidence;
 mod faults;
-pub(crate) mod fields;
 mod figures;
 mod invariants;
+mod keys;
+mod locate;
 mod marks;
 mod panics;
 mod parallelism;
 mod progress;
 mod receipts;
-mod signature;
 mod state;
-mod verdict;
 mod versions;
 mod writes;
 
@@ -42,25 +41,29 @@ use crate::explore::{Ending, Observation, ObservedStep};
 use crate::storage::LedgerState;
 use crate::workload::{Expectation, ExpectedStep, Scenario};
 
-pub(crate) use difference::touching;
-pub use difference::{Difference, Place};
 pub use faults::{Endured, Interleaved, judge_fault, judge_without_fault};
-pub use signature::{Signature, payload_name};
-pub use verdict::{Evidence, Oracle, Verdict, Violation};
+pub(crate) use keys::{balance, field_of, of_account, of_transaction};
+pub use locate::{payload_name, violation};
+pub(crate) use locate::{touching, types_at};
+
+pub use crate::verdict::{
+    Difference, Evidence, Field, FieldDifference, Fields, Key, Oracle, Place, PlainViolation, Role, Signature, Value,
+    Verdict, Violation,
+};
 
 /// Judges all observations of one scenario against the reference's answers and against each other. The first
 /// observation that is wrong gives the violation, by the first oracle that rejects it.
 pub fn judge(scenario: &Scenario, expectation: &Expectation, observations: &[Observation]) -> Verdict {
-    let mut evidence = Evidence::of(expectation);
+    let mut evidence = evidence::of_expectation(expectation);
     for observation in observations {
         if let Some((oracle, difference)) = first_difference(scenario, expectation, observation) {
-            return Verdict::violation(oracle, &observation.subject, difference);
+            return violation(scenario, oracle, &observation.subject, difference).into();
         }
-        evidence.add(observation);
+        evidence::add(&mut evidence, observation);
     }
     for pair in observations.windows(2) {
         if let Some(difference) = determinism::check(&pair[0], &pair[1]) {
-            return Verdict::violation(Oracle::Determinism, &pair[1].subject, difference);
+            return violation(scenario, Oracle::Determinism, &pair[1].subject, difference).into();
         }
     }
     Verdict::Agree(evidence)
@@ -77,7 +80,7 @@ pub fn judge_ending_of(subject: &str, scenario: &Scenario, expectation: &Expecta
         Ok(observation) => judge(scenario, expectation, std::slice::from_ref(observation)),
         Err(stopped) => {
             let (oracle, difference) = *stopped;
-            Verdict::violation(oracle, subject, difference)
+            violation(scenario, oracle, subject, difference).into()
         }
     }
 }
@@ -116,7 +119,8 @@ fn shape(expectation: &Expectation, observation: &Observation) -> Option<Differe
         return Some(Difference::new("ledgers seen", expectation.ledgers.len(), observation.ledgers.len()));
     }
     let missing = observation.undone.is_none();
-    missing.then(|| Difference::new("ledger after undoing every block", "there", "missing"))
+    let field = Field::named("ledger").at("after undoing every block");
+    missing.then(|| Difference::new(field, "there", "missing"))
 }
 
 fn first_difference(
@@ -139,7 +143,7 @@ fn first_difference(
     for (index, (expected, actual)) in expectation.ledgers.iter().zip(&observation.ledgers).enumerate() {
         let located = |oracle, key, mut difference: Difference| {
             if let Some(topoheight) = difference.place.topoheight {
-                difference.place = difference::locate(scenario, expectation, index, topoheight, key);
+                difference.place = locate::locate(scenario, expectation, index, topoheight, key);
             }
             (oracle, difference)
         };

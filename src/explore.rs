@@ -18,6 +18,8 @@ mod told;
 mod under_loom;
 mod under_shuttle;
 
+use serde::Serialize;
+
 use crate::execution::BlockError;
 use crate::ledger::Receipt;
 use crate::runtime::TaskFigures;
@@ -117,7 +119,7 @@ pub struct ObservedBlock {
 }
 
 /// Why a block has no receipts.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
 pub enum BlockFailure {
     #[error(transparent)]
     Refused(#[from] BlockError),

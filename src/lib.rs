@@ -4,7 +4,7 @@
 //! [`ledger`] (what a block means), [`storage`] (the versioned ledger), [`runtime`] (everything concurrent, behind
 //! one trait), [`execution`] (reference, sequential and parallel executors) and [`chain`] (blocks, orphans, rewinds).
 //! The *harness* judges it: [`workload`] makes scenarios, `explore` runs a subject on them, `compare` gives the
-//! verdict, `minimise` makes a case smaller, `report` keeps a violation, `campaign` does it many times, `corpus` thins a fuzzer's inputs, `node` is a small chain
+//! `verdict`, `minimise` makes a case smaller, `report` keeps a violation, `campaign` does it many times, `corpus` thins a fuzzer's inputs, `node` is a small chain
 //! that runs in any mode over a ledger on disk, and `cli` is the command. The system never imports the harness;
 //! `default-features = false` leaves the harness out; the feature `redb` has the ledger on disk with or without it.
 
@@ -36,5 +36,7 @@ pub mod prove;
 pub mod report;
 #[cfg(feature = "harness")]
 pub mod subject;
+#[cfg(feature = "harness")]
+pub mod verdict;
 #[cfg(feature = "harness")]
 pub mod workload;

@@ -14,6 +14,7 @@ mod regression;
 mod replay;
 mod svg;
 mod timeline;
+mod version_1;
 
 pub use artifact::{
     ARTIFACT_VERSION, Artifact, ArtifactError, Origin, PROCESS, PROGRAM, Rate, Smaller, Stored, write_whole,

@@ -19,6 +19,8 @@ use std::future::Future;
 use std::hash::Hash;
 use std::ops::{Deref, DerefMut};
 
+use serde::Serialize;
+
 pub use faults::{DELAY, Fault, Faults, INJECTED, Injected, Passed, Site};
 pub use native::Native;
 pub use probed::{Probed, TaskFigures};
@@ -142,7 +144,7 @@ pub trait RwLock<T>: Send + Sync + 'static {
 pub struct TaskIndex(pub usize);
 
 /// Why a task has no result.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
 pub enum TaskError {
     /// Its code panicked, with this message.
     #[error("panicked: {0}")]

@@ -15,6 +15,8 @@ mod version;
 use std::collections::BTreeSet;
 use std::future::Future;
 
+use serde::Serialize;
+
 use crate::ledger::{AccountKey, Amount, AssetId, BlockMetadata, Hash, Topoheight};
 
 #[cfg(all(feature = "harness", feature = "redb"))]
@@ -31,7 +33,7 @@ pub use read_only::{CountReads, ReadOnly};
 pub use version::{History, Newest, StateKey, StateValue, StoredAccount, Version};
 
 /// A storage failure. It aborts the block and never orphans a transaction.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
 pub enum StorageError {
     /// A version names a predecessor that is not below it, or does not exist: following links would not end.
     #[error("version of {key} at {topoheight} links to {previous}, which is no earlier version")]

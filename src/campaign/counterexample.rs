@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 
 use super::{CampaignConfig, Case};
-use crate::compare::{Difference, Oracle, Signature, Violation};
+use crate::compare::{Difference, Oracle, PlainViolation, Signature, Value, Violation};
 use crate::explore::{FaultPoint, Schedule};
 use crate::report::{Artifact, Origin, Rate, Smaller, Stored};
 use crate::workload::{Plan, Scenario, Shape};
@@ -21,6 +21,7 @@ pub struct Counterexample {
     pub times: u64,
     pub case: String,
     pub signature: Signature,
+    #[serde(serialize_with = "PlainViolation::serialize_of")]
     pub violation: Violation,
     /// Where the artifact is, if it was stored.
     #[serde(serialize_with = "lossy")]
@@ -73,8 +74,9 @@ impl Counterexample {
     pub fn hang(config: &CampaignConfig, shapes: &[Shape], index: u64, limit: Duration) -> Self {
         let case = config.case(index, shapes.len());
         let scenario = case.build(shapes).scenario;
-        let difference = Difference::new("time of the execution", limit, "more, and it still runs");
-        let violation = Violation { oracle: Oracle::Livelock, subject: "one of those on tokio".to_owned(), difference };
+        let (limit, more) = (Value::debug(limit), Value::debug("more, and it still runs"));
+        let difference = Difference::of_values("time of the execution", limit, more);
+        let violation = Violation::new(Oracle::Livelock, "one of those on tokio", difference);
         Self::new(config, Found { index, case, violation, scenario, schedule: None, fault: None }, 1)
     }
 

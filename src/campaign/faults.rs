@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use serde::Serialize;
 
 use crate::chain::ExecutionPath;
-use crate::compare::{Difference, Endured, Interleaved, Oracle, Violation, judge_fault, judge_without_fault};
+use crate::compare::{Difference, Endured, Interleaved, Oracle, Violation, judge_fault, judge_without_fault, types_at};
 use crate::explore::{Doing, Engine, FaultPoint, FaultScene, FaultTrial, Place, under_fault, under_fault_interleaved};
 use crate::ledger::SignatureScheme;
 use crate::runtime::{Fault, Site};
@@ -250,7 +250,7 @@ fn calm(
     let calm = subject.run(engine, scene, place, (point.doing, point.path), None);
     match judge_without_fault(place, point.doing, &calm) {
         Ok(()) => Ok(calm),
-        Err(difference) => Err(found(point, None, *difference)),
+        Err(difference) => Err(found(place, point, None, *difference)),
     }
 }
 
@@ -267,7 +267,7 @@ fn one(
     let trial = subject.run(engine, scene, place, (point.doing, point.path), Some((strike, calm)));
     match judge_fault(place, point.doing, strike, calm, &trial, Interleaved::No) {
         Ok(endured) => Ok((endured, trial)),
-        Err(difference) => Err(found(point, calm.passed.sites.get(strike.0).copied(), *difference)),
+        Err(difference) => Err(found(place, point, calm.passed.sites.get(strike.0).copied(), *difference)),
     }
 }
 
@@ -282,18 +282,18 @@ fn one_interleaved(
     let seed = point.schedule_seed.expect("a run with a schedule");
     let what = (point.doing, point.path);
     let trial = under_fault_interleaved(&scene.parameters, place, what, Some(strike), seed)
-        .map_err(|stuck| found(point, None, Difference::new("execution under shuttle", "to its end", stuck)))?;
+        .map_err(|stuck| found(place, point, None, Difference::new("execution under shuttle", "to its end", stuck)))?;
     if trial.passed.struck.is_none() {
         let judged = judge_without_fault(place, point.doing, &trial);
-        return judged.map(|()| None).map_err(|difference| found(point, None, *difference));
+        return judged.map(|()| None).map_err(|difference| found(place, point, None, *difference));
     }
     match judge_fault(place, point.doing, strike, calm, &trial, Interleaved::Yes) {
         Ok(endured) => Ok(Some(endured)),
-        Err(difference) => Err(found(point, trial.passed.sites.get(strike.0).copied(), *difference)),
+        Err(difference) => Err(found(place, point, trial.passed.sites.get(strike.0).copied(), *difference)),
     }
 }
 
-fn found(point: FaultPoint, site: Option<Site>, difference: Difference) -> Box<FaultFound> {
+fn found(place: &Place, point: FaultPoint, site: Option<Site>, difference: Difference) -> Box<FaultFound> {
     let FaultPoint { block: _, doing, path, strike, schedule_seed } = point;
     let doing = if doing == Doing::Apply { "" } else { " rewinding" };
     let doing = schedule_seed.map_or(doing.to_owned(), |seed| format!("{doing} under shuttle (seed {seed})"));
@@ -303,7 +303,9 @@ fn found(point: FaultPoint, site: Option<Site>, difference: Difference) -> Box<F
         }
         _ => format!("{}{doing}, without a fault", path.name()),
     };
-    Box::new(FaultFound { violation: Violation { oracle: Oracle::Faults, subject, difference }, point })
+    let transactions = types_at(&difference.place, &place.expected().block.transactions);
+    let violation = Violation { transactions, ..Violation::new(Oracle::Faults, subject, difference) };
+    Box::new(FaultFound { violation, point })
 }
 
 /// What a fault does that is known from before.

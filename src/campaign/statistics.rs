@@ -75,25 +75,6 @@ pub enum Floor {
     NoCompleteBlock,
 }
 
-const EXECUTED: &str = "executed";
-
-/// What a transaction's outcome is called.
-pub fn outcome_name(receipt: &Receipt) -> &'static str {
-    match receipt {
-        Receipt::Executed { .. } => EXECUTED,
-        Receipt::Skipped { .. } => "skipped",
-        Receipt::Orphaned { error, .. } => error.name(),
-    }
-}
-
-/// What a block's abort is called.
-pub fn abort_name(abort: BlockAbort) -> &'static str {
-    match abort {
-        BlockAbort::RewardOverflow => "RewardOverflow",
-        BlockAbort::FeesOverflow => "FeesOverflow",
-    }
-}
-
 impl Statistics {
     pub(super) fn count(&mut self, lane: &'static str, built: &Built) {
         self.executions += 1;
@@ -121,10 +102,10 @@ impl Statistics {
             Ok(receipts) => {
                 self.empty_blocks += u64::from(receipts.is_empty());
                 for receipt in receipts {
-                    *self.outcomes.entry(outcome_name(receipt)).or_default() += 1;
+                    *self.outcomes.entry(receipt.outcome()).or_default() += 1;
                 }
             }
-            Err(abort) => *self.aborts.entry(abort_name(*abort)).or_default() += 1,
+            Err(abort) => *self.aborts.entry(abort.name()).or_default() += 1,
         }
     }
 
@@ -201,7 +182,7 @@ impl Statistics {
 
     /// Those of them that executed.
     pub fn executed(&self) -> u64 {
-        self.outcomes.get(EXECUTED).copied().unwrap_or(0)
+        self.outcomes.get(Receipt::EXECUTED).copied().unwrap_or(0)
     }
 
     /// The floors missed by a campaign over these lanes. Errors and classes are demanded only of generated plans.

@@ -81,7 +81,7 @@ impl<S: Storage, R: Runtime> OrderingRun<'_, S, R> {
                 Err(error) => text(error),
             },
             parallel: text(&failed),
-            receipts: None,
+            found: None,
         });
         (ExecutionPath::Sequential, outcome)
     }

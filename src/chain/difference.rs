@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use crate::execution::{AccountNonces, BlockError, NonceChecker, PreparedBlock, TaskFailureCause};
-use crate::ledger::{AccountKey, Receipt};
+use crate::ledger::AccountKey;
 use crate::runtime::TaskError;
 
-use super::mismatch::{MismatchKind, text};
+use super::mismatch::{Found, MismatchKind, text};
 
 /// What a path came to.
 pub(super) type Outcome = Result<PreparedBlock, BlockError>;
@@ -18,12 +18,12 @@ pub(super) struct Difference {
     pub(super) sequential: String,
     pub(super) parallel: String,
     /// As of [`super::Mismatch`].
-    pub(super) receipts: Option<(String, String)>,
+    pub(super) found: Option<(Found, Found)>,
 }
 
 impl Difference {
     pub(super) fn new(kind: MismatchKind, sequential: String, parallel: String) -> Self {
-        Self { kind, sequential, parallel, receipts: None }
+        Self { kind, sequential, parallel, found: None }
     }
 }
 
@@ -67,13 +67,14 @@ fn kind(sequential: &Outcome, parallel: &Outcome) -> MismatchKind {
 }
 
 fn of_results(before: &NonceChecker, sequential: &PreparedBlock, parallel: &PreparedBlock) -> Option<Difference> {
-    if let Some((index, left, right)) = of_lists(&sequential.receipts, &parallel.receipts) {
-        let name = |block: &PreparedBlock| block.receipts.get(index).map_or("", Receipt::name).to_owned();
-        let receipts = Some((name(sequential), name(parallel)));
-        return Some(Difference { receipts, ..Difference::new(MismatchKind::Receipts { index }, left, right) });
+    if let Some(index) = first_unequal(&sequential.receipts, &parallel.receipts) {
+        let kind = MismatchKind::Receipts { index };
+        return Some(of_places(kind, sequential.receipts.get(index), parallel.receipts.get(index), Found::Receipt));
     }
-    if let Some((index, left, right)) = of_lists(&sequential.batch.ops, &parallel.batch.ops) {
-        return Some(Difference::new(MismatchKind::Writes { index }, left, right));
+    let (left, right) = (&sequential.batch.ops, &parallel.batch.ops);
+    if let Some(index) = first_unequal(left, right) {
+        let write = |op| Found::Write(Box::new(op));
+        return Some(of_places(MismatchKind::Writes { index }, left.get(index), right.get(index), write));
     }
     let (left, right) = (used(before, &sequential.nonces), used(before, &parallel.nonces));
     let mut accounts = left.keys().chain(right.keys());
@@ -92,9 +93,19 @@ fn used<'a>(before: &NonceChecker, nonces: &'a [(AccountKey, AccountNonces)]) ->
     news.map(|(account, nonces)| (*account, nonces)).collect()
 }
 
-/// The first place where two lists differ, with what each has there.
-fn of_lists<T: PartialEq + Debug>(left: &[T], right: &[T]) -> Option<(usize, String, String)> {
-    let index = (0..left.len().max(right.len())).find(|&index| left.get(index) != right.get(index))?;
-    let told = |list: &[T]| list.get(index).map_or_else(|| "nothing".to_owned(), |value| text(value));
-    Some((index, told(left), told(right)))
+/// The first place where two lists differ.
+fn first_unequal<T: PartialEq>(left: &[T], right: &[T]) -> Option<usize> {
+    (0..left.len().max(right.len())).find(|&index| left.get(index) != right.get(index))
+}
+
+/// What both lists have at such a place. None: the list has ended.
+fn of_places<T: Clone + Debug>(
+    kind: MismatchKind,
+    left: Option<&T>,
+    right: Option<&T>,
+    found: impl Fn(T) -> Found,
+) -> Difference {
+    let told = |value: Option<&T>| value.map_or_else(|| "nothing".to_owned(), text);
+    let found = |value: Option<&T>| value.cloned().map_or(Found::Nothing, &found);
+    Difference { found: Some((found(left), found(right))), ..Difference::new(kind, told(left), told(right)) }
 }

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::{Hash, Topoheight};
+use crate::ledger::{Hash, Receipt, Topoheight};
+use crate::storage::WriteOp;
 
 /// In what the parallel side differs, or how it failed. Where several hold, the first of [`Self::NAMES`] is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,15 +70,23 @@ pub struct Mismatch {
     pub sequential: String,
     /// What the parallel side has there, likewise.
     pub parallel: String,
-    /// Where receipts differ: what became of the transaction on both, by [`crate::ledger::Receipt::name`]; without a receipt,
-    /// empty.
+    /// What both have there, where receipts or writes differ.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub receipts: Option<(String, String)>,
+    pub found: Option<(Found, Found)>,
+}
+
+/// What one of the two has at the place where they differ.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Found {
+    /// Its list ends before that place.
+    Nothing,
+    Receipt(Receipt),
+    Write(Box<WriteOp>),
 }
 
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kind, block, topoheight, sequential, parallel, receipts: _ } = self;
+        let Self { kind, block, topoheight, sequential, parallel, found: _ } = self;
         write!(f, "{} of block {block} at {topoheight}", kind.name())?;
         if let MismatchKind::Receipts { index } | MismatchKind::Writes { index } = kind {
             write!(f, ", number {index}")?;
@@ -173,7 +182,7 @@ mod tests {
             topoheight,
             sequential: String::new(),
             parallel: String::new(),
-            receipts: None,
+            found: None,
         };
         (1..=3).for_each(|topoheight| recent.clone().report(at(topoheight)));
         assert_eq!(recent.take(), [at(2), at(3)]);

@@ -53,9 +53,9 @@ impl Modes {
         let times = answer.as_ref().map(|answer| (took, answer.took));
         let verdict = match judged(&started, answer, start, &outcome, budget) {
             None => Verdict::Matched,
-            Some(Difference { kind, sequential, parallel, receipts }) => {
+            Some(Difference { kind, sequential, parallel, found }) => {
                 let (block, topoheight) = (start.context.block, start.context.topoheight);
-                Verdict::Mismatched(Mismatch { kind, block, topoheight, sequential, parallel, receipts })
+                Verdict::Mismatched(Mismatch { kind, block, topoheight, sequential, parallel, found })
             }
         };
         (outcome, Tested { verdict, times, waited })

@@ -177,7 +177,7 @@ fn native(
             Verdict::Violation(violation) => {
                 say!(output, "execution {}", execution + 1);
                 explored.evidence = Some(evidence);
-                return Ok(violated(output, &violation, scenario, explored));
+                return Ok(violated(output, &violation, explored));
             }
         }
     }
@@ -229,7 +229,7 @@ fn shuttle(
             let schedule = explorer.with_steps(&schedule);
             say!(output, "interleaving {}, by {}", evidence.interleavings, schedule.strategy);
             say!(output, "schedule {}", schedule.choices);
-            let ended = violated(output, &violation, scenario, explored);
+            let ended = violated(output, &violation, explored);
             explored.schedule = Some(schedule.clone());
             if let Some(path) = &args.save {
                 let by = format!("explore, by {}", schedule.strategy);
@@ -300,7 +300,7 @@ fn loom(
     explored.complete = Some(complete);
     if let Some(violation) = found {
         say!(output, "execution {executions} under loom, preemption bound {preemptions}");
-        return Ok(violated(output, &violation, scenario, explored));
+        return Ok(violated(output, &violation, explored));
     }
     if !complete {
         let cut = format!("cut at {executions} executions under loom, preemption bound {preemptions}");
@@ -347,8 +347,8 @@ fn configs(args: &ExploreArgs) -> Vec<InterleaveConfig> {
     }
 }
 
-fn violated(output: &Output, violation: &Violation, scenario: &Scenario, explored: &mut Explored) -> Ended {
+fn violated(output: &Output, violation: &Violation, explored: &mut Explored) -> Ended {
     say!(output, "VIOLATION {violation}");
-    explored.violation = Some(Shown::new(violation, scenario));
+    explored.violation = Some(Shown::new(violation));
     (Conclusion::Violation, None)
 }

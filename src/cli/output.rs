@@ -8,9 +8,8 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::campaign::Conclusion;
-use crate::compare::{Signature, Violation};
+use crate::compare::{PlainViolation, Signature, Violation};
 use crate::report::{folder_of, write_whole};
-use crate::workload::Scenario;
 
 use super::CliError;
 use super::junit::{Suite, TestCase};
@@ -63,14 +62,14 @@ struct Document<'a, T> {
 /// A violation with its signature.
 #[derive(Debug, Serialize)]
 pub(super) struct Shown {
-    #[serde(flatten)]
+    #[serde(flatten, serialize_with = "PlainViolation::serialize_of")]
     pub violation: Violation,
     pub signature: Signature,
 }
 
 impl Shown {
-    pub(super) fn new(violation: &Violation, scenario: &Scenario) -> Self {
-        Self { violation: violation.clone(), signature: Signature::of(violation, scenario) }
+    pub(super) fn new(violation: &Violation) -> Self {
+        Self { violation: violation.clone(), signature: violation.signature() }
     }
 }
 

@@ -239,7 +239,7 @@ pub(super) fn replay(args: &ReplayArgs, source: &dyn SubjectSource) -> Result<Ex
         replayed.same = shown.same.into();
         replayed.other = shown.other.into();
         let violation = shown.violation.as_ref();
-        replayed.violation = violation.map(|violation| Shown::new(violation, &artifact.scenario));
+        replayed.violation = violation.map(Shown::new);
         if let Some(violation) = violation {
             say!(output, "VIOLATION {violation}");
         }

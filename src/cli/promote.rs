@@ -45,7 +45,7 @@ pub(super) fn run(args: &PromoteArgs) -> Result<ExitCode, CliError> {
         }
         Err(violation) => {
             say!(output, "the executor is still wrong on it: {violation}");
-            (None, Some(Shown::new(&violation, &regression.scenario)))
+            (None, Some(Shown::new(&violation)))
         }
     };
     let made = Made {

@@ -99,7 +99,7 @@ pub(super) fn run(args: &ProveArgs) -> Result<ExitCode, CliError> {
         }
         Err(refutation) => {
             print_refutation(&output, refutation);
-            found.violation = Some(Shown::new(&refutation.violation, &refutation.scenario));
+            found.violation = Some(Shown::new(&refutation.violation));
             found.refutation = Some(refuted(refutation));
             Conclusion::Violation
         }

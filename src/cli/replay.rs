@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use serde::Serialize;
 
 use crate::campaign::{Conclusion, Examiner, ExploredSubject, FaultReplay, replay_fault, search_fault};
-use crate::compare::{Difference, Oracle, Signature, Verdict, Violation};
+use crate::compare::{Difference, Oracle, Signature, Value, Verdict, Violation};
 use crate::explore::{FaultPoint, Interleaver, Schedule};
 use crate::report::{Artifact, Divergence, Near, Replay};
 use crate::runtime::model::Step;
@@ -107,10 +107,9 @@ pub(super) fn under_shuttle(
 ) -> Conclusion {
     let replay = artifact.replay(explorer, replayed.times);
     print_replay(output, artifact, &replay);
-    let shown = |violation: &Violation| Shown::new(violation, &artifact.scenario);
     replayed.same = replay.same;
     replayed.other = replay.other;
-    replayed.violation = replay.violation.as_ref().map(shown);
+    replayed.violation = replay.violation.as_ref().map(Shown::new);
     replayed.divergence.clone_from(&replay.divergence);
     match &replay.divergence {
         _ if replay.same == replay.times => Conclusion::Violation,
@@ -120,7 +119,7 @@ pub(super) fn under_shuttle(
             print_near(output, &near, showed);
             let Near { executions, found } = near;
             if let Some((_, violation)) = &found {
-                replayed.violation = Some(shown(violation));
+                replayed.violation = Some(Shown::new(violation));
             }
             let is_violated = showed || found.is_some();
             replayed.near = Some(Searched { executions, schedule: found.map(|(schedule, _)| schedule) });
@@ -150,10 +149,10 @@ fn under_fault(
             FaultReplay::NotReached => is_reached = false,
             FaultReplay::Endured(_) => {}
             FaultReplay::Violation(violation) => {
-                let same = Signature::of(&violation, &artifact.scenario) == artifact.signature;
+                let same = violation.signature() == artifact.signature;
                 replayed.same += u64::from(same);
                 replayed.other += u64::from(!same);
-                replayed.violation = Some(Shown::new(&violation, &artifact.scenario));
+                replayed.violation = Some(Shown::new(&violation));
                 replayed.fault = Some(point);
             }
         }
@@ -180,7 +179,7 @@ fn under_fault(
         "VIOLATION {}\nstill there: found in run {runs} of a search for the same kind of fault",
         found.violation
     );
-    replayed.violation = Some(Shown::new(&found.violation, &artifact.scenario));
+    replayed.violation = Some(Shown::new(&found.violation));
     replayed.fault = Some(found.point);
     Ok(Conclusion::Violation)
 }
@@ -251,23 +250,23 @@ fn on_tokio(
             let _ = told.send(examined.map(|verdict| match verdict {
                 Verdict::Agree(_) => None,
                 Verdict::Violation(violation) => {
-                    let same = Signature::of(&violation, &case.scenario) == case.signature;
+                    let same = violation.signature() == case.signature;
                     Some((*violation, same))
                 }
             }));
         });
         let Ok(examined) = outcome.recv_timeout(HANG_LIMIT) else {
             say!(output, "VIOLATION an executor hangs on tokio: replay {} did not end in {HANG_LIMIT:?}", done + 1);
-            let difference = Difference::new("time of the replay", HANG_LIMIT, "more, and it still runs");
-            let subject = "one of those on tokio".to_owned();
-            let violation = Violation { oracle: Oracle::Livelock, subject, difference };
-            replayed.violation = Some(Shown::new(&violation, &artifact.scenario));
+            let (limit, more) = (Value::debug(HANG_LIMIT), Value::debug("more, and it still runs"));
+            let difference = Difference::of_values("time of the replay", limit, more);
+            let violation = Violation::new(Oracle::Livelock, "one of those on tokio", difference);
+            replayed.violation = Some(Shown::new(&violation));
             return Ok(Conclusion::Violation);
         };
         if let Some((violation, same)) = examined.map_err(CliError::Start)? {
             replayed.same = same.into();
             replayed.other = (!same).into();
-            replayed.violation = Some(Shown::new(&violation, &artifact.scenario));
+            replayed.violation = Some(Shown::new(&violation));
             let same = if same { "the same" } else { "another" };
             say!(output, "VIOLATION {violation}\n{same} violation in replay {} on tokio", done + 1);
             return Ok(Conclusion::Violation);

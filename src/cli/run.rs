@@ -54,7 +54,7 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode, CliError> {
         }
         Verdict::Violation(violation) => {
             say!(output, "VIOLATION {violation}");
-            found.violation = Some(Shown::new(&violation, &scenario));
+            found.violation = Some(Shown::new(&violation));
             Conclusion::Violation
         }
     };

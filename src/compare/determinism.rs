@@ -1,14 +1,14 @@
 //! Two runs of the same scenario, with other hash seeds, worker counts, threads or paths, wrote the same things in the
 //! same order.
 
-use super::Difference;
+use super::{Difference, Field, Key, Role};
 use crate::explore::{Observation, ObservedBlock};
 
 pub(super) fn check(left: &Observation, right: &Observation) -> Option<Difference> {
     let mut pairs = left.blocks().zip(right.blocks()).enumerate();
-    let difference = pairs.find_map(|(index, (left, right))| Some(of_block(left, right)?.in_block(index)));
-    difference
-        .map(|difference| Difference { field: format!("{}, against {}", difference.field, left.subject), ..difference })
+    let difference = pairs.find_map(|(index, (left, right))| Some(of_block(left, right)?.in_block(index)))?;
+    let field = difference.field.clone().key(", against ", Role::Subject, Key::text(&left.subject));
+    Some(Difference { field, ..difference })
 }
 
 fn of_block(left: &ObservedBlock, right: &ObservedBlock) -> Option<Difference> {
@@ -21,5 +21,6 @@ fn of_block(left: &ObservedBlock, right: &ObservedBlock) -> Option<Difference> {
     let ops = |block: &ObservedBlock| block.batches.iter().flat_map(|batch| batch.ops.clone()).collect::<Vec<_>>();
     let (left, right) = (ops(left), ops(right));
     let differs = (0..left.len().max(right.len())).find(|&index| left.get(index) != right.get(index))?;
-    Some(Difference::new(format!("write {differs}"), left.get(differs), right.get(differs)))
+    let field = Field::named("write").key(" ", Role::Number, Key::of(differs));
+    Some(Difference::new(field, left.get(differs), right.get(differs)))
 }

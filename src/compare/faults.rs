@@ -3,7 +3,11 @@
 //!
 //! Cannot see: what a fault does that strikes where no point is, between two awaits; two faults at once.
 
-use super::{Difference, figures, marks, state, versions};
+use std::fmt::Debug;
+
+use serde::Serialize;
+
+use super::{Difference, Value, figures, marks, state, versions};
 use crate::execution::{BlockError, TaskFailureCause};
 use crate::explore::{Applied, Doing, Ended, ExpectedBlock, FaultTrial, Place};
 use crate::ledger::{BlockAbort, Receipt};
@@ -75,8 +79,7 @@ pub fn judge_fault(
     let located = |difference: Box<Difference>| {
         let site = trial.passed.sites.get(at).map_or("nowhere", |site| site.name());
         let doing = if doing == Doing::Apply { "" } else { " of a rewind" };
-        let field = format!("{} at {site}{doing}: {}", fault.name(), difference.field);
-        Box::new(Difference { field, ..*difference }.in_block(place.block))
+        Box::new(difference.under(format!("{} at {site}{doing}:", fault.name())).in_block(place.block))
     };
     let (sites, reached) = (calm.passed.sites.get(..=at), trial.passed.sites.get(..=at));
     if interleaved == Interleaved::No && sites != reached {
@@ -127,7 +130,7 @@ fn endured(
     Ok(endured)
 }
 
-fn wrong(field: &str, expected: impl std::fmt::Debug, actual: impl std::fmt::Debug) -> Box<Difference> {
+fn wrong(field: &str, expected: impl Debug + Serialize, actual: impl Debug + Serialize) -> Box<Difference> {
     Box::new(Difference::new(field, expected, actual))
 }
 
@@ -176,7 +179,7 @@ fn aftermath(place: &Place, doing: Doing, trial: &FaultTrial, has_happened: bool
             ended => Some(Difference::new("end", "done", ended)),
         };
         if let Some(difference) = differs {
-            return Some(Difference { field: format!("applied again, {}", difference.field), ..difference });
+            return Some(difference.under("applied again,"));
         }
     }
     if let Some(difference) = ledger("applied again, the ledger", after, &trial.ledger_again) {
@@ -192,7 +195,7 @@ fn aftermath(place: &Place, doing: Doing, trial: &FaultTrial, has_happened: bool
             ended => Some(Difference::new("end", "done", ended)),
         };
         if let Some(difference) = differs {
-            return Some(Difference { field: format!("a later block, {}", difference.field), ..difference });
+            return Some(difference.under("a later block,"));
         }
     }
     let last = later.last().map_or(after, |last| &last.ledger);
@@ -243,6 +246,9 @@ fn ledger(what: &str, expected: &LedgerState, actual: &LedgerState) -> Option<Di
         .or_else(|| Some(state::check(expected, actual)?.1))
         .or_else(|| Some(versions::check(expected, actual)?.1))
         .or_else(|| marks::check(expected, actual))
-        .unwrap_or_else(|| Difference::new("what no other oracle names", expected, actual));
-    Some(Difference { field: format!("{what}: {}", differs.field), ..differs })
+        .unwrap_or_else(|| {
+            let values = (Value::debug(expected), Value::debug(actual));
+            Difference::of_values("what no other oracle names", values.0, values.1)
+        });
+    Some(differs.under(format!("{what}:")))
 }

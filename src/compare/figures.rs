@@ -1,15 +1,16 @@
 //! The metadata of every topoheight (block, reward, fees, emitted and burned supply) and the top equal the reference's.
 
-use super::Difference;
-use super::difference::first_in;
+use super::locate::first_in;
+use super::{Difference, Field};
 use crate::ledger::BlockMetadata;
 use crate::storage::LedgerState;
 
 pub(super) fn check(expected: &LedgerState, actual: &LedgerState) -> Option<Difference> {
     if let Some((topoheight, expected, actual)) = first_in(&expected.metadata, &actual.metadata) {
+        let field = Field::named("metadata");
         let field = match (expected, actual) {
-            (Some(expected), Some(actual)) => format!("metadata: {}", fields(expected, actual)),
-            _ => "metadata".to_owned(),
+            (Some(expected), Some(actual)) => field.members(members(expected, actual)),
+            _ => field,
         };
         return Some(Difference::new(field, expected, actual).at_topoheight(*topoheight));
     }
@@ -20,15 +21,14 @@ pub(super) fn check(expected: &LedgerState, actual: &LedgerState) -> Option<Diff
 }
 
 /// The names of those that differ.
-fn fields(expected: &BlockMetadata, actual: &BlockMetadata) -> String {
+fn members(expected: &BlockMetadata, actual: &BlockMetadata) -> Vec<&'static str> {
     let BlockMetadata { block, reward, fees, emitted_supply, burned_supply } = expected;
-    let fields = [
+    let members = [
         ("block", *block != actual.block),
         ("reward", *reward != actual.reward),
         ("fees", *fees != actual.fees),
-        ("emitted supply", *emitted_supply != actual.emitted_supply),
-        ("burned supply", *burned_supply != actual.burned_supply),
+        ("emitted_supply", *emitted_supply != actual.emitted_supply),
+        ("burned_supply", *burned_supply != actual.burned_supply),
     ];
-    let names: Vec<&str> = fields.iter().filter(|(_, differs)| *differs).map(|(name, _)| *name).collect();
-    names.join(", ")
+    members.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
 }

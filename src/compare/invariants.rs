@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::Difference;
+use super::{Difference, Field, Key, Role, field_of};
 use crate::explore::{Observation, ObservedStep};
 use crate::ledger::{AccountKey, Amount, AssetId, Receipt, Topoheight, Transaction};
-use crate::storage::{LedgerState, StateKey, StateValue, Version};
+use crate::storage::{History, LedgerState, StateKey, StateValue, Version};
 use crate::workload::{Scenario, Step};
 
 pub(super) fn check(scenario: &Scenario, genesis: &LedgerState, observation: &Observation) -> Option<Difference> {
@@ -29,7 +29,7 @@ fn links(ledger: &LedgerState) -> Option<Difference> {
         let mut before: Option<Topoheight> = None;
         for (&topoheight, version) in history.iter() {
             if version.previous != before {
-                let difference = Difference::new(format!("link of {key}"), before, version.previous);
+                let difference = Difference::new(field_of(key).under("link of"), before, version.previous);
                 return Some(difference.at_topoheight(topoheight));
             }
             before = Some(topoheight);
@@ -37,12 +37,11 @@ fn links(ledger: &LedgerState) -> Option<Difference> {
         let pointer = ledger.newest.get(key).copied();
         if pointer != before || before > Some(ledger.top) {
             let expected = format!("{before:?}, at most {}", ledger.top);
-            return Some(Difference::new(format!("pointer of {key}"), expected, pointer));
+            return Some(Difference::new(field_of(key).under("pointer of"), expected, pointer));
         }
     }
-    let pointers = ledger.newest.keys().find(|key| !ledger.versions.contains_key(key));
-    pointers
-        .map(|key| Difference::new(format!("pointer of {key}"), "none, there is no version", ledger.newest.get(key)))
+    let (key, pointer) = ledger.newest.iter().find(|(key, _)| !ledger.versions.contains_key(key))?;
+    Some(Difference::new(field_of(key).under("pointer of"), "none, there is no version", Some(pointer)))
 }
 
 /// Per asset: balances + frozen + burned = the same at genesis + emitted since.
@@ -59,7 +58,7 @@ fn conservation(genesis: &LedgerState, ledger: &LedgerState) -> Option<Differenc
     let mut assets = expected.keys().chain(actual.keys());
     let of = |sums: &BTreeMap<AssetId, u128>, asset: &AssetId| *sums.get(asset).unwrap_or(&none);
     let asset = assets.find(|asset| of(&expected, asset) != of(&actual, asset))?;
-    let field = format!("balances + frozen + burned of asset {asset:?}");
+    let field = Field::named("balances + frozen + burned").key(" of asset ", Role::Asset, Key::of(asset));
     Some(Difference::new(field, of(&expected, asset), of(&actual, asset)))
 }
 
@@ -92,7 +91,7 @@ fn nonces(ledger: &LedgerState) -> Option<Difference> {
         let mut pairs = history.values().zip(history.iter().skip(1));
         let (before, (topoheight, after)) = pairs.find(|(before, (_, after))| falls(before, after))?;
         let expected = format!("at least {:?}", before.value);
-        Some(Difference::new(key.to_string(), expected, &after.value).at_topoheight(*topoheight))
+        Some(Difference::new(field_of(key), expected, &after.value).at_topoheight(*topoheight))
     })
 }
 
@@ -139,7 +138,11 @@ fn used_nonces(scenario: &Scenario, observation: &Observation) -> Option<Differe
                         let executed = matches!(receipt, Receipt::Executed { .. });
                         let before = executed.then(|| used.insert((tx.body.source, tx.body.nonce), top)).flatten();
                         if let Some(before) = before {
-                            let field = format!("nonce {} of {:?}", tx.body.nonce, tx.body.source);
+                            let field = Field::named("nonce").key(" ", Role::Number, Key::of(tx.body.nonce)).key(
+                                " of ",
+                                Role::Account,
+                                Key::of(tx.body.source),
+                            );
                             let difference = Difference::new(field, "used once", format!("used at {before} already"));
                             return Some(difference.in_block(first_block + index).at_transaction(tx_index));
                         }
@@ -183,9 +186,12 @@ fn undoing(genesis: &LedgerState, undone: &LedgerState) -> Option<Difference> {
     if same {
         return None;
     }
-    let key = super::difference::first_in(&genesis.versions, versions);
-    Some(match key {
-        Some((key, expected, actual)) => Difference::new(format!("{key} after undoing every block"), expected, actual),
-        None => Difference::new("ledger after undoing every block", "genesis", "not genesis"),
+    let moment = "after undoing every block";
+    Some(match super::locate::first_in(&genesis.versions, versions) {
+        Some((key, expected, actual)) => {
+            let plain = |history: Option<&History>| history.map(|history| BTreeMap::clone(history));
+            Difference::new(field_of(key).at(moment), plain(expected), plain(actual))
+        }
+        None => Difference::new(Field::named("ledger").at(moment), "genesis", "not genesis"),
     })
 }

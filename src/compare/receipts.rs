@@ -1,7 +1,7 @@
 //! One receipt a transaction, in block order, equal to the reference's in variant and fields; aborts likewise. Sees lost
 //! tasks and storage failures too: no contract has them.
 
-use super::Difference;
+use super::{Difference, Value};
 use crate::execution::BlockError;
 use crate::explore::{BlockFailure, Observation, ObservedStep};
 use crate::ledger::{BlockAbort, Receipt};
@@ -62,11 +62,9 @@ const ABSENT: &str = "no receipt";
 fn receipts(expected: &[Receipt], actual: &[Receipt]) -> Option<Difference> {
     let (count, found) = (expected.len(), actual.len());
     let differs = (0..count.max(found)).find(|&index| expected.get(index) != actual.get(index))?;
-    let show = |receipt: Option<&Receipt>| receipt.map_or_else(|| ABSENT.to_owned(), |receipt| format!("{receipt:?}"));
-    let mut difference = Difference::new("receipt", (), ()).at_transaction(differs);
-    difference.expected = show(expected.get(differs));
-    difference.actual = show(actual.get(differs));
-    let name = |receipt: Option<&Receipt>| receipt.map_or(ABSENT, Receipt::name).to_owned();
-    difference.receipts = Some((name(expected.get(differs)), name(actual.get(differs))));
-    Some(difference)
+    let (expected, actual) = (expected.get(differs), actual.get(differs));
+    let value = |receipt: Option<&Receipt>| receipt.map_or_else(|| Value::text(ABSENT), Value::of);
+    let name = |receipt: Option<&Receipt>| receipt.map_or(ABSENT, Receipt::name);
+    let difference = Difference::of_values("receipt", value(expected), value(actual));
+    Some(difference.between(name(expected), name(actual)).at_transaction(differs))
 }

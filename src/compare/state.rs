@@ -1,14 +1,14 @@
 //! The newest value of every key, and every registration, equal the reference's.
 
-use super::Difference;
-use super::difference::first_in;
+use super::locate::first_in;
+use super::{Difference, field_of, of_account};
 use crate::storage::{LedgerState, StateKey, StateValue};
 
 /// A difference in one key's newest value; the key is kept for locating the transactions that touch it.
 pub(super) fn check(expected: &LedgerState, actual: &LedgerState) -> Option<(Option<StateKey>, Difference)> {
     if let Some((account, expected, actual)) = first_in(&expected.registrations, &actual.registrations) {
         let topoheight = expected.or(actual).copied().unwrap_or_default();
-        let difference = Difference::new(format!("registration of {account:?}"), expected, actual);
+        let difference = Difference::new(of_account("registration", account), expected, actual);
         return Some((Some(StateKey::Nonce(*account)), difference.at_topoheight(topoheight)));
     }
     if expected.versions == actual.versions && expected.newest == actual.newest {
@@ -19,7 +19,7 @@ pub(super) fn check(expected: &LedgerState, actual: &LedgerState) -> Option<(Opt
     // The earliest block is the likeliest cause; within it, the first key.
     let first = differing.min_by_key(|key| (expected.newest.get(key).max(actual.newest.get(key)), **key))?;
     let topoheight = expected.newest.get(first).max(actual.newest.get(first)).copied().unwrap_or_default();
-    let difference = Difference::new(first.to_string(), value(expected, first), value(actual, first));
+    let difference = Difference::new(field_of(first), value(expected, first), value(actual, first));
     Some((Some(*first), difference.at_topoheight(topoheight)))
 }
 

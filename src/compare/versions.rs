@@ -1,8 +1,8 @@
 //! The whole history of every key equals the reference's: which topoheights have versions, what they hold, what they
 //! link to, and which is the newest.
 
-use super::Difference;
-use super::difference::first_in;
+use super::locate::first_in;
+use super::{Difference, field_of};
 use crate::ledger::Topoheight;
 use crate::storage::{LedgerState, StateKey, Version};
 
@@ -15,7 +15,7 @@ pub(super) fn check(expected: &LedgerState, actual: &LedgerState) -> Option<(Opt
         return Some((None, Difference::new("keys with a history", expected.versions.len(), actual.versions.len())));
     }
     let (key, expected, actual) = first_in(&expected.newest, &actual.newest)?;
-    let difference = Difference::new(format!("newest version of {key}"), expected, actual);
+    let difference = Difference::new(field_of(key).under("newest version of"), expected, actual);
     let topoheight = expected.or(actual).copied().unwrap_or_default();
     Some((Some(*key), difference.at_topoheight(topoheight)))
 }
@@ -30,6 +30,6 @@ fn first_version(expected: &LedgerState, actual: &LedgerState) -> Option<(Option
     });
     let first = differing.min_by_key(|(topoheight, key, ..)| (*topoheight, *key));
     let (topoheight, key, expected, actual): (Topoheight, StateKey, Option<Version>, Option<Version>) = first?;
-    let difference = Difference::new(format!("version of {key}"), expected, actual);
+    let difference = Difference::new(field_of(&key).under("version of"), expected, actual);
     Some((Some(key), difference.at_topoheight(topoheight)))
 }

@@ -1,7 +1,9 @@
 //! Every applied block is one commit, every other block none, and the writes of a commit stand in canonical order, each
 //! key once (section 7). That the writes are the right ones is for the other oracles, which see their effect.
 
-use super::Difference;
+use serde::Serialize;
+
+use super::{Difference, Field, Key, Role};
 use crate::explore::{Observation, ObservedBlock};
 use crate::ledger::AccountKey;
 use crate::storage::{StateKey, WriteOp};
@@ -20,11 +22,13 @@ fn of_block(block: &ObservedBlock) -> Option<Difference> {
     let positions: Vec<Position> = ops.iter().map(position).collect();
     let (index, pair) = positions.windows(2).enumerate().find(|(_, pair)| !in_order(&pair[0], &pair[1]))?;
     let (before, after) = (&pair[0], &pair[1]);
-    Some(Difference::new(format!("writes {index} and {}", index + 1), "canonical order", (before, after)))
+    let field =
+        Field::named("writes").key(" ", Role::Number, Key::of(index)).key(" and ", Role::Number, Key::of(index + 1));
+    Some(Difference::new(field, "canonical order", (before, after)))
 }
 
 /// Where a write belongs. The derived order is the canonical one.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 enum Position {
     Register(AccountKey),
     Put(StateKey),

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use super::Judged;
-use crate::campaign::{Examiner, ExploredSubject, abort_name, bytes_config, outcome_name};
+use crate::campaign::{Examiner, ExploredSubject, bytes_config};
 use crate::compare::{Verdict, judge_ending, payload_name};
 use crate::execution::parallel::batches;
 use crate::explain::access::{accesses, is_shard, lives};
 use crate::explore::InterleavingEvidence;
-use crate::ledger::SignatureScheme;
+use crate::ledger::{Receipt, SignatureScheme};
 use crate::runtime::model::Step;
 use crate::workload::{Built, ConflictClass, ExpectedStep, InterleavedPlan, Plan, PlanError, build};
 
@@ -92,7 +92,7 @@ pub fn schedules(subject: ExploredSubject) -> impl FnMut(&[u8]) -> Result<Judged
 fn of_scenario(built: &Built) -> BTreeSet<Feature> {
     let mut features = BTreeSet::new();
     for (class, receipt) in built.outcomes() {
-        features.insert(Feature::Class(class, receipt.map(outcome_name)));
+        features.insert(Feature::Class(class, receipt.map(Receipt::outcome)));
     }
     let outcomes = built.expectation.steps.iter().flat_map(|step| match step {
         ExpectedStep::Run { blocks } => blocks.as_slice(),
@@ -104,13 +104,13 @@ fn of_scenario(built: &Built) -> BTreeSet<Feature> {
         features.insert(Feature::Batches(bits(batches.len() as u64), bits(widest as u64)));
         match outcome {
             Ok(receipts) => {
-                let names: Vec<_> = receipts.iter().map(outcome_name).collect();
+                let names: Vec<_> = receipts.iter().map(Receipt::outcome).collect();
                 let payloads = block.transactions.iter().map(|tx| payload_name(&tx.body.data));
                 features.extend(payloads.zip(&names).map(|(payload, name)| Feature::Outcome(payload, name)));
                 features.extend(names.windows(2).map(|pair| Feature::Neighbours(pair[0], pair[1])));
             }
             Err(abort) => {
-                features.insert(Feature::Abort(abort_name(*abort)));
+                features.insert(Feature::Abort(abort.name()));
             }
         }
     }

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
+
 use crate::ledger::AccountKey;
 use crate::ledger::rules::NonceOffer;
 
 /// The nonces of one account in one ordering run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AccountNonces {
     initial: u64,
     used: BTreeSet<u64>,
@@ -42,7 +44,7 @@ impl AccountNonces {
 }
 
 /// One per ordering run, for both paths.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct NonceChecker {
     accounts: BTreeMap<AccountKey, AccountNonces>,
 }

@@ -1,7 +1,7 @@
 //! What a wrong balance lacks or has too much, where the subject cannot be run again step by step: often it is just what one
 //! transaction of the block moves.
 
-use crate::compare::{Oracle, Violation};
+use crate::compare::{Key, Oracle, Role, Violation};
 use crate::ledger::{AccountKey, Amount, AssetId, Block, FeeType, Payload};
 use crate::workload::Scenario;
 
@@ -34,12 +34,13 @@ impl<'a> Balance<'a> {
     fn of(scenario: &'a Scenario, violation: &Violation) -> Option<Self> {
         let difference = &violation.difference;
         let block = scenario.blocks().nth(difference.place.block?)?;
-        let (account, asset) = difference.field.strip_prefix("balance of ")?.split_once(" in ")?;
+        let field = Some(&difference.field).filter(|field| field.is("balance"))?;
+        let (account, asset) = (field.key_of(Role::Account)?, field.key_of(Role::Asset)?);
         let touched = block.transactions.iter().flat_map(|tx| crate::ledger::rules::footprint(&tx.body).accounts);
         let (account, asset) = touched
             .flat_map(|(key, assets)| assets.into_iter().map(move |asset| (key, asset)))
-            .find(|(key, found)| format!("{key:?}") == account && format!("{found:?}") == asset)?;
-        let (expected, actual) = (difference.expected.parse().ok()?, difference.actual.parse().ok()?);
+            .find(|(key, found)| Key::of(key) == *account && Key::of(found) == *asset)?;
+        let (expected, actual) = (difference.expected.number()?, difference.actual.number()?);
         (violation.oracle == Oracle::State).then_some(Self { block, account, asset, expected, actual })
     }
 

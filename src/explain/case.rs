@@ -39,14 +39,14 @@ impl<'a> Case<'a> {
             subject,
             explorer: subject(scenario),
             expectation: Expectation::of(scenario),
-            signature: Signature::of(violation, scenario),
+            signature: violation.signature(),
             left: Cell::new(EXECUTIONS),
         }
     }
 
     /// The same with another violation.
     pub(super) fn about(self, violation: Violation) -> Self {
-        let signature = Signature::of(&violation, self.scenario);
+        let signature = violation.signature();
         Self { violation, signature, ..self }
     }
 
@@ -77,7 +77,7 @@ impl<'a> Case<'a> {
     fn outcome(&self, violation: Option<Box<Violation>>) -> Outcome {
         match violation {
             None => Outcome::Agrees,
-            Some(violation) if Signature::of(&violation, self.scenario) == self.signature => Outcome::Same,
+            Some(violation) if violation.signature() == self.signature => Outcome::Same,
             Some(violation) => Outcome::Other(violation),
         }
     }

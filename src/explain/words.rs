@@ -153,20 +153,14 @@ pub(super) fn wrong(violation: &Violation) -> String {
         (Some(block), [transaction]) => format!(" of tx {transaction} of block {block}"),
         (Some(block), _) => format!(" of block {block}"),
     };
-    let field = difference.field.strip_prefix("metadata: ");
-    if let Some(field) = field
-        && let (Some(expected), Some(actual)) = (member(&difference.expected, field), member(&difference.actual, field))
-    {
-        return format!("So the {field}{place} should be {expected}, but are {actual}.");
-    }
     let (field, expected, actual) = (&difference.field, &difference.expected, &difference.actual);
+    if let Some(member) = field.only_member()
+        && let (Some(expected), Some(actual)) = (expected.member(member), actual.member(member))
+    {
+        let verb = if member == "fees" { "are" } else { "is" };
+        return format!("So the {}{place} should be {expected}, but {verb} {actual}.", member.replace('_', " "));
+    }
     sentence(format!("So the {field}{place} should be {expected}, but is {actual}"))
-}
-
-/// The value of one field in a structure's debug text.
-fn member<'a>(text: &'a str, field: &str) -> Option<&'a str> {
-    let (_, value) = text.split_once(&format!("{}: ", field.replace(' ', "_")))?;
-    value.split([',', ' ', '}', ')']).next()
 }
 
 /// With a capital letter and a full stop.

@@ -50,7 +50,7 @@ pub struct FaultPoint {
 }
 
 /// What came of something that a fault may have struck.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Ended<T> {
     Done(T),
     /// With this message.

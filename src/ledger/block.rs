@@ -29,11 +29,23 @@ pub enum Receipt {
 }
 
 impl Receipt {
+    /// The outcome of an executed transaction.
+    pub const EXECUTED: &'static str = "executed";
+
     /// What became of it, without names and numbers: of an orphan, the error.
     pub fn name(&self) -> &'static str {
         match self {
             Receipt::Executed { .. } => "Executed",
             Receipt::Skipped { .. } => "Skipped",
+            Receipt::Orphaned { error, .. } => error.name(),
+        }
+    }
+
+    /// The name of its outcome in counts: a word, or the error.
+    pub fn outcome(&self) -> &'static str {
+        match self {
+            Receipt::Executed { .. } => Self::EXECUTED,
+            Receipt::Skipped { .. } => "skipped",
             Receipt::Orphaned { error, .. } => error.name(),
         }
     }

@@ -127,3 +127,13 @@ pub enum BlockAbort {
     #[error("the fees overflow their sum or the miner's balance")]
     FeesOverflow,
 }
+
+impl BlockAbort {
+    /// The variant's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RewardOverflow => "RewardOverflow",
+            Self::FeesOverflow => "FeesOverflow",
+        }
+    }
+}

@@ -130,7 +130,7 @@ impl Hunt<'_> {
         let mut judge = |Interleaved { schedule, ending }: Interleaved| {
             executions += 1;
             match judge_ending(scenario, expectation, &ending) {
-                Verdict::Violation(violation) if wanted.covers(&Signature::of(&violation, scenario)) => {
+                Verdict::Violation(violation) if wanted.covers(&violation.signature()) => {
                     shown = Some((*violation, schedule));
                     ControlFlow::Break(())
                 }
@@ -162,7 +162,7 @@ impl<F: FnMut(&Scenario, &Expectation) -> Verdict> Probe for ByVerdict<F> {
     fn probe(&mut self, case: &Case, wanted: &Signature, _effort: Effort) -> Probed {
         let scenario = &case.scenario;
         let violation = self.0(scenario, &Expectation::of(scenario)).into_violation();
-        let shown = violation.filter(|violation| wanted.covers(&Signature::of(violation, scenario)));
+        let shown = violation.filter(|violation| wanted.covers(&violation.signature()));
         let shown = shown.map(|violation| (*violation, None));
         Probed { shown, executions: 1, figures: InterleavingEvidence::default() }
     }

@@ -260,7 +260,7 @@ impl<'a> Search<'a> {
             self.schedule = Some(self.probe.with_steps(&self.scenario, &followed));
         }
         Minimised {
-            signature: Signature::of(&self.violation, &self.scenario),
+            signature: self.violation.signature(),
             transactions: (case.scenario.tx_count(), self.scenario.tx_count()),
             accounts: (names::count(&Script::of(&case.scenario)), names::count(&self.script)),
             scenario: self.scenario,

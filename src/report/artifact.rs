@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::version_1;
 use crate::compare::{Signature, Violation};
 use crate::explore::{FaultPoint, Schedule, ScheduleError};
 use crate::workload::{Scenario, ScenarioError};
 
-/// The version of the file format that this build writes and reads.
-pub const ARTIFACT_VERSION: u32 = 1;
+/// The version of the file format that this build writes. It reads version 1, too.
+pub const ARTIFACT_VERSION: u32 = 2;
 
 /// Begins the name of a subject that is a process.
 pub const PROCESS: &str = "process: ";
@@ -89,7 +90,7 @@ pub struct Smaller {
 pub enum ArtifactError {
     #[error("not an artifact: {0}")]
     Json(#[from] serde_json::Error),
-    #[error("artifact version {found}, this build reads version {ARTIFACT_VERSION}")]
+    #[error("artifact version {found}, this build reads versions 1 to {ARTIFACT_VERSION}")]
     Version { found: u64 },
     #[error("the file was altered: its content has digest {found}, it says {stated}")]
     Altered { found: String, stated: String },
@@ -131,7 +132,7 @@ impl Artifact {
             digest: String::new(),
             subject: subject.into(),
             origin,
-            signature: Signature::of(&violation, &scenario),
+            signature: violation.signature(),
             violation,
             smaller: None,
             rate: None,
@@ -193,17 +194,24 @@ impl Artifact {
             version: u64,
         }
         let Versioned { version } = serde_json::from_str(text)?;
-        if version != u64::from(ARTIFACT_VERSION) {
-            return Err(ArtifactError::Version { found: version });
+        let artifact = match version {
+            1 => version_1::artifact(text)?,
+            _ if version == u64::from(ARTIFACT_VERSION) => Self::unaltered(text)?,
+            _ => return Err(ArtifactError::Version { found: version }),
+        };
+        artifact.scenario.check()?;
+        if let Some(schedule) = &artifact.schedule {
+            schedule.check()?;
         }
+        Ok(artifact)
+    }
+
+    /// Reads an artifact of this version and compares its digest with its content.
+    fn unaltered(text: &str) -> Result<Self, ArtifactError> {
         let artifact: Self = serde_json::from_str(text)?;
         let found = artifact.content_digest();
         if found != artifact.digest {
             return Err(ArtifactError::Altered { found, stated: artifact.digest });
-        }
-        artifact.scenario.check()?;
-        if let Some(schedule) = &artifact.schedule {
-            schedule.check()?;
         }
         Ok(artifact)
     }

@@ -3,8 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::compare::Oracle;
-use crate::compare::fields::{FieldDifference, compare};
+use crate::compare::{FieldDifference, Fields, Oracle};
 use crate::execution::parallel::batches;
 use crate::explain::{Explanation, task_names};
 use crate::explore::{Ending, ObservedBlock};
@@ -103,7 +102,7 @@ impl<'a> Report<'a> {
         };
         let observed = position.and_then(|position| observed.get(position)).copied();
         let expected = position.and_then(|position| attempted[position].1.as_ref());
-        let (differing, equal) = compare(&difference.expected, &difference.actual);
+        let Fields { differing, equal } = difference.fields();
         let timeline = position.filter(|position| *position < begins.len()).map(|position| {
             let end = begins.get(position + 1).copied().unwrap_or(rerun.steps.len());
             let named = task_names(scenario, &rerun.steps);
@@ -188,7 +187,7 @@ impl<'a> Report<'a> {
 
     /// What differs, with short names.
     pub(super) fn field(&self) -> String {
-        self.names.shorten(&self.artifact.violation.difference.field)
+        self.names.shorten(&self.artifact.violation.difference.field.to_string())
     }
 
     /// A value with short names, of tasks that wait too.

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Artifact, ArtifactError, Origin, write_whole};
+use super::{Artifact, ArtifactError, Origin, version_1, write_whole};
 use crate::compare::{Signature, Violation};
 use crate::explore::Schedule;
 use crate::workload::Scenario;
 
-/// The version of the file format that this build writes and reads.
-pub const REGRESSION_VERSION: u32 = 1;
+/// The version of the file format that this build writes. It reads version 1, too.
+pub const REGRESSION_VERSION: u32 = 2;
 
 /// A scenario, the schedule that went with it if one was needed, and what they once showed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,10 +65,16 @@ impl Regression {
     /// Text that is none (with line and column), another version, a scenario that no chain can start from, a schedule of
     /// another engine.
     pub fn from_json(text: &str) -> Result<Self, ArtifactError> {
-        let regression: Self = serde_json::from_str(text)?;
-        if regression.version != REGRESSION_VERSION {
-            return Err(ArtifactError::Version { found: regression.version.into() });
+        #[derive(Deserialize)]
+        struct Versioned {
+            version: u64,
         }
+        let Versioned { version } = serde_json::from_str(text)?;
+        let regression = match version {
+            1 => version_1::regression(text)?,
+            _ if version == u64::from(REGRESSION_VERSION) => serde_json::from_str::<Self>(text)?,
+            _ => return Err(ArtifactError::Version { found: version }),
+        };
         regression.scenario.check()?;
         if let Some(schedule) = &regression.schedule {
             schedule.check()?;

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use serde::Serialize;
 
 use super::Artifact;
-use crate::compare::{Signature, Verdict, Violation, judge_ending};
+use crate::compare::{Verdict, Violation, judge_ending};
 use crate::explore::{InterleaveConfig, Interleaved, Interleaver, OtherStep, Schedule, Strategy};
 use crate::workload::Expectation;
 
@@ -56,7 +56,7 @@ impl Artifact {
                 None => (explorer.straight(&Schedule::straight()), None),
             };
             if let Verdict::Violation(violation) = judge_ending(&self.scenario, &expectation, &interleaved.ending) {
-                let same = Signature::of(&violation, &self.scenario) == self.signature;
+                let same = violation.signature() == self.signature;
                 replay.same += u64::from(same);
                 replay.other += u64::from(!same);
                 replay.violation = Some(*violation);
@@ -81,7 +81,7 @@ impl Artifact {
         let mut judge = |interleaved: Interleaved| {
             near.executions += 1;
             match judge_ending(&self.scenario, &expectation, &interleaved.ending) {
-                Verdict::Violation(violation) if self.signature.covers(&Signature::of(&violation, &self.scenario)) => {
+                Verdict::Violation(violation) if self.signature.covers(&violation.signature()) => {
                     near.found = Some((interleaved.schedule, *violation));
                     ControlFlow::Break(())
                 }

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use borsh::{BorshDeserialize, BorshSerialize};
+use serde::Serialize;
 
 use crate::ledger::{AccountKey, AssetId, BlockMetadata, Genesis, GenesisAccount, Hash, MultiSigConfig, Topoheight};
 
 use super::{History, Orphans, StateKey, StateValue, StorageError, Version, WriteOp};
 
 /// Which block executed a transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize, Serialize)]
 pub struct Executed {
     pub topoheight: Topoheight,
     pub block: Hash,

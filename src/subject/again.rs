@@ -57,7 +57,7 @@ pub fn again(
         again.times += 1;
         let seed = mix(0, u64::from(time));
         if let Some(Wrong { violation, workers }) = ask(subject, &capabilities, &cases, seed, &mut Asked::default()) {
-            if Signature::of(&violation, scenario) == *wanted {
+            if violation.signature() == *wanted {
                 if again.same == 0 {
                     again.violation = Some(violation);
                 }
@@ -137,7 +137,7 @@ fn hunt(artifact: &Artifact, explorer: &Interleaver) -> Artifact {
         explorer.explore(&config, |interleaved| {
             let verdict = judge_ending(scenario, &expectation, &interleaved.ending);
             match verdict.into_violation() {
-                Some(violation) if Signature::of(&violation, scenario) == artifact.signature => {
+                Some(violation) if violation.signature() == artifact.signature => {
                     hunted.schedule = Some(interleaved.schedule);
                     ControlFlow::Break(())
                 }
@@ -180,7 +180,7 @@ impl Probe for Repeated<'_> {
             let seed = mix(1, u64::from(repeat));
             let wrong = ask(self.subject, &self.capabilities, &cases, seed, &mut Asked::default());
             let violation = wrong.map(|wrong| wrong.violation);
-            let wanted = violation.filter(|violation| wanted.covers(&Signature::of(violation, scenario)));
+            let wanted = violation.filter(|violation| wanted.covers(&violation.signature()));
             if let Some(violation) = wanted {
                 probed.shown = Some((violation, None));
                 break;

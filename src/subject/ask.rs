@@ -8,8 +8,7 @@ use serde::Serialize;
 
 use super::judge::{unanswered, unequal, wrong};
 use super::{Answer, BlockCase, Capabilities, Request, Subject, SubjectError, cases, fit};
-use crate::campaign::{abort_name, outcome_name};
-use crate::compare::{Difference, Oracle, Violation};
+use crate::compare::{Difference, Oracle, Violation, types_at};
 use crate::execution::parallel::batches;
 use crate::ledger::{Receipt, SignatureScheme};
 use crate::runtime::panic_message;
@@ -66,7 +65,7 @@ impl Asked {
 
     /// Transactions that the reference executed.
     pub fn executed(&self) -> u64 {
-        self.outcomes.get("executed").copied().unwrap_or(0)
+        self.outcomes.get(Receipt::EXECUTED).copied().unwrap_or(0)
     }
 
     pub(super) fn count(&mut self, case: &BlockCase) {
@@ -77,9 +76,9 @@ impl Asked {
         self.conflicts += later.iter().skip(1).map(|batch| batch.len() as u64).sum::<u64>();
         match &case.expected {
             Ok(receipts) => receipts.iter().for_each(|receipt: &Receipt| {
-                *self.outcomes.entry(outcome_name(receipt)).or_default() += 1;
+                *self.outcomes.entry(receipt.outcome()).or_default() += 1;
             }),
-            Err(abort) => *self.aborts.entry(abort_name(*abort)).or_default() += 1,
+            Err(abort) => *self.aborts.entry(abort.name()).or_default() += 1,
         }
     }
 }
@@ -117,7 +116,9 @@ pub fn ask(
             let violation = |(oracle, difference): (Oracle, Difference)| {
                 let plural = if workers == 1 { "" } else { "s" };
                 let subject = format!("{} ({workers} worker{plural}, seed {})", capabilities.name, request.seed);
-                Wrong { violation: Violation { oracle, subject, difference }, workers }
+                let given = case.request.block.transactions.iter().map(|given| &given.transaction);
+                let transactions = types_at(&difference.place, given);
+                Wrong { violation: Violation { transactions, ..Violation::new(oracle, subject, difference) }, workers }
             };
             let answer = match answer(subject, &request) {
                 Ok(answer) => answer,
@@ -129,8 +130,7 @@ pub fn ask(
             match &first {
                 None => first = Some((answer, workers)),
                 Some((before, others)) => {
-                    let how = format!("with {workers} workers after {others}");
-                    if let Some(found) = unequal(block, before, &answer, &how) {
+                    if let Some(found) = unequal(block, (before, *others), (&answer, workers)) {
                         return Some(violation(found));
                     }
                 }

@@ -13,7 +13,7 @@ use super::{
     scenario_for,
 };
 use crate::campaign::{Budget, Conclusion, Control, Counterexample, FirstOfEach, interleave_on, keep_first};
-use crate::compare::{Signature, Verdict, Violation};
+use crate::compare::{Verdict, Violation};
 use crate::explore::{InterleavingEvidence, Schedule};
 use crate::report::{Artifact, Origin, PROCESS, PROGRAM};
 use crate::workload::{Built, Expectation, Plan, Scenario, mix};
@@ -115,7 +115,7 @@ pub fn run(
                 if !config.keep_going {
                     limit.fetch_min(index, Relaxed);
                 }
-                let signature = Signature::of(&found_here.violation, &found_here.scenario);
+                let signature = found_here.violation.signature();
                 keep_first(&found, signature, found_here, |found| found.index);
             }
             control.end(number);

@@ -52,7 +52,7 @@ pub fn right_answer(capabilities: &Capabilities, case: &BlockCase) -> Answer {
     Answer {
         id: case.request.id,
         outcomes: outcomes.unwrap_or_default(),
-        aborted: case.expected.as_ref().err().map(|abort| crate::campaign::abort_name(*abort).to_owned()),
+        aborted: case.expected.as_ref().err().map(|abort| abort.name().to_owned()),
         state: case.after.clone().into(),
         figures: Figures {
             fees: case.fees,

@@ -1,10 +1,9 @@
 //! Compares an answer with the reference's, in what the subject reports and nothing else.
 
 use std::collections::BTreeSet;
-use std::fmt::Debug;
 
 use super::{Account, Answer, BlockCase, Capabilities, Figure, Figures, Outcome, OutcomeDetail, Part, SubjectError};
-use crate::compare::{Difference, Oracle};
+use crate::compare::{Difference, Field, Key, Oracle, Role, Value, balance, of_account};
 use crate::ledger::rules::footprint;
 use crate::ledger::{AccountKey, Receipt};
 
@@ -29,17 +28,25 @@ pub fn unanswered(block: usize, error: &SubjectError) -> (Oracle, Difference) {
         SubjectError::Protocol(_) => (Oracle::Protocol, "answer"),
         SubjectError::Panicked(_) => (Oracle::Panic, "executor"),
     };
-    let difference =
-        Difference { actual: error.to_string(), expected: "an answer".to_owned(), ..Difference::new(field, "", "") };
+    let difference = Difference::of_values(field, Value::text("an answer"), Value::text(error.to_string()));
     (oracle, difference.in_block(block))
 }
 
 /// Two answers to one question that are not the same in what they report; notes may differ.
-pub fn unequal(block: usize, first: &Answer, other: &Answer, how: &str) -> Option<(Oracle, Difference)> {
+pub fn unequal(
+    block: usize,
+    (first, workers_first): (&Answer, u32),
+    (other, workers): (&Answer, u32),
+) -> Option<(Oracle, Difference)> {
     let essence = |answer: &Answer| Answer { id: 0, notes: Vec::new(), ..answer.clone() };
     let (first, other) = (essence(first), essence(other));
     (first != other).then(|| {
-        let difference = Difference::new(format!("answer to the same block {how}"), first, other);
+        let field = Field::named("answer to the same block").key(" with ", Role::Number, Key::of(workers)).key(
+            " workers after ",
+            Role::Number,
+            Key::of(workers_first),
+        );
+        let difference = Difference::new(field, first, other);
         (Oracle::Determinism, difference.in_block(block))
     })
 }
@@ -59,9 +66,8 @@ fn outcomes(capabilities: &Capabilities, block: usize, case: &BlockCase, answer:
     outcomes.into_iter().find_map(|(index, (receipt, outcome))| {
         let expected = expected(capabilities.reports.outcomes, receipt);
         (expected != *outcome).then(|| {
-            let names = (name(&expected), name(outcome));
-            let difference = Difference::new("outcome", &expected, outcome).in_block(block).at_transaction(index);
-            Difference { receipts: Some(names), ..difference }
+            let difference = Difference::new("outcome", &expected, outcome).between(name(&expected), name(outcome));
+            difference.in_block(block).at_transaction(index)
         })
     })
 }
@@ -113,17 +119,15 @@ fn state(capabilities: &Capabilities, block: usize, case: &BlockCase, answer: &A
     let compared = |account: &&AccountKey| capabilities.supports.rewards || !bystanders.contains(account);
     let accounts: BTreeSet<_> = after.accounts.keys().chain(given.accounts.keys()).filter(compared).collect();
     for account in accounts {
-        let differs = |field: String, expected: &dyn Debug, actual: &dyn Debug| {
-            let difference = Difference::new(field, expected, actual).in_block(block);
-            let touching = touching(case, account);
-            Some(Difference {
-                place: crate::compare::Place { transactions: touching, ..difference.place },
-                ..difference
-            })
+        let differs = |difference: Difference| {
+            let mut difference = difference.in_block(block);
+            difference.place.transactions = touching(case, account);
+            Some(difference)
         };
         let (expected, actual) = (after.accounts.get(account), given.accounts.get(account));
         if reports(Part::Accounts) && expected.is_some() != actual.is_some() {
-            return differs(format!("account {account:?}"), &expected.is_some(), &actual.is_some());
+            let field = Field::named("account").key(" ", Role::Account, Key::of(account));
+            return differs(Difference::new(field, expected.is_some(), actual.is_some()));
         }
         let (expected, actual) = (expected.cloned().unwrap_or_default(), actual.cloned().unwrap_or_default());
         let Account { nonce, balances, multisig, energy } = expected;
@@ -133,18 +137,18 @@ fn state(capabilities: &Capabilities, block: usize, case: &BlockCase, answer: &A
                 let of = |balances: &std::collections::BTreeMap<_, _>| balances.get(asset).copied().unwrap_or(0);
                 let (expected, actual) = (of(&balances), of(&actual.balances));
                 if expected != actual {
-                    return differs(format!("balance of {account:?} in {asset:?}"), &expected, &actual);
+                    return differs(Difference::new(balance(account, asset), expected, actual));
                 }
             }
         }
         if reports(Part::Nonces) && nonce != actual.nonce {
-            return differs(format!("nonce of {account:?}"), &nonce, &actual.nonce);
+            return differs(Difference::new(of_account("nonce", account), nonce, actual.nonce));
         }
         if reports(Part::Multisigs) && multisig != actual.multisig {
-            return differs(format!("multisig of {account:?}"), &multisig, &actual.multisig);
+            return differs(Difference::new(of_account("multisig", account), multisig, actual.multisig));
         }
         if reports(Part::Energy) && energy != actual.energy {
-            return differs(format!("energy of {account:?}"), &energy, &actual.energy);
+            return differs(Difference::new(of_account("energy", account), energy, actual.energy));
         }
     }
     let burned = |state: &std::collections::BTreeMap<_, _>| -> Vec<_> {

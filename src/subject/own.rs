@@ -39,7 +39,7 @@ impl RuntimeSubject for OwnPath {
             Err(BlockError::Aborted(abort)) => (Vec::<Outcome>::new(), Some(abort)),
             Err(error @ (BlockError::Storage(_) | BlockError::Tasks(_))) => panic!("{error}"),
         };
-        let aborted = aborted.map(|abort| crate::campaign::abort_name(abort).to_owned());
+        let aborted = aborted.map(|abort| abort.name().to_owned());
         memory.inspect(|ledger| {
             let metadata = &ledger.metadata[&ledger.top];
             let figures = Figures {

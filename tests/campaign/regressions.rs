@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use seriatim::campaign::{Examiner, check_regression};
+use seriatim::compare::PlainViolation;
 use seriatim::report::Regression;
 
 /// Cases that were kept when this was last changed; fewer mean that somebody gutted the corpus.
@@ -39,6 +40,20 @@ fn every_kept_case_agrees_under_all_engines() {
     }
     assert!(2 * complete > kept.len(), "only {complete} of {} under every interleaving", kept.len());
     assert!(2 * under_loom > kept.len(), "only {under_loom} of {} under loom", kept.len());
+}
+
+/// They are of version 1, and what they once showed is the same in the present form.
+#[test]
+fn every_kept_case_says_what_its_file_says() {
+    for (path, regression) in kept() {
+        let old: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        assert_eq!(serde_json::to_value(&regression.once).unwrap(), old["once"], "{}", path.display());
+        let violation = serde_json::to_value(PlainViolation::from(&regression.violation)).unwrap();
+        assert_eq!(violation, old["violation"], "{}", path.display());
+        assert_eq!(regression.violation.signature(), regression.once, "{}", path.display());
+        let written = serde_json::to_string(&regression).unwrap();
+        assert_eq!(Regression::from_json(&written).unwrap(), regression, "{}", path.display());
+    }
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn path_of(kept: &Kept) -> &Path {
 #[test]
 fn the_command_of_the_line_shows_the_violation_of_a_subject_that_it_knows() {
     let (mismatch, scenario) = mismatch_of(|prepared| prepared.receipts.swap(0, 1));
-    let mismatch = Mismatch { kind: MismatchKind::Late, receipts: None, ..mismatch };
+    let mismatch = Mismatch { kind: MismatchKind::Late, found: None, ..mismatch };
     let folder = tempfile::tempdir().unwrap();
     let mut artifacts = MismatchArtifacts::open(folder.path().join("a b"), 4, 1 << 20).unwrap();
     let kept = artifacts.keep("canary:NeverWoken", scenario, &mismatch).unwrap();

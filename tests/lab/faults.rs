@@ -18,7 +18,7 @@ use seriatim::ledger::{BlockAbort, Hash, SignatureScheme};
 use seriatim::runtime::{
     Fault, Faults, INJECTED, Injected, JoinSet, Native, Probed, Runtime, RwLock, Semaphore, Site, TaskError,
 };
-use seriatim::storage::{Failing, MemoryStorage, StorageError};
+use seriatim::storage::{Failing, Layer, MemoryStorage, StorageError};
 use seriatim::workload::{Plan, build, real_shapes};
 
 /// `examples/every_fault.rs` does it for 200.
@@ -96,9 +96,9 @@ impl Bench {
     }
 
     fn run(&self, doing: Doing, strike: Option<(usize, Fault)>) -> FaultTrial {
-        let around = |failing: Failing<Native>, _: Arc<MemoryStorage>| failing;
+        let around = |failing: Failing<Native>, _: Arc<MemoryStorage>| -> Arc<dyn Layer> { Arc::new(failing) };
         let what = (doing, ExecutionPath::Parallel);
-        under_fault(&self.engine, &self.scene.parameters, &self.place, what, strike, around)
+        under_fault(&self.engine, &self.scene.parameters, &self.place, what, strike, &around)
     }
 
     /// The fault at the first point of a kind.
@@ -119,7 +119,7 @@ impl Bench {
     fn refused(&self, site: Site, fault: Fault, change: impl FnOnce(&mut FaultTrial)) -> String {
         let (calm, strike, mut trial) = self.at(Doing::Apply, site, fault);
         change(&mut trial);
-        judge_fault(&self.place, Doing::Apply, strike, &calm, &trial, Interleaved::No).unwrap_err().field
+        judge_fault(&self.place, Doing::Apply, strike, &calm, &trial, Interleaved::No).unwrap_err().field.to_string()
     }
 }
 

@@ -9,7 +9,7 @@ use seriatim::execution::ParallelExecutor;
 use seriatim::ledger::SignatureScheme;
 use seriatim::node::{Blocks, Node, NodeControl, NodeReport, NodeState, NodeStorage, Origin};
 use seriatim::runtime::Native;
-use seriatim::storage::{LedgerState, MemoryStorage, RedbStorage, Storage};
+use seriatim::storage::{LedgerState, MemoryStorage, RedbStorage};
 use seriatim::workload::{Devnet, DevnetContent};
 
 /// Long enough for any right side on any machine.

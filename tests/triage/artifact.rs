@@ -1,8 +1,8 @@
 //! Artifacts of the canaries that need a schedule: what is read back, what is refused, what is stored, what is replayed.
 
 use seriatim::campaign::{Canary, ExploredSubject};
-use seriatim::compare::Oracle;
-use seriatim::report::{Artifact, ArtifactError, Stored};
+use seriatim::compare::{Oracle, PlainViolation};
+use seriatim::report::{ARTIFACT_VERSION, Artifact, ArtifactError, Stored};
 
 use crate::fixtures::artifact;
 
@@ -26,7 +26,7 @@ fn an_artifact_reads_back_and_says_everything() {
 fn unknown_versions_cut_and_altered_files_are_refused() {
     let artifact = artifact(Canary::CountsByLoadAndStore);
     let json = artifact.to_json();
-    let newer = json.replacen("\"version\": 1", "\"version\": 9", 1);
+    let newer = json.replacen("\"version\": 2", "\"version\": 9", 1);
     assert!(matches!(Artifact::from_json(&newer), Err(ArtifactError::Version { found: 9 })));
     for cut in (0..json.len()).step_by(97) {
         assert!(matches!(Artifact::from_json(&json[..cut]), Err(ArtifactError::Json(_))), "cut at {cut}");
@@ -38,6 +38,25 @@ fn unknown_versions_cut_and_altered_files_are_refused() {
     let mut genesis = artifact;
     genesis.scenario.genesis.emitted_supply = u64::MAX;
     assert!(matches!(Artifact::from_json(&genesis.sealed().to_json()), Err(ArtifactError::Scenario(_))));
+}
+
+/// As an earlier build wrote it.
+const VERSION_1: &str = include_str!("../../fuzz/artifact.json");
+
+#[test]
+fn an_artifact_of_version_1_reads_replays_and_is_refused_if_altered() {
+    let old: serde_json::Value = serde_json::from_str(VERSION_1).unwrap();
+    let artifact = Artifact::from_json(VERSION_1).unwrap();
+    assert_eq!((old["version"].as_u64(), artifact.version), (Some(1), ARTIFACT_VERSION));
+    assert_eq!(serde_json::to_value(&artifact.signature).unwrap(), old["signature"]);
+    assert_eq!(serde_json::to_value(PlainViolation::from(&artifact.violation)).unwrap(), old["violation"]);
+    assert_eq!(Artifact::from_json(&artifact.to_json()).unwrap(), artifact);
+    let explorer = ExploredSubject::Canary(Canary::OppositeLocks).explorer(&artifact.scenario);
+    assert_eq!(artifact.replay(&explorer, 2).same, 2);
+    let altered = VERSION_1.replacen("canary:OppositeLocks", "parallel", 1);
+    assert!(matches!(Artifact::from_json(&altered), Err(ArtifactError::Altered { .. })));
+    let formatted = serde_json::to_string(&old).unwrap();
+    assert_eq!(Artifact::from_json(&formatted).unwrap(), artifact);
 }
 
 #[test]

@@ -59,7 +59,7 @@ pub fn found(subject: ExploredSubject, seed: u64, executions: usize) -> Option<(
 /// The first case of a subject among a few plans, and its signature.
 pub fn first_case(subject: ExploredSubject) -> (Case, Signature) {
     let (case, violation) = (0..40).find_map(|seed| found(subject, seed, 8)).expect("some plan shows it");
-    let signature = Signature::of(&violation, &case.scenario);
+    let signature = violation.signature();
     (case, signature)
 }
 

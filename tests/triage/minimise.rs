@@ -22,7 +22,7 @@ fn minimised(canary: Canary, cases: usize) -> Vec<(Case, Signature, Minimised)> 
         .filter_map(|seed| found(subject, seed, 8))
         .take(cases)
         .map(|(case, violation)| {
-            let signature = Signature::of(&violation, &case.scenario);
+            let signature = violation.signature();
             let minimised = smaller(subject, &case, &signature).unwrap();
             (case, signature, minimised)
         })
@@ -95,7 +95,7 @@ fn a_violation_without_a_schedule_is_made_small_by_a_verdict_alone() {
         for seed in 0..6 {
             let Built { scenario, expectation, .. } = built(seed);
             let Some(violation) = canary.judge(&examiner, &scenario, &expectation).into_violation() else { continue };
-            let signature = Signature::of(&violation, &scenario);
+            let signature = violation.signature();
             let mut probe = ByVerdict(|scenario: &_, expectation: &_| canary.judge(&examiner, scenario, expectation));
             let case = Case { scenario, schedule: None };
             let smaller = minimise(&case, &signature, &mut probe, LIMIT).unwrap();

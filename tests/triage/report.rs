@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use proptest::prelude::*;
 use seriatim::campaign::{Canary, ExploredSubject};
 use seriatim::chain::ExecutionPath;
-use seriatim::compare::{Difference, Oracle, Violation};
+use seriatim::compare::{Difference, Field, Oracle, Value, Violation};
 use seriatim::explain::{Anomaly, Explanation};
 use seriatim::explore::{Doing, FaultPoint, InterleaveConfig, Schedule, Strategy};
 use seriatim::ledger::SignatureScheme;
@@ -145,13 +145,8 @@ const HOSTILE: &str = "</title><script>alert(1)</script><img src=x onerror=\"ale
 fn hostile() -> (Artifact, Rerun) {
     let (artifact, mut rerun) = counterexample(Canary::CountsByLoadAndStore, 2);
     let place = artifact.violation.difference.place.clone();
-    let difference =
-        Difference { field: HOSTILE.to_owned(), expected: HOSTILE.to_owned(), ..Difference::new("", "", 1) };
-    let violation = Violation {
-        oracle: Oracle::State,
-        subject: HOSTILE.to_owned(),
-        difference: Difference { place, ..difference },
-    };
+    let difference = Difference::of_values(HOSTILE, Value::text(HOSTILE), Value::of(&1));
+    let violation = Violation::new(Oracle::State, HOSTILE, Difference { place, ..difference });
     let origin = Origin { found_by: HOSTILE.to_owned(), ..origin() };
     let mut schedule = artifact.schedule.unwrap();
     HOSTILE.clone_into(&mut schedule.strategy);
@@ -194,11 +189,8 @@ fn sixteen_blocks_of_many_transactions_give_a_page_of_bounded_size() {
     let rerun = straight(&built.scenario);
     let blocks = built.scenario.blocks().count();
     for block in 0..blocks {
-        let violation = Violation {
-            oracle: Oracle::Receipts,
-            subject: "parallel".to_owned(),
-            difference: Difference::new("receipt", 1, 2).in_block(block).at_transaction(0),
-        };
+        let difference = Difference::new("receipt", 1, 2).in_block(block).at_transaction(0);
+        let violation = Violation::new(Oracle::Receipts, "parallel", difference);
         let artifact = Artifact::new("parallel", origin(), violation, built.scenario.clone(), None);
         let report = Report::new(&artifact, "case.json", &rerun);
         let (text, page) = (report.text(Style::Plain), report.html());
@@ -219,8 +211,9 @@ proptest! {
         let mut rerun = straight(&built.scenario);
         rerun.explanation = Some(explained((first, second)));
         let [field, expected, actual] = texts;
-        let difference = Difference { field, expected, actual, ..Difference::new("", (), ()) }.in_block(seed as usize % 4);
-        let violation = Violation { oracle: Oracle::State, subject: "parallel".to_owned(), difference };
+        let (expected, actual) = (Value::text(expected), Value::text(actual));
+        let difference = Difference::of_values(Field::named(field), expected, actual).in_block(seed as usize % 4);
+        let violation = Violation::new(Oracle::State, "parallel", difference);
         let artifact = Artifact::new("parallel", origin(), violation, built.scenario, None);
         let report = Report::new(&artifact, "a/rather/long/path/".repeat(6), &rerun);
         let text = report.text(Style::Plain);

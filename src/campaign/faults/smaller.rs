@@ -18,7 +18,7 @@ pub fn search_fault(
 ) -> (Option<Box<FaultFound>>, u64) {
     let scene = FaultScene::of(scenario);
     let mut runs = 0;
-    let covered = |found: &FaultFound| wanted.covers(&Signature::of(&found.violation, scenario));
+    let covered = |found: &FaultFound| wanted.covers(&found.violation.signature());
     for place in scene.places.iter().filter(|place| doings(place).any(|doing| doing == like.doing)) {
         let point = FaultPoint { block: place.block, strike: None, schedule_seed: None, ..like };
         runs += 1;

@@ -54,7 +54,7 @@ fn receipts_that_contradict_the_block_are_seen_where_all_executors_agree() {
                         let stays = executed.get(&hash).filter(|_| never_rewound());
                         if let Some(executed) = stays {
                             let used = format!("\"used at {} already\"", executed.topoheight);
-                            assert_eq!(again.violation().unwrap().difference.actual, used);
+                            assert_eq!(again.violation().unwrap().difference.actual.to_string(), used);
                             used_twice += 1;
                         }
                     }
@@ -227,7 +227,10 @@ fn no_two_writes_can_change_places_or_be_written_twice_unseen() {
                     };
                     assert_eq!(violation.oracle, Oracle::Determinism);
                     let field = format!("write {index}, against {}", right.observation.subject);
-                    assert_eq!((&violation.difference.field, &violation.difference.place), (&field, &at(block, &[])));
+                    assert_eq!(
+                        (violation.difference.field.to_string(), violation.difference.place),
+                        (field, at(block, &[]))
+                    );
                     marks += 1;
                 } else {
                     // Out of order with the one before it already, if that one does not come between them.

@@ -175,7 +175,7 @@ fn no_part_of_the_undone_ledger_can_change_unseen_but_orphans_and_assets() {
             change(tampered.observation.undone.as_mut().unwrap());
             let violation = tampered.violation().expect("the ledger is not undone");
             assert_eq!(violation.oracle, Oracle::Invariants);
-            assert!(violation.difference.field.ends_with("after undoing every block"), "{violation}");
+            assert!(violation.difference.field.to_string().ends_with("after undoing every block"), "{violation}");
         }
         let mut spared = right.clone();
         let undone = spared.observation.undone.as_mut().unwrap();

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use seriatim::chain::{Mismatch, MismatchKind};
-use seriatim::compare::{Oracle, Signature, Verdict, judge};
+use seriatim::compare::{Oracle, Verdict, judge};
 use seriatim::execution::PreparedBlock;
 use seriatim::explore::{ChainSubject, Engine, Subject};
 use seriatim::ledger::{Block, Hash, Receipt};
@@ -80,7 +80,7 @@ fn a_wrong_balance_is_shown_again_by_a_subject_with_that_fault_and_by_no_other()
     let judged = |observation| judge(&artifact.scenario, &expectation, &[observation]);
     assert!(matches!(judged(v3.clone().run(&artifact.scenario)), Verdict::Agree(_)));
     let violation = judged(v3.with_layer(TooHigh).run(&artifact.scenario)).into_violation().expect("it has the fault");
-    assert_eq!(Signature::of(&violation, &artifact.scenario), artifact.signature);
+    assert_eq!(violation.signature(), artifact.signature);
     assert_eq!(violation.oracle, Oracle::State);
 }
 
@@ -109,7 +109,7 @@ fn case(run: &[Arc<Block>], kind: MismatchKind) -> (Scenario, Mismatch) {
     };
     let block = run.last().map_or(Hash::ZERO, |block| block.hash());
     let (sequential, parallel) = ("one\nthing".repeat(100), "another".to_owned());
-    (scenario, Mismatch { kind, block, topoheight: run.len() as u64, sequential, parallel, receipts: None })
+    (scenario, Mismatch { kind, block, topoheight: run.len() as u64, sequential, parallel, found: None })
 }
 
 fn files(folder: &Path) -> (usize, u64) {

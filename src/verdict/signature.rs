@@ -6,16 +6,14 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Oracle, Violation};
-use crate::ledger::Payload;
-use crate::workload::Scenario;
+use super::Oracle;
 
 /// The kind of a violation, without the names and numbers of its case.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Signature {
     pub oracle: Oracle,
-    /// What differs, with every name and number left out.
+    /// What differs, by [`super::Field::kind`].
     pub field: String,
     /// Expected and actual outcome of a transaction, by the names of variants.
     pub receipts: Option<(String, String)>,
@@ -24,23 +22,6 @@ pub struct Signature {
 }
 
 impl Signature {
-    /// The signature of a violation that `scenario` shows.
-    pub fn of(violation: &Violation, scenario: &Scenario) -> Self {
-        let difference = &violation.difference;
-        let place = &difference.place;
-        let block = place.block.and_then(|block| scenario.blocks().nth(block));
-        let transactions = place.transactions.iter().filter_map(|&tx_index| {
-            let payload = &block?.transactions.get(tx_index)?.body.data;
-            Some(payload_name(payload).to_owned())
-        });
-        Self {
-            oracle: violation.oracle,
-            field: without_names(&difference.field),
-            receipts: difference.receipts.clone(),
-            transactions: transactions.collect(),
-        }
-    }
-
     /// Whether `smaller` can count as the same defect in a smaller case: the same kind, and no type of transaction that was
     /// not there before.
     pub fn covers(&self, smaller: &Self) -> bool {
@@ -67,37 +48,9 @@ impl fmt::Display for Signature {
     }
 }
 
-/// The type of a transaction.
-pub fn payload_name(payload: &Payload) -> &'static str {
-    match payload {
-        Payload::Transfers(_) => "transfer",
-        Payload::Burn { .. } => "burn",
-        Payload::MultiSig { .. } => "multisig",
-        Payload::FreezeTos { .. } => "freeze",
-        Payload::UnfreezeTos { .. } => "unfreeze",
-    }
-}
-
-/// Words of the text that are no names of accounts, assets or hashes and no numbers.
-fn without_names(text: &str) -> String {
-    let is_name = |word: &str| {
-        let word = word.trim_matches(|c: char| !c.is_alphanumeric());
-        let is_hex = word.len() >= 8 && word.chars().all(|c| c.is_ascii_hexdigit());
-        is_hex || word.parse::<u64>().is_ok()
-    };
-    text.split_whitespace().map(|word| if is_name(word) { "_" } else { word }).collect::<Vec<_>>().join(" ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_and_numbers_are_left_out() {
-        assert_eq!(without_names("balance of 0000000a in 00000000"), "balance of _ in _");
-        assert_eq!(without_names("writes 3 and 4"), "writes _ and _");
-        assert_eq!(without_names("metadata: fees"), "metadata: fees");
-    }
 
     #[test]
     fn a_smaller_case_may_lose_types_of_transactions_but_not_gain_any() {
