@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use seriatim::chain::{MismatchKind, ParallelSide, SideFuture};
-use testkit::test_mode::{Memory, Node, SHORT, SOON, blocks, now, right, sequential_ledger, side, wait_until};
+use testkit::test_mode::{Node, SHORT, SOON, blocks, now, right, sequential_ledger, side, wait_until};
 use testkit::wait;
 
 /// A side that spins on the first block until it is released and is right on the others.

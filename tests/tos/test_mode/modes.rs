@@ -34,7 +34,7 @@ fn modes_that_contradict_themselves_are_refused() {
     let rolled = Modes::rolled_out(testing(AMPLE), v3(), Rollout::default());
     assert_eq!(refused(rolled), ModesError::RolloutAndSwitch);
     assert!(Modes::rolled_out(ChainConfig::default(), v3(), Rollout::default()).is_ok());
-    assert!(Modes::<Memory>::new(ChainConfig::default(), None).is_ok());
+    assert!(Modes::new(ChainConfig::default(), None).is_ok());
 }
 
 #[test]

@@ -9,7 +9,7 @@ use seriatim::execution::BlockError;
 use seriatim::ledger::BlockAbort;
 use seriatim::storage::{Storage, StorageError, WriteBatch};
 use testkit::test_mode::{
-    AMPLE, Memory, Node, SHORT, SOON, blocks, executor_side, now, right, sequential_ledger, side, wait_until,
+    AMPLE, Node, SHORT, SOON, blocks, executor_side, now, right, sequential_ledger, side, wait_until,
 };
 use testkit::{ON_PURPOSE, quieten};
 
