@@ -1,6 +1,7 @@
 //! A violation as something to keep and to look at: one file that anybody can replay, a text and a page that show it.
 
 mod artifact;
+mod artifact_v1;
 mod capture;
 mod case;
 mod html;

@@ -6,7 +6,8 @@ use std::process::{Command, Output};
 
 use seriatim::campaign::{Budget, CampaignConfig, Canary, Control, Counterexample, ExploredSubject, Lanes, run};
 use seriatim::compare::Oracle;
-use seriatim::report::{Artifact, ArtifactError, Stored};
+use seriatim::explore::SCHEDULE_VERSION;
+use seriatim::report::{ARTIFACT_VERSION, Artifact, ArtifactError, Stored};
 use seriatim::workload::real_shapes;
 
 /// The first violation that a campaign over a canary meets.
@@ -47,7 +48,7 @@ fn an_artifact_reads_back_and_says_everything() {
 fn unknown_versions_cut_and_altered_files_are_refused() {
     let artifact = counterexample(Canary::CountsByLoadAndStore).artifact;
     let json = artifact.to_json();
-    let newer = json.replacen("\"version\": 1", "\"version\": 9", 1);
+    let newer = json.replacen("\"version\": 2", "\"version\": 9", 1);
     assert!(matches!(Artifact::from_json(&newer), Err(ArtifactError::Version { found: 9 })));
     for cut in (0..json.len()).step_by(97) {
         assert!(matches!(Artifact::from_json(&json[..cut]), Err(ArtifactError::Json(_))), "cut at {cut}");
@@ -59,6 +60,28 @@ fn unknown_versions_cut_and_altered_files_are_refused() {
     let mut genesis = artifact;
     genesis.scenario.genesis.emitted_supply = u64::MAX;
     assert!(matches!(Artifact::from_json(&genesis.sealed().to_json()), Err(ArtifactError::Scenario(_))));
+}
+
+/// Written by a build whose steps were texts.
+const VERSION_1: &str = include_str!("artifact/version-1.json");
+
+#[test]
+fn an_artifact_of_version_1_is_read_and_followed() {
+    let artifact = Artifact::from_json(VERSION_1).unwrap();
+    let schedule = artifact.schedule.as_ref().expect("a deadlock needs one");
+    assert_eq!((artifact.version, schedule.version), (ARTIFACT_VERSION, SCHEDULE_VERSION));
+    let explorer = ExploredSubject::Canary(Canary::OppositeLocks).explorer(&artifact.scenario);
+    assert!(schedule.steps.len() > 10);
+    assert_eq!(explorer.first_other_step(schedule), None, "what was read is what is recorded now");
+    assert_eq!(Artifact::from_json(&artifact.to_json()).unwrap(), artifact);
+}
+
+#[test]
+fn an_artifact_of_version_1_is_refused_if_it_was_altered_or_has_other_steps() {
+    let altered = VERSION_1.replacen("\"task\": 2", "\"task\": 3", 1);
+    assert!(matches!(Artifact::from_json(&altered), Err(ArtifactError::Altered { .. })));
+    let mixed = VERSION_1.replacen("\"version\": 1", "\"version\": 2", 1);
+    assert!(matches!(Artifact::from_json(&mixed), Err(ArtifactError::Json(_))));
 }
 
 #[test]

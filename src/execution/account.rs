@@ -205,3 +205,15 @@ impl Account {
         (puts, nonces)
     }
 }
+
+/// For recordings, which tell a loaded balance from a changed account.
+#[cfg(feature = "harness")]
+impl Account {
+    pub(crate) fn balances(&self) -> impl Iterator<Item = (&AssetId, &Amount)> {
+        self.balances.iter().map(|(asset, balance)| (asset, balance.get()))
+    }
+
+    pub(crate) fn without_balances(&self) -> Self {
+        Self { balances: BTreeMap::new(), ..self.clone() }
+    }
+}

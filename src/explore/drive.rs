@@ -15,7 +15,7 @@ use crate::storage::{Layer, Layered, LedgerState, MemoryStorage, Record, Storage
 use crate::workload::{Scenario, Step};
 
 use super::paths::Way;
-use super::told::Told;
+use super::traced::Traced;
 use super::{BlockFailure, Observation, ObservedBlock, ObservedStep, Paths, Tasks};
 
 /// A runtime, and the means to run a future on it.
@@ -108,8 +108,8 @@ impl<L: Layer + Clone> Drive<L> {
         let recorded = Arc::new(Layered::new(Arc::clone(&memory), Record::default()));
         let layered = Arc::new(Layered::new(Arc::clone(&recorded), self.layer.clone()));
         let outcome = if self.suspends {
-            // Told before it suspends: whoever holds a lock meanwhile is then known to wait for storage.
-            let suspend = Told::new(Suspend(runtime.clone()), runtime.clone());
+            // The record has the call before it suspends, so a task that holds a lock meanwhile is known to wait for storage.
+            let suspend = Traced::new(Suspend(runtime.clone()), runtime.clone());
             let suspending = Arc::new(Layered::new(layered, suspend));
             self.steps(
                 host,

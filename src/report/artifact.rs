@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::artifact_v1;
 use crate::compare::{Signature, Violation};
 use crate::explore::{FaultPoint, Schedule, ScheduleError};
 use crate::workload::{Scenario, ScenarioError};
 
-/// The version of the file format that this build writes and reads.
-pub const ARTIFACT_VERSION: u32 = 1;
+/// The version of the file format that this build writes. It reads version 1 as well, which had other steps.
+pub const ARTIFACT_VERSION: u32 = 2;
 
 /// Begins the name of a subject that is a process.
 pub const PROCESS: &str = "process: ";
@@ -89,7 +90,7 @@ pub struct Smaller {
 pub enum ArtifactError {
     #[error("not an artifact: {0}")]
     Json(#[from] serde_json::Error),
-    #[error("artifact version {found}, this build reads version {ARTIFACT_VERSION}")]
+    #[error("artifact version {found}, this build reads versions {} and {ARTIFACT_VERSION}", artifact_v1::VERSION)]
     Version { found: u64 },
     #[error("the file was altered: its content has digest {found}, it says {stated}")]
     Altered { found: String, stated: String },
@@ -193,19 +194,27 @@ impl Artifact {
             version: u64,
         }
         let Versioned { version } = serde_json::from_str(text)?;
-        if version != u64::from(ARTIFACT_VERSION) {
-            return Err(ArtifactError::Version { found: version });
-        }
-        let artifact: Self = serde_json::from_str(text)?;
-        let found = artifact.content_digest();
-        if found != artifact.digest {
-            return Err(ArtifactError::Altered { found, stated: artifact.digest });
-        }
+        let artifact = match u32::try_from(version) {
+            Ok(artifact_v1::VERSION) => artifact_v1::read(text)?,
+            Ok(ARTIFACT_VERSION) => Self::present(text)?,
+            _ => return Err(ArtifactError::Version { found: version }),
+        };
         artifact.scenario.check()?;
         if let Some(schedule) = &artifact.schedule {
             schedule.check()?;
         }
         Ok(artifact)
+    }
+
+    /// Reads the version that this build writes.
+    fn present(text: &str) -> Result<Self, ArtifactError> {
+        let artifact: Self = serde_json::from_str(text)?;
+        let found = artifact.content_digest();
+        if found == artifact.digest {
+            Ok(artifact)
+        } else {
+            Err(ArtifactError::Altered { found, stated: artifact.digest })
+        }
     }
 
     /// Writes it into `folder`, which is made if it is missing, whole or not at all. A violation of the same signature that

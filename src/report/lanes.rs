@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use super::case::Report;
 use super::points::{FaultPoints, PointRow};
 use super::timeline::{Row, Switch, Timeline};
+use crate::explain::ACCOUNTS;
+use crate::runtime::model::{Action, Entry, Waiting};
 
 const WIDTH: usize = 80;
 /// Marker, position and the space after them.
@@ -199,8 +201,8 @@ impl Report<'_> {
                 format!("{marker}{position:>5}  {}", lanes(column, &words))
             }
             Row::Waits(index) => {
-                let (task, what) = &timeline.waiting[*index];
-                let words = format!("{} waits for {}", timeline.name(*task), self.names.shorten(what));
+                let Waiting { task, on } = &timeline.waiting[*index];
+                let words = format!("{} waits for {}", timeline.name(*task), self.names.shorten(&on.to_string()));
                 format!("  never  {}", cut(&words, WIDTH - MARGIN))
             }
             Row::Folded { operations, switches } => {
@@ -229,20 +231,21 @@ impl Report<'_> {
 
 /// An operation for a reader: verb, object with its key, value; tasks and keys by their short names.
 pub(super) fn words(report: &Report<'_>, timeline: &Timeline<'_>, position: usize) -> String {
-    let step = &timeline.steps[position];
-    let result = report.names.shorten(&step.result);
-    match step.operation.as_str() {
-        "spawn" => {
-            let task = result.strip_prefix("task ").and_then(|task| task.parse().ok());
-            return format!("spawn {}", task.map_or(result.as_str(), |task| timeline.name(task)));
-        }
-        "end" => return format!("end: {result}"),
-        _ => {}
-    }
-    // A guard that is left has written what it leaves.
-    let verb = if step.operation == "leave" { "write" } else { &step.operation };
-    let object = report.names.shorten(&step.object);
-    let object = object.strip_prefix("accounts ").unwrap_or(&object);
+    let action = &timeline.steps[position].action;
+    let result = report.names.shorten(&action.result());
+    let verb = match action {
+        Action::Spawn { task, .. } => return format!("spawn {}", timeline.name(*task)),
+        Action::End { .. } => return format!("end: {result}"),
+        // A guard that is left has written what it leaves.
+        Action::Leave { .. } => "write",
+        _ => action.name(),
+    };
+    let object = match action.entry() {
+        // The account says enough.
+        Some(Entry { map, key }) if *map == *ACCOUNTS => key.to_string(),
+        _ => action.target(),
+    };
+    let object = report.names.shorten(&object);
     if result.is_empty() { format!("{verb} {object}") } else { format!("{verb} {object}: {result}") }
 }
 
@@ -262,7 +265,7 @@ impl Columns {
         if others {
             let culprits: Vec<u64> = match timeline.guilty {
                 Some((left, right)) => vec![timeline.steps[left].task, timeline.steps[right].task],
-                None => timeline.waiting.iter().map(|(task, _)| *task).collect(),
+                None => timeline.waiting.iter().map(|waiting| waiting.task).collect(),
             };
             let mut shown = std::collections::BTreeMap::<u64, usize>::new();
             for row in rows {
