@@ -68,10 +68,10 @@ const VERSION_1: &str = include_str!("artifact/version-1.json");
 #[test]
 fn an_artifact_of_version_1_is_read_and_followed() {
     let artifact = Artifact::from_json(VERSION_1).unwrap();
-    let schedule = artifact.schedule.as_ref().expect("a deadlock needs one");
+    let schedule = artifact.schedule.as_ref().expect("a lost update needs one");
     assert_eq!((artifact.version, schedule.version), (ARTIFACT_VERSION, SCHEDULE_VERSION));
-    let explorer = ExploredSubject::Canary(Canary::OppositeLocks).explorer(&artifact.scenario);
-    assert!(schedule.steps.len() > 10);
+    let explorer = ExploredSubject::Canary(Canary::CountsByLoadAndStore).explorer(&artifact.scenario);
+    assert!(schedule.steps.len() > 100);
     assert_eq!(explorer.first_other_step(schedule), None, "what was read is what is recorded now");
     assert_eq!(Artifact::from_json(&artifact.to_json()).unwrap(), artifact);
 }

@@ -88,7 +88,7 @@ pub fn schedules(subject: ExploredSubject) -> impl FnMut(&[u8]) -> Result<Judged
     }
 }
 
-/// By the reference's answer: the executors either agree with it or the input is kept anyway.
+/// The reference's answer is enough: the executors either agree with it or the input is kept anyway.
 fn of_scenario(built: &Built) -> BTreeSet<Feature> {
     let mut features = BTreeSet::new();
     for (class, receipt) in built.outcomes() {
@@ -149,7 +149,7 @@ struct Touch<'a> {
     writes: bool,
 }
 
-/// In order. The right executor's tasks side by side share no account, but shards and permits, and where they end.
+/// Everything that tasks touch, in order. The right executor's tasks side by side share no account, but shards and permits, and where they end.
 fn touches(steps: &[Step]) -> Vec<Touch<'_>> {
     let data = accesses(steps).into_iter().map(|access| {
         let writes = access.writes();

@@ -206,7 +206,7 @@ impl Account {
     }
 }
 
-/// For recordings, which tell a loaded balance from a changed account.
+/// Recordings tell a loaded balance from a changed account by these parts.
 #[cfg(feature = "harness")]
 impl Account {
     pub(crate) fn balances(&self) -> impl Iterator<Item = (&AssetId, &Amount)> {

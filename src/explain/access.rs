@@ -135,7 +135,7 @@ pub(crate) fn left(steps: &[Step], position: usize) -> Option<&Shown> {
     }
 }
 
-/// From which step to which each task lived, tasks without end to the last.
+/// The first and the last step of each task's life; a task without end lives for ever.
 pub(crate) fn lives(steps: &[Step]) -> BTreeMap<u64, (usize, usize)> {
     let mut lives = BTreeMap::new();
     for (position, step) in steps.iter().enumerate() {

@@ -188,7 +188,7 @@ fn member<'a>(text: &'a str, field: &str) -> Option<&'a str> {
     value.split([',', ' ', '}', ')']).next()
 }
 
-/// With a capital letter and a full stop.
+/// The text with a capital letter and a full stop.
 pub(super) fn sentence(text: String) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();

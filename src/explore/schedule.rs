@@ -21,7 +21,7 @@ pub struct Schedule {
     #[serde(deserialize_with = "version")]
     pub version: u32,
     pub engine: String,
-    /// Of the executor.
+    /// The executor runs at most so many tasks at a time.
     pub max_parallelism: u32,
     /// Workers of the model; 0: as many as tasks.
     pub workers: u32,

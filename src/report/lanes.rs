@@ -1,6 +1,6 @@
 //! The report as text of at most 80 columns: one lane a task, time downwards.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use super::case::Report;
 use super::points::{FaultPoints, PointRow};
@@ -229,13 +229,32 @@ impl Report<'_> {
     }
 }
 
-/// An operation for a reader: verb, object with its key, value; tasks and keys by their short names.
-pub(super) fn words(report: &Report<'_>, timeline: &Timeline<'_>, position: usize) -> String {
+/// An operation for a reader. Tasks and keys have their short names.
+#[derive(Debug, Default)]
+pub(super) struct Words {
+    /// What was done, and to what.
+    pub did: String,
+    /// What it found or left; empty where there is nothing to say.
+    pub value: String,
+}
+
+/// `read A: nonce 5`.
+impl fmt::Display for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.did)?;
+        if self.value.is_empty() { Ok(()) } else { write!(f, ": {}", self.value) }
+    }
+}
+
+/// An operation of a timeline.
+pub(super) fn words(report: &Report<'_>, timeline: &Timeline<'_>, position: usize) -> Words {
     let action = &timeline.steps[position].action;
-    let result = report.names.shorten(&action.result());
+    let value = report.names.shorten(&action.result());
     let verb = match action {
-        Action::Spawn { task, .. } => return format!("spawn {}", timeline.name(*task)),
-        Action::End { .. } => return format!("end: {result}"),
+        Action::Spawn { task, .. } => {
+            return Words { did: format!("spawn {}", timeline.name(*task)), value: String::new() };
+        }
+        Action::End { .. } => return Words { did: "end".to_owned(), value },
         // A guard that is left has written what it leaves.
         Action::Leave { .. } => "write",
         _ => action.name(),
@@ -245,8 +264,7 @@ pub(super) fn words(report: &Report<'_>, timeline: &Timeline<'_>, position: usiz
         Some(Entry { map, key }) if *map == *ACCOUNTS => key.to_string(),
         _ => action.target(),
     };
-    let object = report.names.shorten(&object);
-    if result.is_empty() { format!("{verb} {object}") } else { format!("{verb} {object}: {result}") }
+    Words { did: format!("{verb} {}", report.names.shorten(&object)), value }
 }
 
 /// Which column each task is shown in: its own, or the last one for all others.
@@ -258,7 +276,7 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    /// At most `most` columns: all tasks, or those of the guilty pair, else those most to be seen, and the others in one.
+    /// The columns, at most `most`: all tasks, or those of the guilty pair, else those most to be seen, and the others in one.
     pub(super) fn of(timeline: &Timeline<'_>, rows: &[Row], most: usize) -> Self {
         let mut tasks: Vec<u64> = timeline.tasks.iter().map(|(task, _)| *task).collect();
         let others = tasks.len() > most;
@@ -368,22 +386,19 @@ fn pad(text: &str, width: usize) -> String {
 }
 
 /// An operation in at most `width` characters. A short value is worth more than the whole name of its object.
-pub(super) fn fitting(whose: &str, words: &str, width: usize) -> String {
+pub(super) fn fitting(whose: &str, words: &Words, width: usize) -> String {
     let all = format!("{whose}{words}");
-    if let Some((head, value)) = all.rsplit_once(": ")
-        && all.chars().count() > width
-        && value.chars().count() <= width / 2
-    {
-        let head = cut(head, width - value.chars().count() - 2);
+    let (head, value) = (format!("{whose}{}", words.did), &words.value);
+    if value.is_empty() || all.chars().count() <= width {
+        return cut(&all, width);
+    }
+    if value.chars().count() <= width / 2 {
+        let head = cut(&head, width - value.chars().count() - 2);
         return format!("{head}: {value}");
     }
     // Of a number the last digits differ most.
-    if let Some((head, value)) = all.rsplit_once(": ")
-        && all.chars().count() > width
-        && !value.is_empty()
-        && value.chars().all(|c| c.is_ascii_digit())
-    {
-        let head = cut(head, width / 2);
+    if value.chars().all(|c| c.is_ascii_digit()) {
+        let head = cut(&head, width / 2);
         let room = width.saturating_sub(head.chars().count() + 4);
         let tail: String = value.chars().skip(value.chars().count().saturating_sub(room)).collect();
         return format!("{head}: ..{tail}");
@@ -391,7 +406,7 @@ pub(super) fn fitting(whose: &str, words: &str, width: usize) -> String {
     cut(&all, width)
 }
 
-/// At most `width` characters, two dots where something is missing.
+/// The text in at most `width` characters, with two dots where something is missing.
 pub(super) fn cut(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();

@@ -110,7 +110,7 @@ impl<'a> Timeline<'a> {
         self.guilty.is_some_and(|(left, right)| position == left || position == right)
     }
 
-    /// At most about `most` operations, those that matter most, with what lies between them.
+    /// The operations that matter most, at most about `most`, with what lies between them.
     pub(super) fn rows(&self, most: usize) -> Vec<Row> {
         let ranks = self.ranks();
         let shown = self.shown(&ranks, most);
@@ -193,7 +193,7 @@ impl<'a> Timeline<'a> {
         Vec::new()
     }
 
-    /// Of too many, those around the guilty pair, or the last.
+    /// The positions nearest to the guilty pair, or the last ones, where there are too many.
     fn nearest(&self, mut positions: Vec<usize>, most: usize) -> Vec<usize> {
         let (left, right) = self.guilty.unwrap_or((self.range.end, self.range.end));
         let distance = |at: &usize| (!self.is_guilty(*at), left.abs_diff(*at).min(right.abs_diff(*at)), *at);

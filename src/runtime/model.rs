@@ -13,6 +13,7 @@ mod lock;
 mod loom_engine;
 mod map;
 mod meetings;
+mod object;
 mod semaphore;
 mod shown;
 mod shuttle_engine;
@@ -26,13 +27,14 @@ use std::task::Poll;
 
 use super::{MapKey, MapValue, Runtime};
 
-pub use action::{Action, Entry, Lock, Mode, Object, Permit, TaskEnd};
+pub use action::{Action, TaskEnd};
 pub use engine::{Engine, ModelAtomic};
 pub use join_set::ModelJoinSet;
 pub use lock::{ModelReadGuard, ModelRwLock, ModelWriteGuard};
 pub use loom_engine::{TASKS_OF_LOOM, abandon_loom_execution, begin_loom_execution, is_endless, is_stuck};
 pub use map::{ModelMap, ModelRef, ModelRefMut};
 pub use meetings::take_meetings;
+pub use object::{Entry, Lock, Mode, Object, Permit};
 pub use semaphore::{ModelPermit, ModelSemaphore};
 pub use shown::{Anatomy, Key, Label, Shown};
 pub use steps::{MOST_STEPS, Step, begin_step, record_steps, take_steps, trace};

@@ -7,9 +7,10 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
-use super::action::{Action, Lock, Mode};
+use super::action::Action;
 use super::engine::{Announcement, Engine, Section};
 use super::meetings::LastAccess;
+use super::object::{Lock, Mode};
 use super::waiting::Awaited;
 use super::{steps, waiting};
 use crate::runtime::announce::{Access, ObjectId};

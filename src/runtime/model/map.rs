@@ -6,9 +6,10 @@ use std::hash::BuildHasher;
 use std::ops::{Deref, DerefMut};
 use std::task::{Poll, Waker};
 
-use super::action::{Action, Entry, Lock, Mode};
+use super::action::Action;
 use super::engine::{Announcement, Engine, Section};
 use super::meetings::LastAccess;
+use super::object::{Entry, Lock, Mode};
 use super::shown::{Key, Shown};
 use super::waiting::Awaited;
 use super::{steps, waiting};
@@ -36,7 +37,7 @@ unsafe impl<K: Send + Sync, V: Send + Sync> Sync for ModelMap<K, V> {}
 #[allow(unsafe_code)]
 unsafe impl<K: Send, V: Send> Send for ModelMap<K, V> {}
 
-/// By number; boxed, so that a shard stays where it is while others are made.
+/// Shards by their number. They are boxed, so that one stays where it is while others are made.
 type Shards<K, V> = BTreeMap<u64, Box<Shard<K, V>>>;
 
 struct Shard<K, V> {
@@ -95,7 +96,7 @@ impl<K: MapKey, V: MapValue> ModelMap<K, V> {
         steps::trace(|| self.engine.task(), || action(entry(self.label, key)));
     }
 
-    /// For a guard that changes a value, which tells of it when it is dropped.
+    /// A guard that may change a value; the value is recorded when it is dropped.
     fn changes<'a>(&'a self, key: &K, value: &'a mut V, locked: Locked<'a, K, V>) -> ModelRefMut<'a, K, V> {
         ModelRefMut { label: self.label, key: key.clone(), value, locked }
     }

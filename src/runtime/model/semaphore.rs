@@ -6,8 +6,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use super::action::{Action, Permit};
+use super::action::Action;
 use super::engine::{Announcement, Engine, Section};
+use super::object::Permit;
 use super::waiting::Awaited;
 use super::{steps, waiting};
 use crate::runtime::Semaphore;

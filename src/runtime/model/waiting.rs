@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::action::Mode;
+use super::object::Mode;
 use super::shown::{Key, Label};
 
 /// One task that waits.
