@@ -8,7 +8,7 @@ use std::task::Poll;
 
 use seriatim::execution::{BlockError, ParallelExecutor, TaskFailure, TaskFailureCause};
 use seriatim::ledger::{AssetId, Receipt};
-use seriatim::runtime::{AtomicU64, Probed, Ordering, Runtime, Semaphore, TaskError, TaskIndex};
+use seriatim::runtime::{AtomicU64, Ordering, Probed, Runtime, Semaphore, TaskError, TaskIndex};
 use seriatim::storage::{Layer, Read, StorageError};
 
 use super::fixtures::{Case, Nothing, ON_PURPOSE, Setup, genesis, key, pay};

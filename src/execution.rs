@@ -20,6 +20,8 @@ use crate::ledger::{Block, BlockAbort, BlockMetadata, Hash, Parameters, Receipt}
 use crate::runtime::TaskError;
 use crate::storage::{Storage, StorageError};
 
+#[cfg(feature = "harness")]
+pub(crate) use account::Account;
 pub use block_stm::BlockStmExecutor;
 pub use changes::{BlockChanges, PreparedBlock};
 pub use nonces::{AccountNonces, NonceChecker};

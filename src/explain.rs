@@ -22,7 +22,9 @@ use case::{Case, Outcome};
 use words::Words;
 
 pub use amount::explain_amount;
+pub(crate) use tasks::block_start;
 pub use tasks::{TaskName, task_names};
+pub(crate) use words::ACCOUNTS;
 
 /// What went wrong between tasks, by the field's own names (Berenson et al., "A critique of ANSI SQL isolation levels",
 /// SIGMOD 1995, where they have them). `explain/pattern.rs` says exactly which accesses make which.
@@ -52,7 +54,7 @@ pub enum Anomaly {
     Livelock,
     /// No interleaving is needed.
     EverySchedule,
-    /// None of these, as far as can be told.
+    /// None of these, as far as can be traced.
     Unnamed,
 }
 
@@ -104,8 +106,8 @@ pub fn explain(
 ) -> Explanation {
     let case = Case::new(scenario, violation, subject);
     let Some(schedule) = schedule else { return every_schedule::without_schedule(&case) };
-    let told = case.told(schedule);
-    let (ending, shown) = case.replay(&told);
+    let traced = case.traced(schedule);
+    let (ending, shown) = case.replay(&traced);
     let Some(shown) = shown else {
         let sentences = vec![
             "The schedule does not show the violation any more: followed again, every oracle agrees.".to_owned(),
@@ -115,14 +117,14 @@ pub fn explain(
     };
     // What the schedule shows now is what is explained.
     let case = case.about(*shown);
-    let words = Words::new(scenario, &told.steps);
+    let words = Words::new(scenario, &traced.steps);
     match ending {
-        Ending::Stuck(waiting) => return stuck::explain(&case, &told, &waiting, &words),
-        Ending::Endless(_) => return stuck::livelock(&case, &told, &words),
+        Ending::Stuck(waiting) => return stuck::explain(&case, &traced, &waiting, &words),
+        Ending::Endless(_) => return stuck::livelock(&case, &traced, &words),
         Ending::Complete(_) => {}
     }
-    if matches!(case.straight(&told), Outcome::Same) {
-        return every_schedule::explain(&case, &told);
+    if matches!(case.straight(&traced), Outcome::Same) {
+        return every_schedule::explain(&case, &traced);
     }
-    guilt::explain(&case, &told, &words)
+    guilt::explain(&case, &traced, &words)
 }

@@ -1,5 +1,6 @@
 //! Runs a subject on a scenario and writes down what it did. Nothing is judged here.
 
+mod anatomy;
 mod chain_subject;
 pub mod dpor;
 mod drive;
@@ -13,8 +14,9 @@ mod outside;
 mod paths;
 mod recorder;
 mod schedule;
+mod schedule_v2;
 mod schedulers;
-mod told;
+mod traced;
 mod under_loom;
 mod under_shuttle;
 
@@ -45,6 +47,7 @@ pub use interleave_loom::{LoomConfig, LoomSearch, TooManyTasks};
 pub use layer_source::LayerSource;
 pub use paths::Paths;
 pub use schedule::{Choices, SCHEDULE_VERSION, SHUTTLE_VERSION, Schedule, ScheduleError};
+pub(crate) use schedule_v2::ScheduleV2;
 pub use schedulers::{Chooser, Strategy};
 pub use under_loom::{LoomBounds, LoomRun, under_loom};
 pub use under_shuttle::{ShuttleRun, under_shuttle};

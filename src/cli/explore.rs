@@ -23,7 +23,7 @@ use super::output::{Findings, Output, Shown, say};
 use super::run::read;
 
 /// Of the JSON form.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// On tokio and under shuttle, unless told.
 const EXECUTIONS: u32 = 1_000;

@@ -20,7 +20,7 @@ use super::outside::{self, built_in};
 use super::run::read_artifact;
 
 /// Of the JSON form.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 #[derive(Serialize)]
 pub(super) struct Replayed {

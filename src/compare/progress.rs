@@ -4,6 +4,7 @@
 
 use super::{Difference, Oracle};
 use crate::explore::{Ending, Observation};
+use crate::runtime::model::Waiting;
 
 /// The observation of an execution that ended, or why it did not.
 pub(super) fn check(ending: &Ending) -> Result<&Observation, Box<(Oracle, Difference)>> {
@@ -14,14 +15,13 @@ pub(super) fn check(ending: &Ending) -> Result<&Observation, Box<(Oracle, Differ
             Err(Box::new((Oracle::Livelock, difference)))
         }
         Ending::Stuck(waiting) => {
-            let tasks: Vec<String> =
-                waiting.iter().map(|waiting| format!("task {} waits for {}", waiting.task, waiting.for_what)).collect();
+            let tasks: Vec<String> = waiting.iter().map(Waiting::to_string).collect();
             let tasks = if tasks.is_empty() {
                 vec!["all sleep, on nothing that the model knows and anybody could give".to_owned()]
             } else {
                 tasks
             };
-            let held = waiting.iter().any(|waiting| waiting.held_by_another);
+            let held = waiting.iter().any(Waiting::held_by_another);
             let oracle = if held { Oracle::Deadlock } else { Oracle::LostWakeup };
             let difference = Difference::new("tasks that can never go on", "none", tasks.join("; "));
             Err(Box::new((oracle, difference)))

@@ -10,7 +10,7 @@ use crate::execution::parallel::batches;
 use crate::explain::access::{accesses, is_shard, lives};
 use crate::explore::InterleavingEvidence;
 use crate::ledger::{Receipt, SignatureScheme};
-use crate::runtime::model::Step;
+use crate::runtime::model::{Action, Lock, Mode, Object, Step};
 use crate::workload::{Built, ConflictClass, ExpectedStep, InterleavedPlan, Plan, PlanError, build};
 
 /// Something that an input shows. Numbers count as their length in bits: 1, 2 to 3, 4 to 7, ...
@@ -32,7 +32,7 @@ pub enum Feature {
     Rewinds(usize),
     /// Two accesses to one object, one right after the other, at least one for writing, by two tasks that lived at one
     /// time: operation, object without its key, operation.
-    Order(String, String, String),
+    Order(&'static str, String, &'static str),
     /// Tasks taken off that could have gone on.
     Preemptions(u32),
     /// Pairs of conflicting accesses side by side.
@@ -88,7 +88,7 @@ pub fn schedules(subject: ExploredSubject) -> impl FnMut(&[u8]) -> Result<Judged
     }
 }
 
-/// By the reference's answer: the executors either agree with it or the input is kept anyway.
+/// The reference's answer is enough: the executors either agree with it or the input is kept anyway.
 fn of_scenario(built: &Built) -> BTreeSet<Feature> {
     let mut features = BTreeSet::new();
     for (class, receipt) in built.outcomes() {
@@ -124,57 +124,56 @@ fn of_execution(evidence: &InterleavingEvidence, steps: &[Step]) -> BTreeSet<Fea
     let mut features =
         BTreeSet::from([Feature::Preemptions(bits(evidence.preemptions)), Feature::Meetings(bits(evidence.meetings))]);
     let lives = lives(steps);
-    let mut last: BTreeMap<&str, &Touch> = BTreeMap::new();
+    let mut last: BTreeMap<Object<'_>, &Touch<'_>> = BTreeMap::new();
     let touches = touches(steps);
     for touch in &touches {
         // A task that ended before the other began comes before it under every schedule.
-        let at_one_time = |before: &Touch| lives[&before.task].1 >= lives[&touch.task].0;
-        if let Some(before) = last.insert(&touch.object, touch)
+        let at_one_time = |before: &Touch<'_>| lives[&before.task].1 >= lives[&touch.task].0;
+        if let Some(before) = last.insert(touch.object, touch)
             && before.task != touch.task
             && (before.writes || touch.writes)
             && at_one_time(before)
         {
-            let operation = |touch: &Touch| steps[touch.step].operation.clone();
-            features.insert(Feature::Order(operation(before), without_key(&touch.object), operation(touch)));
+            let operation = |touch: &Touch<'_>| steps[touch.step].action.name();
+            features.insert(Feature::Order(operation(before), without_key(touch.object), operation(touch)));
         }
     }
     features
 }
 
 /// A task's access to something that tasks share, or its hold on a lock or a permit.
-struct Touch {
+struct Touch<'a> {
     step: usize,
     task: u64,
-    object: String,
+    object: Object<'a>,
     writes: bool,
 }
 
-/// In order. The right executor's tasks side by side share no account, but shards and permits, and where they end.
-fn touches(steps: &[Step]) -> Vec<Touch> {
+/// Everything that tasks touch, in order. The right executor's tasks side by side share no account, but shards and permits, and where they end.
+fn touches(steps: &[Step]) -> Vec<Touch<'_>> {
     let data = accesses(steps).into_iter().map(|access| {
         let writes = access.writes();
         (access.step, Touch { step: access.step, task: access.task, object: access.object, writes })
     });
     let holds = steps.iter().enumerate().filter_map(|(position, step)| {
-        let writes = match step.operation.as_str() {
-            "read-lock" if is_shard(&step.object) => false,
-            "write-lock" if is_shard(&step.object) => true,
-            "acquire" | "release" => true,
+        let object = step.action.object()?;
+        let writes = match step.action {
+            Action::Lock { mode, .. } if is_shard(object) => mode == Mode::Exclusive,
+            Action::Acquire { .. } | Action::Release { .. } => true,
             _ => return None,
         };
-        let touch = Touch { step: position, task: step.task, object: step.object.clone(), writes };
-        (step.task != 0).then_some((position, touch))
+        (step.task != 0).then_some((position, Touch { step: position, task: step.task, object, writes }))
     });
-    let touches: BTreeMap<usize, Touch> = data.chain(holds).collect();
+    let touches: BTreeMap<usize, Touch<'_>> = data.chain(holds).collect();
     touches.into_values().collect()
 }
 
 /// The label of an object: without the key in a map, or the number of a shard.
-fn without_key(object: &str) -> String {
-    match object.split_once(" of ") {
-        Some((_, map)) if is_shard(object) => format!("shard of {map}"),
-        Some(_) if object.starts_with("order of ") => object.to_owned(),
-        _ => object.split_once(' ').map_or(object, |(label, _)| label).to_owned(),
+fn without_key(object: Object<'_>) -> String {
+    match object {
+        Object::Entry(entry) => entry.map.to_string(),
+        Object::Lock(Lock::Shard { map, shard: _ }) => format!("shard of {map}"),
+        Object::Lock(Lock::Named(_)) | Object::Atomic(_) | Object::Permit(_) | Object::Ends(_) => object.to_string(),
     }
 }
 
@@ -186,10 +185,26 @@ fn bits(number: u64) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runtime::model::{Entry, Key, Shown, TaskEnd};
 
-    fn step(task: u64, operation: &str, object: &str, result: &str) -> Step {
-        let (operation, object, result) = (operation.to_owned(), object.to_owned(), result.to_owned());
-        Step { at: 0, task, operation, object, result }
+    fn step(task: u64, action: Action) -> Step {
+        Step { at: 0, task, action }
+    }
+
+    fn spawn(task: u64) -> Step {
+        step(0, Action::Spawn { set: "block".into(), index: task as usize - 1, task })
+    }
+
+    fn entry(key: u8) -> Entry {
+        Entry { map: "accounts".into(), key: Key::of(&key) }
+    }
+
+    fn read(task: u64) -> Step {
+        step(task, Action::Read { entry: entry(1), found: Some(Shown::of(&7)) })
+    }
+
+    fn insert(task: u64, key: u8) -> Step {
+        step(task, Action::Insert { entry: entry(key), value: Shown::of(&8), found: None })
     }
 
     fn orders(steps: &[Step]) -> Vec<Feature> {
@@ -199,32 +214,24 @@ mod tests {
 
     #[test]
     fn a_write_after_a_read_by_another_task_is_an_order() {
-        let spawn = |task: u64| step(0, "spawn", "task of block", &format!("task {task}"));
-        let steps =
-            [spawn(1), spawn(2), step(1, "read", "accounts Key(1)", "7"), step(2, "store", "accounts Key(1)", "8")];
-        let order = Feature::Order("read".to_owned(), "accounts".to_owned(), "store".to_owned());
-        assert_eq!(orders(&steps), [order]);
+        let steps = [spawn(1), spawn(2), read(1), insert(2, 1)];
+        assert_eq!(orders(&steps), [Feature::Order("read", "accounts".to_owned(), "insert")]);
     }
 
     #[test]
     fn reads_other_keys_and_tasks_one_after_another_are_no_order() {
-        let spawn = |task: u64| step(0, "spawn", "task of block", &format!("task {task}"));
-        let read = |task| step(task, "read", "accounts Key(1)", "7");
         assert_eq!(orders(&[spawn(1), spawn(2), read(1), read(2)]), []);
-        let other_key = step(2, "store", "accounts Key(2)", "8");
-        assert_eq!(orders(&[spawn(1), spawn(2), read(1), other_key]), []);
-        let same_key = step(2, "store", "accounts Key(1)", "8");
-        let end = step(1, "end", "task 0 of block", "ok");
-        assert_eq!(orders(&[spawn(1), read(1), end, spawn(2), same_key]), []);
+        assert_eq!(orders(&[spawn(1), spawn(2), read(1), insert(2, 2)]), []);
+        let end = step(1, Action::End { set: "block".into(), index: 0, end: TaskEnd::Ok });
+        assert_eq!(orders(&[spawn(1), read(1), end, spawn(2), insert(2, 1)]), []);
     }
 
     #[test]
     fn holds_of_a_shard_are_an_order_unless_both_only_read() {
-        let spawn = |task: u64| step(0, "spawn", "task of block", &format!("task {task}"));
-        let lock = |task, operation: &str| step(task, operation, "shard 3 of accounts", "");
-        let steps = [spawn(1), spawn(2), lock(1, "read-lock"), lock(2, "read-lock"), lock(1, "write-lock")];
-        let order = Feature::Order("read-lock".to_owned(), "shard of accounts".to_owned(), "write-lock".to_owned());
-        assert_eq!(orders(&steps), [order]);
+        let shard = || Lock::Shard { map: "accounts".into(), shard: 3 };
+        let lock = |task, mode| step(task, Action::Lock { lock: shard(), mode });
+        let steps = [spawn(1), spawn(2), lock(1, Mode::Shared), lock(2, Mode::Shared), lock(1, Mode::Exclusive)];
+        assert_eq!(orders(&steps), [Feature::Order("read-lock", "shard of accounts".to_owned(), "write-lock")]);
     }
 
     #[test]

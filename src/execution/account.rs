@@ -205,3 +205,15 @@ impl Account {
         (puts, nonces)
     }
 }
+
+/// Recordings tell a loaded balance from a changed account by these parts.
+#[cfg(feature = "harness")]
+impl Account {
+    pub(crate) fn balances(&self) -> impl Iterator<Item = (&AssetId, &Amount)> {
+        self.balances.iter().map(|(asset, balance)| (asset, balance.get()))
+    }
+
+    pub(crate) fn without_balances(&self) -> Self {
+        Self { balances: BTreeMap::new(), ..self.clone() }
+    }
+}

@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use crate::runtime::model::Step;
+use crate::runtime::model::{Action, Lock, Mode, Object, Shown, Step};
 
 /// One access of one task, at the moment it takes effect.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Access {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Access<'a> {
     /// Position among the steps, and of the choice that let the task run.
     pub step: usize,
     pub at: usize,
     pub task: u64,
-    pub object: String,
+    pub object: Object<'a>,
     pub kind: Kind,
-    /// What it leaves behind, if it writes and the steps tell.
-    pub after: String,
+    /// What it leaves behind in an entry of a map, if it writes and the steps have it.
+    pub after: Option<&'a Shown>,
 }
 
 /// What an access does.
@@ -37,7 +37,7 @@ pub(crate) enum Kind {
     End,
 }
 
-impl Access {
+impl Access<'_> {
     pub(crate) fn reads(&self) -> bool {
         !matches!(self.kind, Kind::Write | Kind::End)
     }
@@ -56,100 +56,94 @@ impl Access {
     }
 
     /// Whether the order of the two can matter.
-    pub(crate) fn conflicts(&self, other: &Self) -> bool {
+    pub(crate) fn conflicts(&self, other: &Access<'_>) -> bool {
         self.object == other.object && self.task != other.task && (self.writes() || other.writes())
     }
 }
 
 /// The accesses of the tasks, in order. The execution's own thread has none: it waits while they run. What is guarded by a
 /// lock cannot be seen; taking the lock stands for it.
-pub(crate) fn accesses(steps: &[Step]) -> Vec<Access> {
+pub(crate) fn accesses(steps: &[Step]) -> Vec<Access<'_>> {
     let tasks = steps.iter().enumerate().filter(|(_, step)| step.task != 0);
     tasks.filter_map(|(position, step)| access(steps, position, step)).collect()
 }
 
-fn access(steps: &[Step], position: usize, step: &Step) -> Option<Access> {
-    let mut object = step.object.clone();
-    let mut after = step.result.clone();
-    let found = if step.result == "absent" { Kind::Absent } else { Kind::Read };
-    let kind = match step.operation.as_str() {
-        // A read of the storage, which does not change while tasks run, tells no value.
-        "load" if step.result.is_empty() => return None,
-        "read" | "look for" => found,
-        "store" => Kind::Write,
-        "exchange" => match step.result.split_once(" by ") {
-            Some((_, new)) => {
-                new.clone_into(&mut after);
-                Kind::Exchange
-            }
-            None => Kind::Read,
+fn access<'a>(steps: &'a [Step], position: usize, step: &'a Step) -> Option<Access<'a>> {
+    let object = step.action.object()?;
+    let (kind, after) = match &step.action {
+        Action::Read { found, .. } | Action::LookFor { found, .. } => (looked(found.as_ref()), None),
+        // Those of maps are known by what is done under them.
+        Action::Lock { .. } if is_shard(object) => return None,
+        Action::Load { .. } | Action::ExchangeFailed { .. } | Action::Lock { mode: Mode::Shared, .. } => {
+            (Kind::Read, None)
+        }
+        Action::Store { .. } => (Kind::Write, None),
+        Action::Exchange { .. } => (Kind::Exchange, None),
+        Action::Insert { value, .. } => (Kind::Write, Some(value)),
+        Action::Hold { found, .. } => match (found, left(steps, position)) {
+            (Some(found), Some(left)) => (changed(found, left), Some(left)),
+            (found, _) => (looked(found.as_ref()), None),
         },
-        "insert" => {
-            after = step.result.rsplit_once(" for ").map_or_else(String::new, |(value, _)| value.to_owned());
-            Kind::Write
-        }
-        "hold" | "insert if absent" => {
-            let is_insertion = step.operation == "insert if absent" && found == Kind::Absent;
-            match left(steps, position) {
-                Some(value) if step.operation == "insert if absent" && value == step.result => Kind::Read,
-                Some(value) => {
-                    let kind = changed(&step.result, value, is_insertion);
-                    value.clone_into(&mut after);
-                    kind
-                }
-                None if is_insertion => Kind::Fill,
-                None => found,
-            }
-        }
-        // Those of maps are told by what is done under them.
-        "read-lock" | "write-lock" if is_shard(&object) => return None,
-        "load" | "read-lock" => Kind::Read,
-        "write-lock" => Kind::Change,
-        "end" => {
-            object = object.split_once(" of ").map_or(object.clone(), |(_, set)| format!("order of {set}"));
-            Kind::End
-        }
-        _ => return None,
+        Action::InsertIfAbsent { found, .. } => match (found, left(steps, position)) {
+            (None, left) => (Kind::Fill, left),
+            (Some(found), Some(left)) if found != left => (changed(found, left), Some(left)),
+            (Some(_), left) => (Kind::Read, left),
+        },
+        Action::Lock { mode: Mode::Exclusive, .. } => (Kind::Change, None),
+        Action::End { .. } => (Kind::End, None),
+        Action::Spawn { .. }
+        | Action::Join { .. }
+        | Action::Suspend
+        | Action::Acquire { .. }
+        | Action::Release { .. }
+        | Action::Unlock { .. }
+        | Action::Leave { .. }
+        | Action::Ask { .. }
+        | Action::Commit { .. } => return None,
     };
     Some(Access { step: position, at: step.at, task: step.task, object, kind, after })
 }
 
-/// Whether a lock's name is that of a shard of a map.
-pub(crate) fn is_shard(object: &str) -> bool {
-    object.starts_with("shard ")
+fn looked(found: Option<&Shown>) -> Kind {
+    if found.is_some() { Kind::Read } else { Kind::Absent }
 }
 
-/// The value as it was when the guard taken at `position` was let go.
-pub(crate) fn left(steps: &[Step], position: usize) -> Option<&str> {
-    let Step { task, object, .. } = &steps[position];
-    let mut later = steps[position + 1..].iter().filter(|step| step.task == *task && step.object == *object);
-    later.next().filter(|step| step.operation == "leave").map(|step| step.result.as_str())
-}
-
-fn changed(before: &str, after: &str, is_insertion: bool) -> Kind {
+fn changed(before: &Shown, after: &Shown) -> Kind {
     if before == after {
         Kind::Keep
-    } else if is_insertion || after.strip_prefix(before).is_some_and(|rest| rest.starts_with(", ")) {
+    } else if after.adds_to(before) {
         Kind::Fill
     } else {
         Kind::Change
     }
 }
 
-/// From which step to which each task lived, tasks without end to the last.
+/// Whether it is the lock of a map's shard.
+pub(crate) fn is_shard(object: Object<'_>) -> bool {
+    matches!(object, Object::Lock(Lock::Shard { .. }))
+}
+
+/// The value as it was when the guard taken at `position` was let go.
+pub(crate) fn left(steps: &[Step], position: usize) -> Option<&Shown> {
+    let Step { task, action, .. } = &steps[position];
+    let entry = action.entry()?;
+    let mut later =
+        steps[position + 1..].iter().filter(|step| step.task == *task && step.action.entry() == Some(entry));
+    match &later.next()?.action {
+        Action::Leave { left, .. } => Some(left),
+        _ => None,
+    }
+}
+
+/// The first and the last step of each task's life; a task without end lives for ever.
 pub(crate) fn lives(steps: &[Step]) -> BTreeMap<u64, (usize, usize)> {
     let mut lives = BTreeMap::new();
     for (position, step) in steps.iter().enumerate() {
-        let spawned = (step.operation == "spawn").then(|| spawned(step)).flatten();
-        let (_, end) = lives.entry(spawned.unwrap_or(step.task)).or_insert((position, usize::MAX));
-        if step.operation == "end" {
+        let task = if let Action::Spawn { task, .. } = step.action { task } else { step.task };
+        let (_, end) = lives.entry(task).or_insert((position, usize::MAX));
+        if matches!(step.action, Action::End { .. }) {
             *end = position;
         }
     }
     lives
-}
-
-/// The task that a `spawn` made.
-pub(crate) fn spawned(step: &Step) -> Option<u64> {
-    step.result.strip_prefix("task ")?.parse().ok()
 }

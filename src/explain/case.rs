@@ -51,7 +51,7 @@ impl<'a> Case<'a> {
     }
 
     /// See [`Interleaver::with_steps`].
-    pub(super) fn told(&self, schedule: &Schedule) -> Schedule {
+    pub(super) fn traced(&self, schedule: &Schedule) -> Schedule {
         self.explorer.with_steps(schedule)
     }
 

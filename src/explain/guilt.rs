@@ -37,9 +37,9 @@ struct Guilty {
     turned: Outcome,
 }
 
-pub(super) fn explain(case: &Case<'_>, told: &Schedule, words: &Words<'_>) -> Explanation {
-    let accesses = accesses(&told.steps);
-    let Some(Guilty { first, second, turned }) = find(case, told, &accesses) else {
+pub(super) fn explain(case: &Case<'_>, traced: &Schedule, words: &Words<'_>) -> Explanation {
+    let accesses = accesses(&traced.steps);
+    let Some(Guilty { first, second, turned }) = find(case, traced, &accesses) else {
         let mut sentences = vec![
             "It takes an interleaving: with tasks one after another it does not show.".to_owned(),
             "No two accesses were found whose order alone makes the difference.".to_owned(),
@@ -47,7 +47,7 @@ pub(super) fn explain(case: &Case<'_>, told: &Schedule, words: &Words<'_>) -> Ex
         sentences.push(wrong(&case.violation));
         return Explanation { anomaly: Anomaly::Unnamed, guilty: None, sentences };
     };
-    let pattern = recognise(&told.steps, &accesses, first, second);
+    let pattern = recognise(&traced.steps, &accesses, first, second);
     let (first, second) = (&accesses[first], &accesses[second]);
     let mut sentences: Vec<String> = pattern.story.iter().map(|&step| words.access(step)).collect();
     sentences.push(words.what_happened(pattern.anomaly, first, second, &pattern.story));
@@ -61,22 +61,22 @@ pub(super) fn explain(case: &Case<'_>, told: &Schedule, words: &Words<'_>) -> Ex
     Explanation { anomaly: pattern.anomaly, guilty: Some((first.step, second.step)), sentences }
 }
 
-fn find(case: &Case<'_>, told: &Schedule, accesses: &[Access]) -> Option<Guilty> {
-    let choices = &told.choices.0;
+fn find(case: &Case<'_>, traced: &Schedule, accesses: &[Access<'_>]) -> Option<Guilty> {
+    let choices = &traced.choices.0;
     let mut best: Option<((bool, bool, usize), Guilty)> = None;
-    for moved in moves(told, accesses) {
+    for moved in moves(traced, accesses) {
         if best.as_ref().is_some_and(|((unsure, other, cost), _)| !unsure && !other || moved.cost > 4 * cost + 8) {
             break;
         }
         let (turned, length) = turn(choices, accesses, moved);
         let rest = choices[accesses[moved.second].at + 1..].iter();
         let whole = turned.iter().chain(rest).copied().collect();
-        let Some(outcome) = case.try_choices(told, whole) else { break };
-        if outcome == Outcome::Same || !is_turned(case, told, accesses, moved, &turned) {
+        let Some(outcome) = case.try_choices(traced, whole) else { break };
+        if outcome == Outcome::Same || !is_turned(case, traced, accesses, moved, &turned) {
             continue;
         }
-        let control = case.try_choices(told, choices[..=accesses[moved.second].at].to_vec());
-        let cut = case.try_choices(told, turned[..length].to_vec());
+        let control = case.try_choices(traced, choices[..=accesses[moved.second].at].to_vec());
+        let cut = case.try_choices(traced, turned[..length].to_vec());
         let sure = control == Some(Outcome::Same) && cut.is_some_and(|cut| cut != Outcome::Same);
         let rank = (!sure, outcome != Outcome::Agrees, moved.cost);
         if best.as_ref().is_none_or(|(known, _)| rank < *known) {
@@ -88,14 +88,14 @@ fn find(case: &Case<'_>, told: &Schedule, accesses: &[Access]) -> Option<Guilty>
 
 /// All pairs of conflicting accesses by tasks that were there at the same time, and both ways to turn each round, the
 /// smallest first.
-fn moves(told: &Schedule, accesses: &[Access]) -> Vec<Move> {
-    let lives = lives(&told.steps);
+fn moves(traced: &Schedule, accesses: &[Access<'_>]) -> Vec<Move> {
+    let lives = lives(&traced.steps);
     let overlap = |a: u64, b: u64| {
         let (Some(a), Some(b)) = (lives.get(&a), lives.get(&b)) else { return false };
         a.0 < b.1 && b.0 < a.1
     };
     let count = |task: u64, from: usize, to: usize| {
-        told.choices.0[from..=to].iter().filter(|&&choice| u64::from(choice) == task).count()
+        traced.choices.0[from..=to].iter().filter(|&&choice| u64::from(choice) == task).count()
     };
     let mut moves = Vec::new();
     for (second, access) in accesses.iter().enumerate() {
@@ -115,7 +115,7 @@ fn moves(told: &Schedule, accesses: &[Access]) -> Vec<Move> {
 
 /// The choices up to the second access with the pair turned round, and how many of them it takes until both accesses are
 /// done.
-fn turn(choices: &[u32], accesses: &[Access], moved: Move) -> (Vec<u32>, usize) {
+fn turn(choices: &[u32], accesses: &[Access<'_>], moved: Move) -> (Vec<u32>, usize) {
     let (first, second) = (&accesses[moved.first], &accesses[moved.second]);
     let (before, between) = (&choices[..first.at], &choices[first.at..=second.at]);
     let task = if moved.forward { second.task } else { first.task };
@@ -127,18 +127,18 @@ fn turn(choices: &[u32], accesses: &[Access], moved: Move) -> (Vec<u32>, usize) 
 }
 
 /// Whether the two accesses did change places: a task may have had to wait, or gone another way.
-fn is_turned(case: &Case<'_>, told: &Schedule, all: &[Access], moved: Move, turned: &[u32]) -> bool {
+fn is_turned(case: &Case<'_>, traced: &Schedule, all: &[Access<'_>], moved: Move, turned: &[u32]) -> bool {
     let (first, second) = (&all[moved.first], &all[moved.second]);
-    let rest = &told.choices.0[second.at + 1..];
-    let again = case.told(&with_choices(told, turned.iter().chain(rest).copied().collect()));
+    let rest = &traced.choices.0[second.at + 1..];
+    let again = case.traced(&with_choices(traced, turned.iter().chain(rest).copied().collect()));
     let again = accesses(&again.steps);
-    let of = |accesses: &[Access], wanted: &Access, before: usize| {
-        let same = |access: &&Access| access.task == wanted.task && access.object == wanted.object;
+    let of = |accesses: &[Access<'_>], wanted: &Access<'_>, before: usize| {
+        let same = |access: &&Access<'_>| access.task == wanted.task && access.object == wanted.object;
         accesses.iter().take_while(|access| access.step < before).filter(same).count()
     };
     // The same of the task's accesses to the object, in order.
-    let place = |wanted: &Access| {
-        let same = |access: &&Access| access.task == wanted.task && access.object == wanted.object;
+    let place = |wanted: &Access<'_>| {
+        let same = |access: &&Access<'_>| access.task == wanted.task && access.object == wanted.object;
         again.iter().filter(same).nth(of(all, wanted, wanted.step)).map(|access| access.step)
     };
     place(second).is_some_and(|second| place(first).is_none_or(|first| second < first))

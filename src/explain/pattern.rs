@@ -15,7 +15,7 @@
 //! | missing effect | r P(x) < w Q(x), P is the later transaction and writes nothing after it |
 //! | order leak | the later transaction's access < the earlier one's, and neither comes into the midst of the other |
 
-use crate::runtime::model::Step;
+use crate::runtime::model::{Action, Object, Step, TaskEnd};
 
 use super::Anomaly;
 use super::access::{Access, Kind};
@@ -28,9 +28,9 @@ pub(super) struct Pattern {
 }
 
 /// Names what the accesses at positions `first` and `second` of `accesses` are part of.
-pub(super) fn recognise(steps: &[Step], accesses: &[Access], first: usize, second: usize) -> Pattern {
+pub(super) fn recognise(steps: &[Step], accesses: &[Access<'_>], first: usize, second: usize) -> Pattern {
     let around = Around { steps, accesses, first: &accesses[first], second: &accesses[second] };
-    let named = |anomaly, story: Option<Vec<&Access>>| {
+    let named = |anomaly, story: Option<Vec<&Access<'_>>>| {
         let mut story: Vec<usize> = story?.into_iter().map(|access| access.step).collect();
         story.extend([around.first.step, around.second.step]);
         story.sort_unstable();
@@ -52,25 +52,30 @@ pub(super) fn recognise(steps: &[Step], accesses: &[Access], first: usize, secon
 
 struct Around<'a> {
     steps: &'a [Step],
-    accesses: &'a [Access],
-    first: &'a Access,
-    second: &'a Access,
+    accesses: &'a [Access<'a>],
+    first: &'a Access<'a>,
+    second: &'a Access<'a>,
 }
 
-type Story<'a> = Option<Vec<&'a Access>>;
+type Story<'a> = Option<Vec<&'a Access<'a>>>;
 
 impl<'a> Around<'a> {
-    fn of(&self, task: u64) -> impl DoubleEndedIterator<Item = &'a Access> {
+    fn of(&self, task: u64) -> impl DoubleEndedIterator<Item = &'a Access<'a>> {
         self.accesses.iter().filter(move |access| access.task == task)
     }
 
-    fn on(&self, task: u64, object: &str) -> impl DoubleEndedIterator<Item = &'a Access> {
+    fn on(&self, task: u64, object: Object<'a>) -> impl DoubleEndedIterator<Item = &'a Access<'a>> {
         self.of(task).filter(move |access| access.object == object)
     }
 
     /// The pair as a read and a write after it.
-    fn read_then_write(&self) -> Option<(&'a Access, &'a Access)> {
+    fn read_then_write(&self) -> Option<(&'a Access<'a>, &'a Access<'a>)> {
         (self.first.reads() && self.second.writes()).then_some((self.first, self.second))
+    }
+
+    /// Whether it is the end of a task that failed.
+    fn fails(&self, access: &Access<'_>) -> bool {
+        matches!(&self.steps[access.step].action, Action::End { end, .. } if *end != TaskEnd::Ok)
     }
 
     fn ends(&self) -> Story<'a> {
@@ -78,7 +83,7 @@ impl<'a> Around<'a> {
     }
 
     fn lost_update(&self) -> Story<'a> {
-        let object = &self.first.object;
+        let object = self.first.object;
         let roles = [(self.first.task, self.second.task), (self.second.task, self.first.task)];
         roles.into_iter().find_map(|(p, q)| {
             // An exchange looks whether the value is still the one read; a fill does not overwrite.
@@ -102,12 +107,12 @@ impl<'a> Around<'a> {
 
     fn write_skew(&self) -> Story<'a> {
         let (read, write) = self.read_then_write()?;
-        let (p, q, x) = (read.task, write.task, &read.object);
+        let (p, q, x) = (read.task, write.task, read.object);
         if self.on(p, x).any(Access::writes) {
             return None;
         }
-        self.of(q).filter(|other| other.reads() && other.object != *x).find_map(|other_read| {
-            let y = &other_read.object;
+        self.of(q).filter(|other| other.reads() && other.object != x).find_map(|other_read| {
+            let y = other_read.object;
             let other_write = self.on(p, y).find(|access| access.replaces() && access.step > other_read.step)?;
             // Each read before the other's write; apart, they would be in order.
             let overlap = read.step < other_write.step && other_read.step < write.step;
@@ -117,16 +122,16 @@ impl<'a> Around<'a> {
 
     fn partial_commit(&self) -> Story<'a> {
         let roles = [(self.first.task, self.second.task), (self.second.task, self.first.task)];
-        let x = &self.first.object;
+        let x = self.first.object;
         roles.into_iter().find_map(|(p, q)| {
-            let writes: Vec<&Access> = self.of(q).filter(|access| access.replaces()).collect();
+            let writes: Vec<&Access<'_>> = self.of(q).filter(|access| access.replaces()).collect();
             writes.iter().find_map(|&early| {
                 writes.iter().filter(|late| late.step > early.step && late.object != early.object).find_map(|&late| {
                     let is_between =
-                        |read: &&Access| read.only_reads() && early.step < read.step && read.step < late.step;
-                    let seen = self.on(p, &early.object).find(is_between)?;
-                    let unseen = self.on(p, &late.object).find(is_between)?;
-                    let is_about_the_pair = early.object == *x || late.object == *x;
+                        |read: &&Access<'_>| read.only_reads() && early.step < read.step && read.step < late.step;
+                    let seen = self.on(p, early.object).find(is_between)?;
+                    let unseen = self.on(p, late.object).find(is_between)?;
+                    let is_about_the_pair = early.object == x || late.object == x;
                     is_about_the_pair.then(|| vec![early, seen, unseen, late])
                 })
             })
@@ -134,7 +139,7 @@ impl<'a> Around<'a> {
     }
 
     fn dirty_read(&self) -> Story<'a> {
-        let object = &self.first.object;
+        let object = self.first.object;
         let roles = [(self.first.task, self.second.task), (self.second.task, self.first.task)];
         roles.into_iter().find_map(|(q, p)| {
             let write = self.on(q, object).find(|access| access.replaces())?;
@@ -143,22 +148,22 @@ impl<'a> Around<'a> {
                 return None;
             }
             let again = self.on(q, object).find(|access| access.replaces() && access.step > read.step);
-            let fails = self.of(q).find(|access| access.kind == Kind::End && self.steps[access.step].result != "ok");
-            let undone = again.or(fails.filter(|end| end.step > read.step))?;
+            let fails = self.of(q).find(|access| self.fails(access) && access.step > read.step);
+            let undone = again.or(fails)?;
             Some(vec![write, read, undone])
         })
     }
 
     fn phantom(&self) -> Story<'a> {
         let (look, insertion) = self.read_then_write()?;
-        let inserts = matches!(self.steps[insertion.step].operation.as_str(), "insert" | "insert if absent");
+        let inserts =
+            matches!(self.steps[insertion.step].action, Action::Insert { .. } | Action::InsertIfAbsent { .. });
         (look.kind == Kind::Absent && inserts).then(Vec::new)
     }
 
     fn stale_read(&self) -> Story<'a> {
         let (read, write) = self.read_then_write()?;
-        let fails = |access: &Access| access.kind == Kind::End && self.steps[access.step].result != "ok";
-        let acts = |access: &&Access| access.step > write.step && (access.replaces() || fails(access));
+        let acts = |access: &&Access<'_>| access.step > write.step && (access.replaces() || self.fails(access));
         let acts = self.of(read.task).find(acts)?;
         Some(vec![read, write, acts])
     }
@@ -177,115 +182,136 @@ impl<'a> Around<'a> {
 mod tests {
     use super::super::access::accesses;
     use super::*;
+    use crate::runtime::model::{Entry, Key, Shown};
 
-    /// Steps as `task operation object result`, one a line; the pair by the lines' numbers.
-    fn named(lines: &[(u64, &str, &str, &str)], pair: (usize, usize)) -> Anomaly {
-        let step = |(at, &(task, operation, object, result)): (usize, &(u64, &str, &str, &str))| Step {
-            at,
-            task,
-            operation: operation.to_owned(),
-            object: object.to_owned(),
-            result: result.to_owned(),
-        };
-        let steps: Vec<Step> = lines.iter().enumerate().map(step).collect();
+    /// What each task does, one after the other; the pair by their positions.
+    fn named(actions: &[(u64, Action)], pair: (usize, usize)) -> Anomaly {
+        let step = |(at, (task, action)): (usize, &(u64, Action))| Step { at, task: *task, action: action.clone() };
+        let steps: Vec<Step> = actions.iter().enumerate().map(step).collect();
         let accesses = accesses(&steps);
         let position = |line| accesses.iter().position(|access| access.step == line).expect("an access");
         recognise(&steps, &accesses, position(pair.0), position(pair.1)).anomaly
     }
 
+    fn load(task: u64, atomic: &'static str, value: u64) -> (u64, Action) {
+        (task, Action::Load { atomic: atomic.into(), value })
+    }
+
+    fn store(task: u64, atomic: &'static str, value: u64) -> (u64, Action) {
+        (task, Action::Store { atomic: atomic.into(), value })
+    }
+
+    fn exchange(task: u64, found: u64, new: u64) -> (u64, Action) {
+        (task, Action::Exchange { atomic: "x".into(), found, new })
+    }
+
+    /// The one entry of a map.
+    fn entry() -> Entry {
+        Entry { map: "m".into(), key: Key::of(&1) }
+    }
+
+    fn shown(value: Option<u64>) -> Option<Shown> {
+        value.map(|value| Shown::of(&value))
+    }
+
+    fn look_for(task: u64, found: Option<u64>) -> (u64, Action) {
+        (task, Action::LookFor { entry: entry(), found: shown(found) })
+    }
+
+    fn insert(task: u64, value: u64, found: Option<u64>) -> (u64, Action) {
+        (task, Action::Insert { entry: entry(), value: Shown::of(&value), found: shown(found) })
+    }
+
+    /// Takes hold of the entry and leaves another value there.
+    fn change(task: u64, before: u64, after: u64) -> [(u64, Action); 2] {
+        let hold = Action::Hold { entry: entry(), found: shown(Some(before)) };
+        [(task, hold), (task, Action::Leave { entry: entry(), left: Shown::of(&after) })]
+    }
+
+    fn end(task: u64, end: TaskEnd) -> (u64, Action) {
+        (task, Action::End { set: "batch".into(), index: task as usize - 2, end })
+    }
+
+    fn panicked() -> TaskEnd {
+        TaskEnd::Panicked("no".to_owned())
+    }
+
     #[test]
     fn a_store_of_what_was_loaded_before_anothers_store_loses_an_update() {
-        let lost = [(2, "load", "x", "0"), (3, "load", "x", "0"), (3, "store", "x", "7"), (2, "store", "x", "5")];
+        let lost = [load(2, "x", 0), load(3, "x", 0), store(3, "x", 7), store(2, "x", 5)];
         assert_eq!(named(&lost, (0, 2)), Anomaly::LostUpdate);
         assert_eq!(named(&lost, (1, 3)), Anomaly::LostUpdate);
-        let map = [
-            (2, "read", "m 1", "5"),
-            (3, "hold", "m 1", "5"),
-            (3, "leave", "m 1", "6"),
-            (2, "hold", "m 1", "6"),
-            (2, "leave", "m 1", "7"),
-        ];
-        assert_eq!(named(&map, (0, 1)), Anomaly::LostUpdate);
-        let alike = [
-            (2, "read", "m 1", "5"),
-            (3, "hold", "m 1", "5"),
-            (3, "leave", "m 1", "6"),
-            (2, "hold", "m 1", "6"),
-            (2, "leave", "m 1", "6"),
-        ];
-        assert_eq!(named(&alike, (0, 1)), Anomaly::LostUpdate);
-        let storage =
-            [(2, "look for", "m 1", "absent"), (3, "insert", "m 1", "6 for absent"), (2, "insert", "m 1", "5 for 6")];
+        for left in [7, 6] {
+            let read = (2, Action::Read { entry: entry(), found: shown(Some(5)) });
+            let map = [&[read][..], &change(3, 5, 6), &change(2, 6, left)].concat();
+            assert_eq!(named(&map, (0, 1)), Anomaly::LostUpdate);
+        }
+        let storage = [look_for(2, None), insert(3, 6, None), insert(2, 5, Some(6))];
         assert_eq!(named(&storage, (0, 1)), Anomaly::LostUpdate);
     }
 
     #[test]
     fn an_exchange_loses_no_update() {
-        let lines = [(3, "load", "x", "0"), (2, "exchange", "x", "0 by 5"), (3, "exchange", "x", "5 by 12")];
+        let lines = [load(3, "x", 0), exchange(2, 0, 5), exchange(3, 5, 12)];
         assert_ne!(named(&lines, (0, 1)), Anomaly::LostUpdate);
-        let apart = [(2, "load", "x", "0"), (2, "store", "x", "5"), (3, "load", "x", "5"), (3, "store", "x", "12")];
+        let apart = [load(2, "x", 0), store(2, "x", 5), load(3, "x", 5), store(3, "x", 12)];
         assert_ne!(named(&apart, (1, 2)), Anomaly::LostUpdate);
     }
 
     #[test]
     fn two_that_read_what_the_other_writes_are_a_write_skew() {
-        let skew = [(2, "load", "x", "1"), (3, "load", "y", "1"), (3, "store", "x", "0"), (2, "store", "y", "0")];
+        let skew = [load(2, "x", 1), load(3, "y", 1), store(3, "x", 0), store(2, "y", 0)];
         assert_eq!(named(&skew, (0, 2)), Anomaly::WriteSkew);
-        let one_way = [(2, "load", "x", "1"), (3, "load", "y", "1"), (3, "store", "x", "0"), (2, "store", "z", "0")];
+        let one_way = [load(2, "x", 1), load(3, "y", 1), store(3, "x", 0), store(2, "z", 0)];
         assert_ne!(named(&one_way, (0, 2)), Anomaly::WriteSkew);
     }
 
     #[test]
     fn a_look_between_two_writes_sees_a_partial_commit() {
-        let between = [(3, "store", "x", "1"), (2, "load", "x", "1"), (2, "load", "y", "0"), (3, "store", "y", "1")];
+        let between = [store(3, "x", 1), load(2, "x", 1), load(2, "y", 0), store(3, "y", 1)];
         assert_eq!(named(&between, (0, 1)), Anomaly::PartialCommit);
-        let after = [(3, "store", "x", "1"), (3, "store", "y", "1"), (2, "load", "x", "1"), (2, "load", "y", "1")];
+        let after = [store(3, "x", 1), store(3, "y", 1), load(2, "x", 1), load(2, "y", 1)];
         assert_ne!(named(&after, (0, 2)), Anomaly::PartialCommit);
     }
 
     #[test]
     fn what_is_written_again_or_taken_back_was_a_dirty_read() {
-        let again = [(3, "store", "x", "1"), (2, "load", "x", "1"), (3, "store", "x", "2")];
+        let again = [store(3, "x", 1), load(2, "x", 1), store(3, "x", 2)];
         assert_eq!(named(&again, (0, 1)), Anomaly::DirtyRead);
-        let failed = [(3, "store", "x", "1"), (2, "load", "x", "1"), (3, "end", "task 1 of batch", "panicked: no")];
+        let failed = [store(3, "x", 1), load(2, "x", 1), end(3, panicked())];
         assert_eq!(named(&failed, (0, 1)), Anomaly::DirtyRead);
-        let ended = [(3, "store", "x", "1"), (2, "load", "x", "1"), (3, "end", "task 1 of batch", "ok")];
+        let ended = [store(3, "x", 1), load(2, "x", 1), end(3, TaskEnd::Ok)];
         assert_ne!(named(&ended, (0, 1)), Anomaly::DirtyRead);
     }
 
     #[test]
     fn a_key_inserted_after_it_was_looked_for_is_a_phantom() {
-        let phantom = [(3, "look for", "m 1", "absent"), (2, "insert", "m 1", "() for absent")];
-        assert_eq!(named(&phantom, (0, 1)), Anomaly::Phantom);
-        let there = [(3, "look for", "m 1", "5"), (2, "insert", "m 1", "6 for 5")];
-        assert_ne!(named(&there, (0, 1)), Anomaly::Phantom);
+        assert_eq!(named(&[look_for(3, None), insert(2, 7, None)], (0, 1)), Anomaly::Phantom);
+        assert_ne!(named(&[look_for(3, Some(5)), insert(2, 6, Some(5))], (0, 1)), Anomaly::Phantom);
     }
 
     #[test]
     fn who_acts_after_the_change_read_what_is_stale() {
-        let stale = [(3, "load", "x", "0"), (2, "store", "x", "1"), (3, "store", "y", "0")];
+        let stale = [load(3, "x", 0), store(2, "x", 1), store(3, "y", 0)];
         assert_eq!(named(&stale, (0, 1)), Anomaly::StaleRead);
-        let fails = [(2, "load", "x", "0"), (3, "store", "x", "1"), (2, "end", "task 0 of batch", "panicked: no")];
+        let fails = [load(2, "x", 0), store(3, "x", 1), end(2, panicked())];
         assert_eq!(named(&fails, (0, 1)), Anomaly::StaleRead);
-        let idle = [(2, "load", "x", "0"), (3, "store", "x", "1"), (2, "end", "task 0 of batch", "ok")];
+        let idle = [load(2, "x", 0), store(3, "x", 1), end(2, TaskEnd::Ok)];
         assert_ne!(named(&idle, (0, 1)), Anomaly::StaleRead);
     }
 
     #[test]
     fn who_was_through_before_the_change_misses_its_effect() {
-        let through = [(3, "load", "x", "0"), (3, "store", "y", "0"), (2, "store", "x", "1")];
+        let through = [load(3, "x", 0), store(3, "y", 0), store(2, "x", 1)];
         assert_eq!(named(&through, (0, 2)), Anomaly::MissingEffect);
-        let in_block_order = [(2, "load", "x", "0"), (2, "store", "y", "0"), (3, "store", "x", "1")];
+        let in_block_order = [load(2, "x", 0), store(2, "y", 0), store(3, "x", 1)];
         assert_eq!(named(&in_block_order, (0, 2)), Anomaly::Unnamed);
     }
 
     #[test]
     fn ends_and_arrivals_against_block_order_are_order_leaks() {
-        let ends = [(3, "end", "task 1 of batch", "ok"), (2, "end", "task 0 of batch", "ok")];
-        assert_eq!(named(&ends, (0, 1)), Anomaly::OrderLeak);
-        let arrivals = [(3, "exchange", "x", "0 by 5"), (2, "load", "x", "5")];
-        assert_eq!(named(&arrivals, (0, 1)), Anomaly::OrderLeak);
-        let in_order = [(2, "exchange", "x", "0 by 5"), (3, "load", "x", "5")];
-        assert_eq!(named(&in_order, (0, 1)), Anomaly::Unnamed);
+        assert_eq!(named(&[end(3, TaskEnd::Ok), end(2, TaskEnd::Ok)], (0, 1)), Anomaly::OrderLeak);
+        assert_eq!(named(&[exchange(3, 0, 5), load(2, "x", 5)], (0, 1)), Anomaly::OrderLeak);
+        assert_eq!(named(&[exchange(2, 0, 5), load(3, "x", 5)], (0, 1)), Anomaly::Unnamed);
     }
 }

@@ -5,7 +5,8 @@ use std::fmt;
 
 use crate::compare::payload_name;
 use crate::ledger::Block;
-use crate::runtime::model::Step;
+use crate::runtime::model::{Action, Key, Step};
+use crate::storage::Read;
 use crate::workload::{self, Expectation, ExpectedStep, Scenario};
 
 /// The transaction of a task.
@@ -34,22 +35,22 @@ impl fmt::Display for TaskName {
 pub fn task_names(scenario: &Scenario, steps: &[Step]) -> BTreeMap<u64, TaskName> {
     let mut names = BTreeMap::new();
     let mut applied = applied_blocks(scenario).into_iter();
-    let mut current: Option<(usize, &Block, Vec<String>)> = None;
+    let start = block_start();
+    let mut current: Option<(usize, &Block, Vec<Key>)> = None;
     let mut taken: BTreeSet<usize> = BTreeSet::new();
     for step in steps {
-        if step.operation == "load" && step.object == "Top" {
-            let hashes = |block: &Block| block.transactions.iter().map(|tx| format!("{:?}", tx.hash())).collect();
-            current = applied.next().map(|(number, block)| (number, block, hashes(block)));
+        if step.action == start {
+            let keys =
+                |block: &Block| block.transactions.iter().map(|tx| Key::of(&Read::ExecutedBy(tx.hash()))).collect();
+            current = applied.next().map(|(number, block)| (number, block, keys(block)));
             taken.clear();
         }
-        let (Some((number, block, hashes)), Some(hash)) = (&current, step.object.strip_prefix("executed ")) else {
-            continue;
-        };
+        let (Some((number, block, keys)), Action::Ask { key }) = (&current, &step.action) else { continue };
         if step.task == 0 || names.contains_key(&step.task) {
             continue;
         }
         // Copies of a transaction have one hash: which of them comes first means nothing.
-        let found = (0..hashes.len()).find(|tx_index| hashes[*tx_index] == hash && !taken.contains(tx_index));
+        let found = (0..keys.len()).find(|tx_index| keys[*tx_index] == *key && !taken.contains(tx_index));
         if let Some(transaction) = found {
             taken.insert(transaction);
             let payload = payload_name(&block.transactions[transaction].body.data);
@@ -57,6 +58,11 @@ pub fn task_names(scenario: &Scenario, steps: &[Step]) -> BTreeMap<u64, TaskName
         }
     }
     names
+}
+
+/// What every executor does first with a block: it looks at the top.
+pub(crate) fn block_start() -> Action {
+    Action::Ask { key: Key::of(&Read::Top) }
 }
 
 /// The blocks that are applied, by number.

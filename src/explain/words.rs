@@ -4,12 +4,17 @@ use std::collections::BTreeMap;
 
 use crate::compare::Violation;
 use crate::ledger::rules::footprint;
-use crate::runtime::model::Step;
+use crate::runtime::model::{Action, Key, Mode, Object, Permit, Step, TaskEnd};
 use crate::workload::Scenario;
 
 use super::Anomaly;
 use super::access::{Access, Kind, left};
 use super::tasks::{TaskName, task_names};
+
+/// The label of the parallel executor's map of accounts.
+pub(crate) const ACCOUNTS: &str = "accounts";
+/// The label of its accumulator of burned amounts.
+const BURNED: &str = "burned";
 
 /// Names for the tasks of one execution.
 pub(super) struct Words<'a> {
@@ -43,48 +48,62 @@ impl<'a> Words<'a> {
 
     /// The same without who.
     pub(super) fn did(&self, position: usize) -> String {
-        let Step { operation, object, result, .. } = &self.steps[position];
-        let then = left(self.steps, position);
-        match (operation.as_str(), then) {
-            ("load", _) if result.is_empty() => format!("reads {object} from the storage"),
-            ("load", _) => format!("loads `{object}`: {result}"),
-            ("store", _) => format!("stores {result} in `{object}`"),
-            ("exchange", _) => match result.split_once(" by ") {
-                Some((before, after)) => format!("replaces {before} in `{object}` by {after}"),
-                None => format!("tries to replace what is in `{object}`, but finds {result}"),
-            },
-            ("read", _) => format!("reads `{object}`: {result}"),
-            ("look for", _) if result == "absent" => format!("looks for `{object}`: it is absent"),
-            ("look for", _) => format!("looks for `{object}`: it is there, {result}"),
-            ("insert", _) => match result.rsplit_once(" for ") {
-                Some((value, "absent")) => format!("inserts `{object}`: {value}"),
-                Some((value, before)) => format!("puts {value} into `{object}` in place of {before}"),
-                None => format!("inserts `{object}`"),
-            },
-            ("insert if absent", Some(value)) if result == "absent" => format!("inserts `{object}`: {value}"),
-            ("hold" | "insert if absent", Some(value)) if value == result => {
-                format!("takes `{object}` to write it, and leaves the same: {value}")
+        match &self.steps[position].action {
+            Action::Ask { key } => format!("reads {key} from the storage"),
+            Action::Load { atomic, value } => format!("loads `{atomic}`: {value}"),
+            Action::Store { atomic, value } => format!("stores {value} in `{atomic}`"),
+            Action::Exchange { atomic, found, new } => format!("replaces {found} in `{atomic}` by {new}"),
+            Action::ExchangeFailed { atomic, found, expected } => {
+                format!("tries to replace what is in `{atomic}`, but finds {found}, not {expected}")
             }
-            ("hold" | "insert if absent", Some(value)) => format!("changes `{object}` from {result} to {value}"),
-            ("hold" | "insert if absent", None) => format!("takes hold of `{object}`: {result}"),
-            ("read-lock", _) => format!("takes the lock `{object}` for reading"),
-            ("write-lock", _) => format!("takes the lock `{object}` for writing"),
-            ("unlock", _) => format!("gives the lock `{object}` back"),
-            ("acquire", _) if object == "workers" => "gets a worker thread of the runtime".to_owned(),
-            ("release", _) if object == "workers" => "lets go of its worker thread".to_owned(),
-            ("acquire", _) => format!("takes a permit of `{object}`"),
-            ("release", _) => format!("gives a permit of `{object}` back"),
-            ("end", _) if result == "ok" => "ends".to_owned(),
-            ("end", _) => format!("ends: {result}"),
-            ("spawn", _) => format!("spawns {object}"),
-            ("join", _) => format!("learns that {object} has ended"),
-            ("suspend", _) => "suspends".to_owned(),
-            (operation, _) => format!("does `{operation}` on {object} {result}").trim_end().to_owned(),
+            Action::Read { entry, found: Some(found) } => format!("reads `{entry}`: {found}"),
+            Action::Read { entry, found: None } => format!("reads `{entry}`: absent"),
+            Action::LookFor { entry, found: Some(found) } => format!("looks for `{entry}`: it is there, {found}"),
+            Action::LookFor { entry, found: None } => format!("looks for `{entry}`: it is absent"),
+            Action::Insert { entry, value, found: Some(found) } => {
+                format!("puts {value} into `{entry}` in place of {found}")
+            }
+            Action::Insert { entry, value, found: None } => format!("inserts `{entry}`: {value}"),
+            Action::InsertIfAbsent { entry, found: None } => match left(self.steps, position) {
+                Some(left) => format!("inserts `{entry}`: {left}"),
+                None => format!("takes hold of `{entry}`: absent"),
+            },
+            Action::Hold { entry, found: None } => format!("takes hold of `{entry}`: absent"),
+            Action::Hold { entry, found: Some(found) } | Action::InsertIfAbsent { entry, found: Some(found) } => {
+                match left(self.steps, position) {
+                    Some(left) if left == found => {
+                        format!("takes `{entry}` to write it, and leaves the same: {left}")
+                    }
+                    Some(left) => format!("changes `{entry}` from {found} to {left}"),
+                    None => format!("takes hold of `{entry}`: {found}"),
+                }
+            }
+            Action::Lock { lock, mode: Mode::Shared } => format!("takes the lock `{lock}` for reading"),
+            Action::Lock { lock, mode: Mode::Exclusive } => format!("takes the lock `{lock}` for writing"),
+            Action::Unlock { lock } => format!("gives the lock `{lock}` back"),
+            Action::Acquire { permit: Permit::Worker } => "gets a worker thread of the runtime".to_owned(),
+            Action::Release { permit: Permit::Worker } => "lets go of its worker thread".to_owned(),
+            Action::Acquire { permit } => format!("takes a permit of `{permit}`"),
+            Action::Release { permit } => format!("gives a permit of `{permit}` back"),
+            Action::End { end: TaskEnd::Ok, .. } => "ends".to_owned(),
+            Action::End { end, .. } => format!("ends: {end}"),
+            Action::Spawn { set, index, .. } => format!("spawns task {index} of {set}"),
+            Action::Join { set, index } => format!("learns that task {index} of {set} has ended"),
+            Action::Suspend => "suspends".to_owned(),
+            action @ (Action::Leave { .. } | Action::Commit { .. }) => {
+                format!("does `{}` on {} {}", action.name(), action.target(), action.result()).trim_end().to_owned()
+            }
         }
     }
 
     /// What the accesses come to, for one who does not know the anomaly's name.
-    pub(super) fn what_happened(&self, anomaly: Anomaly, first: &Access, second: &Access, story: &[usize]) -> String {
+    pub(super) fn what_happened(
+        &self,
+        anomaly: Anomaly,
+        first: &Access<'_>,
+        second: &Access<'_>,
+        story: &[usize],
+    ) -> String {
         let object = &first.object;
         let (one, other) = (self.who(first.task), self.who(second.task));
         let last = story.last().map_or(second.task, |&step| self.steps[step].task);
@@ -118,21 +137,21 @@ impl<'a> Words<'a> {
     }
 
     /// Two transactions on one account should not have been in one batch.
-    pub(super) fn side_by_side(&self, first: &Access, second: &Access) -> Option<String> {
+    pub(super) fn side_by_side(&self, first: &Access<'_>, second: &Access<'_>) -> Option<String> {
         let (one, other) = (self.names.get(&first.task)?, self.names.get(&second.task)?);
-        let account = match first.object.strip_prefix("accounts ") {
-            Some(account) => account,
-            None if first.object == "burned" && one.block == other.block => {
+        let account = match first.object {
+            Object::Entry(entry) if entry.map == *ACCOUNTS => &entry.key,
+            Object::Atomic(label) if *label == *BURNED && one.block == other.block => {
                 let (one, other) = (one.transaction.min(other.transaction), one.transaction.max(other.transaction));
                 return Some(format!("Tx {one} and tx {other} both burn, and they run side by side, in one batch."));
             }
-            None => return None,
+            _ => return None,
         };
         let touches = |name: &TaskName| {
             let block = self.scenario.blocks().nth(name.block);
             let transaction = block.and_then(|block| block.transactions.get(name.transaction));
             transaction.is_some_and(|transaction| {
-                footprint(&transaction.body).accounts.keys().any(|key| format!("{key:?}") == account)
+                footprint(&transaction.body).accounts.keys().any(|key| Key::of(key) == *account)
             })
         };
         (one.block == other.block && touches(one) && touches(other)).then(|| {
@@ -163,7 +182,7 @@ pub(super) fn wrong(violation: &Violation) -> String {
     sentence(format!("So the {field}{place} should be {expected}, but is {actual}"))
 }
 
-/// With a capital letter and a full stop.
+/// The text with a capital letter and a full stop.
 pub(super) fn sentence(text: String) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();

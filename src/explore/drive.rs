@@ -15,7 +15,7 @@ use crate::storage::{Layered, LedgerState, MemoryStorage, Record, Storage, Suspe
 use crate::workload::{Scenario, Step};
 
 use super::paths::Way;
-use super::told::Told;
+use super::traced::Traced;
 use super::{BlockFailure, LayerSource, Observation, ObservedBlock, ObservedStep, Paths, Tasks};
 
 /// A runtime, and the means to run a future on it.
@@ -108,8 +108,8 @@ impl Drive {
             storage = storage.with(layer);
         }
         if self.suspends {
-            // The read is traced before it suspends: whoever holds a lock meanwhile is then known to wait for storage.
-            storage = storage.with(Suspend(runtime.clone())).with(Told::new(runtime.clone()));
+            // The record has the call before it suspends, so a task that holds a lock meanwhile is known to wait for storage.
+            storage = storage.with(Suspend(runtime.clone())).with(Traced::new(runtime.clone()));
         }
         let watched = Watched { memory, recorded, runtime };
         let outcome = self.steps(host, scenario, &start.blocks, &watched, Arc::new(storage), &mut observation);

@@ -17,6 +17,7 @@ use crate::runtime::model::{Model, ModelSettings, Step, Waiting, record_steps, t
 use crate::storage::Layer;
 use crate::workload::Scenario;
 
+use super::anatomy::account_facts;
 use super::dpor::Dpor;
 use super::drive::{Drive, Host, Start};
 use super::executions::{execute, shuttle_config};
@@ -289,7 +290,7 @@ impl Interleaver {
 
     /// The schedule with what its tasks did at each step: followed once more, and written down.
     pub fn with_steps(&self, schedule: &Schedule) -> Schedule {
-        record_steps();
+        record_steps(account_facts);
         let (replayed, _) = self.replay(schedule);
         Schedule { steps: take_steps(), ..replayed.schedule }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::drive::caught;
 use super::{Interleaver, Observation, Program};
 use crate::runtime::Runtime;
-use crate::runtime::model::{Model, tell};
+use crate::runtime::model::{Action, Key, Model, trace};
 use crate::storage::Read;
 use crate::subject::{Answers, BlockCase, Capabilities, Request, RuntimeSubject, SubjectError, cases, fit};
 use crate::workload::Scenario;
@@ -35,7 +35,7 @@ impl<S: RuntimeSubject> Program for Outside<S> {
             let request = Request { workers: max_parallelism as u32, ..case.request.clone() };
             let execution = async {
                 // As the chain's executors begin a block, for whoever reads the record.
-                tell(|| runtime.task(), "load", || format!("{:?}", Read::Top));
+                trace(|| runtime.task(), || Action::Ask { key: Key::of(&Read::Top) });
                 self.subject.execute(&runtime, &request).await
             };
             let answer = caught(&runtime, execution).map_err(SubjectError::Panicked);

@@ -7,19 +7,21 @@ use std::str::FromStr;
 use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
 
+use super::schedule_v2::{self, ScheduleV2};
 use crate::runtime::model::{ModelSettings, Step};
 
-/// The version of a schedule's encodings that this build writes and reads.
-pub const SCHEDULE_VERSION: u32 = 2;
+/// The version of a schedule's encodings that this build writes. It reads version 2 as well, which had other steps.
+pub const SCHEDULE_VERSION: u32 = 3;
 /// The engine whose steps a schedule counts. Another version may place its scheduling points elsewhere.
 pub const SHUTTLE_VERSION: &str = "shuttle 0.9.9";
 
 /// One interleaving of one scenario.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
 pub struct Schedule {
+    #[serde(deserialize_with = "version")]
     pub version: u32,
     pub engine: String,
-    /// Of the executor.
+    /// The executor runs at most so many tasks at a time.
     pub max_parallelism: u32,
     /// Workers of the model; 0: as many as tasks.
     pub workers: u32,
@@ -29,8 +31,8 @@ pub struct Schedule {
     pub strategy: String,
     pub seed: u64,
     pub choices: Choices,
-    /// What the tasks did, up to [`crate::runtime::model::MOST_STEPS`] operations, for people and to tell where a changed executor first does something else. Not part of the compact
-    /// form.
+    /// What the tasks did, up to [`crate::runtime::model::MOST_STEPS`] operations, for people and to tell where a changed
+    /// executor first does something else. The compact form leaves them out.
     #[borsh(skip)]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<Step>,
@@ -48,8 +50,10 @@ pub enum ScheduleError {
     Bytes(std::io::Error),
     #[error("not a schedule: {0}")]
     Json(#[from] serde_json::Error),
-    #[error("schedule version {found}, this build reads version {SCHEDULE_VERSION}")]
+    #[error("schedule version {found}, this build reads versions {} and {SCHEDULE_VERSION}", schedule_v2::VERSION)]
     Version { found: u32 },
+    #[error("step {position} is none that a schedule of version {} has", schedule_v2::VERSION)]
+    Step { position: usize },
     #[error("schedule for {found}, this build replays {SHUTTLE_VERSION}")]
     Engine { found: String },
     #[error("choice {position}: {text:?} is neither a task nor task*count")]
@@ -99,7 +103,8 @@ impl Schedule {
     /// # Errors
     /// Bytes that are none, another version, another engine.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ScheduleError> {
-        let schedule = Self::try_from_slice(bytes).map_err(ScheduleError::Bytes)?;
+        let mut schedule = Self::try_from_slice(bytes).map_err(ScheduleError::Bytes)?;
+        schedule.version = present(schedule.version);
         schedule.check()?;
         Ok(schedule)
     }
@@ -114,7 +119,15 @@ impl Schedule {
     /// # Errors
     /// Text that is none (with line and column), another version, another engine.
     pub fn from_json(text: &str) -> Result<Self, ScheduleError> {
-        let schedule: Self = serde_json::from_str(text)?;
+        #[derive(Deserialize)]
+        struct Versioned {
+            version: u32,
+        }
+        let Versioned { version } = serde_json::from_str(text)?;
+        let schedule: Self = match version {
+            schedule_v2::VERSION => serde_json::from_str::<ScheduleV2>(text)?.try_into()?,
+            _ => serde_json::from_str(text)?,
+        };
         schedule.check()?;
         Ok(schedule)
     }
@@ -132,6 +145,16 @@ impl Schedule {
             Ok(())
         }
     }
+}
+
+/// A schedule of version 2 without steps is one of the present version.
+fn present(version: u32) -> u32 {
+    if version == schedule_v2::VERSION { SCHEDULE_VERSION } else { version }
+}
+
+/// The steps are of the present version where this is read: those of version 2 are no steps to it.
+fn version<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    <u32 as Deserialize>::deserialize(deserializer).map(present)
 }
 
 impl Choices {
@@ -219,6 +242,7 @@ impl<'de> Deserialize<'de> for Choices {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runtime::model::Action;
 
     fn schedule() -> Schedule {
         let settings = ModelSettings { workers: Some(2), shards: 4, placement_seed: 9 };
@@ -235,6 +259,19 @@ mod tests {
         assert!(json.contains("\"0*3 1*2 2 0\""), "{json}");
         assert_eq!(serde_json::from_str::<Schedule>(&json).unwrap(), schedule);
         assert_eq!(schedule.choices.context_switches(), 3);
+    }
+
+    #[test]
+    fn schedules_of_version_2_are_read() {
+        let old = Schedule { version: 2, ..schedule() };
+        assert_eq!(Schedule::from_bytes(&old.to_bytes()).unwrap(), schedule());
+        assert_eq!(Schedule::from_json(&old.to_json()).unwrap(), schedule());
+        let step = r#"[{"at": 4, "task": 1, "operation": "store", "object": "fees", "result": "5"}]"#;
+        let with_steps = old.to_json().replace("\"choices\"", &format!("\"steps\": {step}, \"choices\""));
+        let action = Action::Store { atomic: "fees".into(), value: 5 };
+        assert_eq!(Schedule::from_json(&with_steps).unwrap().steps, [Step { at: 4, task: 1, action }]);
+        let unknown = with_steps.replace("store", "dance");
+        assert!(matches!(Schedule::from_json(&unknown), Err(ScheduleError::Step { position: 0 })));
     }
 
     #[test]

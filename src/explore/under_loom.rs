@@ -44,8 +44,7 @@ pub struct LoomRun {
 pub fn under_loom(bounds: LoomBounds, body: impl Fn() + Send + Sync + 'static) -> LoomRun {
     let Checked { begun, panic } = check(bounds, body);
     let failure = panic.map(|payload| {
-        let waiting =
-            take_waiting().into_iter().map(|waiting| format!("; task {} waits for {}", waiting.task, waiting.for_what));
+        let waiting = take_waiting().into_iter().map(|waiting| format!("; {waiting}"));
         format!("execution {begun}: {}{}", panic_message(&*payload), waiting.collect::<String>())
     });
     LoomRun {

@@ -47,9 +47,7 @@ pub fn under_shuttle(
     counted.with(|counts| {
         counts.end_execution();
         let failure = ran.err().map(|payload| {
-            let waiting = take_waiting()
-                .into_iter()
-                .map(|waiting| format!("; task {} waits for {}", waiting.task, waiting.for_what));
+            let waiting = take_waiting().into_iter().map(|waiting| format!("; {waiting}"));
             format!("execution {}: {}{}", counts.begun, panic_message(&*payload), waiting.collect::<String>())
         });
         ShuttleRun { executions: counts.begun, distinct: counts.distinct.len(), failure }

@@ -196,7 +196,7 @@ impl Artifact {
         let Versioned { version } = serde_json::from_str(text)?;
         let artifact = match version {
             1 => version_1::artifact(text)?,
-            _ if version == u64::from(ARTIFACT_VERSION) => Self::unaltered(text)?,
+            _ if version == u64::from(ARTIFACT_VERSION) => Self::present(text)?,
             _ => return Err(ArtifactError::Version { found: version }),
         };
         artifact.scenario.check()?;
@@ -206,14 +206,15 @@ impl Artifact {
         Ok(artifact)
     }
 
-    /// Reads an artifact of this version and compares its digest with its content.
-    fn unaltered(text: &str) -> Result<Self, ArtifactError> {
+    /// Reads the version that this build writes.
+    fn present(text: &str) -> Result<Self, ArtifactError> {
         let artifact: Self = serde_json::from_str(text)?;
         let found = artifact.content_digest();
-        if found != artifact.digest {
-            return Err(ArtifactError::Altered { found, stated: artifact.digest });
+        if found == artifact.digest {
+            Ok(artifact)
+        } else {
+            Err(ArtifactError::Altered { found, stated: artifact.digest })
         }
-        Ok(artifact)
     }
 
     /// Writes it into `folder`, which is made if it is missing, whole or not at all. A violation of the same signature that

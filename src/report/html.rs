@@ -122,8 +122,9 @@ impl Report<'_> {
             details {
                 summary { "All " (steps.len()) " operations of this block" }
                 pre { @for (index, step) in steps.iter().enumerate().take(MOST_OPERATIONS) {
-                    (first + index) "  " (timeline.name(step.task)) "  " (step.operation) " " (self.names.shorten(&step.object))
-                    @if !step.result.is_empty() { ": " (self.names.shorten(&step.result)) }
+                    (first + index) "  " (timeline.name(step.task)) "  " (step.action.name()) " " (self.names.shorten(&step.action.target()))
+                    @let result = step.action.result();
+                    @if !result.is_empty() { ": " (self.names.shorten(&result)) }
                     "\n"
                 } }
                 @if steps.len() > MOST_OPERATIONS { p.faint { "The first " (MOST_OPERATIONS) "; the file has all." } }

@@ -1,10 +1,12 @@
 //! The report as text of at most 80 columns: one lane a task, time downwards.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use super::case::Report;
 use super::points::{FaultPoints, PointRow};
 use super::timeline::{Row, Switch, Timeline};
+use crate::explain::ACCOUNTS;
+use crate::runtime::model::{Action, Entry, Waiting};
 
 const WIDTH: usize = 80;
 /// Marker, position and the space after them.
@@ -199,8 +201,8 @@ impl Report<'_> {
                 format!("{marker}{position:>5}  {}", lanes(column, &words))
             }
             Row::Waits(index) => {
-                let (task, what) = &timeline.waiting[*index];
-                let words = format!("{} waits for {}", timeline.name(*task), self.names.shorten(what));
+                let Waiting { task, on } = &timeline.waiting[*index];
+                let words = format!("{} waits for {}", timeline.name(*task), self.names.shorten(&on.to_string()));
                 format!("  never  {}", cut(&words, WIDTH - MARGIN))
             }
             Row::Folded { operations, switches } => {
@@ -227,23 +229,42 @@ impl Report<'_> {
     }
 }
 
-/// An operation for a reader: verb, object with its key, value; tasks and keys by their short names.
-pub(super) fn words(report: &Report<'_>, timeline: &Timeline<'_>, position: usize) -> String {
-    let step = &timeline.steps[position];
-    let result = report.names.shorten(&step.result);
-    match step.operation.as_str() {
-        "spawn" => {
-            let task = result.strip_prefix("task ").and_then(|task| task.parse().ok());
-            return format!("spawn {}", task.map_or(result.as_str(), |task| timeline.name(task)));
-        }
-        "end" => return format!("end: {result}"),
-        _ => {}
+/// An operation for a reader. Tasks and keys have their short names.
+#[derive(Debug, Default)]
+pub(super) struct Words {
+    /// What was done, and to what.
+    pub did: String,
+    /// What it found or left; empty where there is nothing to say.
+    pub value: String,
+}
+
+/// `read A: nonce 5`.
+impl fmt::Display for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.did)?;
+        if self.value.is_empty() { Ok(()) } else { write!(f, ": {}", self.value) }
     }
-    // A guard that is left has written what it leaves.
-    let verb = if step.operation == "leave" { "write" } else { &step.operation };
-    let object = report.names.shorten(&step.object);
-    let object = object.strip_prefix("accounts ").unwrap_or(&object);
-    if result.is_empty() { format!("{verb} {object}") } else { format!("{verb} {object}: {result}") }
+}
+
+/// An operation of a timeline.
+pub(super) fn words(report: &Report<'_>, timeline: &Timeline<'_>, position: usize) -> Words {
+    let action = &timeline.steps[position].action;
+    let value = report.names.shorten(&action.result());
+    let verb = match action {
+        Action::Spawn { task, .. } => {
+            return Words { did: format!("spawn {}", timeline.name(*task)), value: String::new() };
+        }
+        Action::End { .. } => return Words { did: "end".to_owned(), value },
+        // A guard that is left has written what it leaves.
+        Action::Leave { .. } => "write",
+        _ => action.name(),
+    };
+    let object = match action.entry() {
+        // The account says enough.
+        Some(Entry { map, key }) if *map == *ACCOUNTS => key.to_string(),
+        _ => action.target(),
+    };
+    Words { did: format!("{verb} {}", report.names.shorten(&object)), value }
 }
 
 /// Which column each task is shown in: its own, or the last one for all others.
@@ -255,14 +276,14 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    /// At most `most` columns: all tasks, or those of the guilty pair, else those most to be seen, and the others in one.
+    /// The columns, at most `most`: all tasks, or those of the guilty pair, else those most to be seen, and the others in one.
     pub(super) fn of(timeline: &Timeline<'_>, rows: &[Row], most: usize) -> Self {
         let mut tasks: Vec<u64> = timeline.tasks.iter().map(|(task, _)| *task).collect();
         let others = tasks.len() > most;
         if others {
             let culprits: Vec<u64> = match timeline.guilty {
                 Some((left, right)) => vec![timeline.steps[left].task, timeline.steps[right].task],
-                None => timeline.waiting.iter().map(|(task, _)| *task).collect(),
+                None => timeline.waiting.iter().map(|waiting| waiting.task).collect(),
             };
             let mut shown = std::collections::BTreeMap::<u64, usize>::new();
             for row in rows {
@@ -365,22 +386,19 @@ fn pad(text: &str, width: usize) -> String {
 }
 
 /// An operation in at most `width` characters. A short value is worth more than the whole name of its object.
-pub(super) fn fitting(whose: &str, words: &str, width: usize) -> String {
+pub(super) fn fitting(whose: &str, words: &Words, width: usize) -> String {
     let all = format!("{whose}{words}");
-    if let Some((head, value)) = all.rsplit_once(": ")
-        && all.chars().count() > width
-        && value.chars().count() <= width / 2
-    {
-        let head = cut(head, width - value.chars().count() - 2);
+    let (head, value) = (format!("{whose}{}", words.did), &words.value);
+    if value.is_empty() || all.chars().count() <= width {
+        return cut(&all, width);
+    }
+    if value.chars().count() <= width / 2 {
+        let head = cut(&head, width - value.chars().count() - 2);
         return format!("{head}: {value}");
     }
     // Of a number the last digits differ most.
-    if let Some((head, value)) = all.rsplit_once(": ")
-        && all.chars().count() > width
-        && !value.is_empty()
-        && value.chars().all(|c| c.is_ascii_digit())
-    {
-        let head = cut(head, width / 2);
+    if value.chars().all(|c| c.is_ascii_digit()) {
+        let head = cut(&head, width / 2);
         let room = width.saturating_sub(head.chars().count() + 4);
         let tail: String = value.chars().skip(value.chars().count().saturating_sub(room)).collect();
         return format!("{head}: ..{tail}");
@@ -388,7 +406,7 @@ pub(super) fn fitting(whose: &str, words: &str, width: usize) -> String {
     cut(&all, width)
 }
 
-/// At most `width` characters, two dots where something is missing.
+/// The text in at most `width` characters, with two dots where something is missing.
 pub(super) fn cut(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();

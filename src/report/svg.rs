@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::case::{Conflict, Report};
-use super::lanes::{Columns, cut, fitting, words};
+use super::lanes::{Columns, Words, cut, fitting, words};
 use super::timeline::{Row, Switch, Timeline, changes};
+use crate::runtime::model::{Awaited, Waiting};
 
 /// Transactions and edges drawn at most.
 const MOST_NODES: usize = 200;
@@ -96,7 +97,7 @@ pub(super) fn lanes(report: &Report<'_>, timeline: &Timeline<'_>) -> Markup {
     for row in &rows {
         let column = match row {
             Row::Operation(position) => Some(drawing.columns.of_task(timeline.steps[*position].task)),
-            Row::Waits(index) => Some(drawing.columns.of_task(timeline.waiting[*index].0)),
+            Row::Waits(index) => Some(drawing.columns.of_task(timeline.waiting[*index].task)),
             Row::Folded { .. } | Row::Switch { .. } => None,
         };
         if let Row::Operation(position) = row
@@ -162,22 +163,27 @@ impl Drawing<'_> {
         self.margin + 12 + column * self.lane
     }
 
-    /// As much of a label as fits beside its mark.
-    fn fitting(&self, label: &str) -> String {
-        fitting("", label, (self.lane - 24) * 10 / 77)
+    /// The part of a label that fits beside its mark.
+    fn fitting(&self, whose: &str, words: &Words) -> String {
+        fitting(whose, words, (self.lane - 24) * 10 / 77)
     }
 
     fn row(&self, row: &Row, y: usize, from: Option<(usize, usize)>) -> Markup {
         match row {
             Row::Operation(position) => self.operation(*position, y),
             Row::Waits(index) => {
-                let (task, what) = &self.timeline.waiting[*index];
+                let Waiting { task, on } = &self.timeline.waiting[*index];
                 let x = self.x(self.columns.of_task(*task));
-                let waits = format!("waits for {}", self.report.names.shorten(what));
+                let waits = format!("waits for {}", self.report.names.shorten(&on.to_string()));
+                let did = match on {
+                    Awaited::Lock { label, .. } => format!("waits for lock {label}"),
+                    _ => waits.clone(),
+                };
+                let short = Words { did, ..Words::default() };
                 let detail = format!("{} {waits}, for ever", self.timeline.name(*task));
                 html! { g.op.bad tabindex="0" data-d=(detail) {
                     rect x=(x - 5) y=(y - 5) width="10" height="10" {}
-                    text x=(x + 12) y=(y + 4) { (self.fitting(&waits.replace("write access to the ", "").replace("read access to the ", ""))) }
+                    text x=(x + 12) y=(y + 4) { (self.fitting("", &short)) }
                 } }
             }
             Row::Folded { operations, switches } => {
@@ -212,10 +218,10 @@ impl Drawing<'_> {
         let step = &self.timeline.steps[position];
         let x = self.x(self.columns.of_task(step.task));
         let whose = self.columns.prefix(self.timeline, step.task);
-        let label = self.fitting(&(whose + &words(self.report, self.timeline, position)));
+        let label = self.fitting(&whose, &words(self.report, self.timeline, position));
         let detail = format!("{position}  {}: {step}", self.timeline.name(step.task));
         html! {
-            g.op .bad[self.timeline.is_guilty(position)] .writes[changes(&step.operation)] tabindex="0" data-d=(detail) {
+            g.op .bad[self.timeline.is_guilty(position)] .writes[changes(&step.action)] tabindex="0" data-d=(detail) {
                 rect.hit x=(x - 10) y=(y - 12) width=(self.lane - 8) height="24" {}
                 circle cx=(x) cy=(y) r="5" {}
                 text x=(x + 12) y=(y + 4) { (label) }

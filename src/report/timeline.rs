@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use crate::explain::TaskName;
+use crate::explain::{TaskName, block_start};
 use crate::explore::Ending;
-use crate::runtime::model::Step;
+use crate::runtime::model::{Action, Mode, Object, Step, Waiting};
 
 /// Operations of one block, in the order in which they happened.
 #[derive(Debug)]
@@ -17,7 +17,9 @@ pub(super) struct Timeline<'a> {
     pub tasks: Vec<(u64, String)>,
     pub guilty: Option<(usize, usize)>,
     /// What each task that cannot go on waits for, at the end.
-    pub waiting: Vec<(u64, String)>,
+    pub waiting: Vec<Waiting>,
+    /// Position in its block of the transaction that a task ran.
+    transactions: BTreeMap<u64, usize>,
 }
 
 /// One line of the lanes.
@@ -51,8 +53,9 @@ pub(super) enum Switch {
 
 /// Where each block begins: with the look at the top.
 pub(super) fn block_begins(steps: &[Step]) -> Vec<usize> {
-    let begins = |(_, step): &(usize, &Step)| step.task == 0 && step.operation == "load" && step.object == "Top";
-    let suspended = |position: &usize| steps[*position].task == 0 && steps[*position].operation == "suspend";
+    let start = block_start();
+    let begins = |(_, step): &(usize, &Step)| step.task == 0 && step.action == start;
+    let suspended = |position: &usize| steps[*position].task == 0 && steps[*position].action == Action::Suspend;
     let position = |(position, _): (usize, &Step)| position.checked_sub(1).filter(suspended).unwrap_or(position);
     steps.iter().enumerate().filter(begins).map(position).collect()
 }
@@ -68,19 +71,20 @@ impl<'a> Timeline<'a> {
     ) -> Self {
         let guilty = guilty.filter(|(left, right)| left < right && *right < steps.len());
         let range = guilty.map_or(range.clone(), |(left, right)| range.start.min(left)..range.end.max(right + 1));
-        let waiting: Vec<(u64, String)> = match ending {
-            Some(Ending::Stuck(waiting)) => waiting.iter().map(|one| (one.task, one.for_what.clone())).collect(),
+        let waiting = match ending {
+            Some(Ending::Stuck(waiting)) => waiting.clone(),
             _ => Vec::new(),
         };
         let mut tasks: BTreeSet<u64> = steps[range.clone()].iter().map(|step| step.task).collect();
-        tasks.extend(waiting.iter().map(|(task, _)| *task));
+        tasks.extend(waiting.iter().map(|waiting| waiting.task));
         let name = |task: u64| match names.get(&task) {
             _ if task == 0 => "block".to_owned(),
             Some(name) => format!("tx {}", name.transaction),
             None => format!("task {task}"),
         };
         let tasks = tasks.into_iter().map(|task| (task, name(task))).collect();
-        Self { steps, range, tasks, guilty, waiting }
+        let transactions = names.iter().map(|(task, name)| (*task, name.transaction)).collect();
+        Self { steps, range, tasks, guilty, waiting, transactions }
     }
 
     /// The name of a task.
@@ -91,13 +95,12 @@ impl<'a> Timeline<'a> {
     /// The batches as their tasks were spawned; None if that does not tell of each of `count` transactions.
     pub(super) fn batches(&self, count: usize) -> Option<Vec<Vec<usize>>> {
         let mut batches: Vec<Vec<usize>> = Vec::new();
-        let tx_index =
-            |task: &str| self.name(task.strip_prefix("task ")?.parse().ok()?).strip_prefix("tx ")?.parse().ok();
-        for step in self.steps[self.range.clone()].iter().filter(|step| step.operation == "spawn") {
-            if step.object.starts_with("task 0 of") {
+        for step in &self.steps[self.range.clone()] {
+            let Action::Spawn { set: _, index, task } = step.action else { continue };
+            if index == 0 {
                 batches.push(Vec::new());
             }
-            batches.last_mut()?.push(tx_index(&step.result)?);
+            batches.last_mut()?.push(*self.transactions.get(&task)?);
         }
         (batches.iter().map(Vec::len).sum::<usize>() == count).then_some(batches)
     }
@@ -107,7 +110,7 @@ impl<'a> Timeline<'a> {
         self.guilty.is_some_and(|(left, right)| position == left || position == right)
     }
 
-    /// At most about `most` operations, those that matter most, with what lies between them.
+    /// The operations that matter most, at most about `most`, with what lies between them.
     pub(super) fn rows(&self, most: usize) -> Vec<Row> {
         let ranks = self.ranks();
         let shown = self.shown(&ranks, most);
@@ -163,11 +166,14 @@ impl<'a> Timeline<'a> {
     fn only_switch(&self, range: Range<usize>) -> Switch {
         let at = range.clone().find(|&position| self.changes_after(position)).unwrap_or(range.start);
         let task = self.steps[at].task;
-        let gives_way =
-            |operation: &str| ["suspend", "end", "join", "acquire", "read-lock", "write-lock"].contains(&operation);
         let next = self.steps[at + 1..self.range.end].iter().find(|step| step.task == task);
-        let waits = next.is_none_or(|next| gives_way(&next.operation) && next.operation != "suspend");
-        let stops = ["suspend", "end"].contains(&self.steps[at].operation.as_str());
+        let waits = next.is_none_or(|next| {
+            matches!(
+                next.action,
+                Action::End { .. } | Action::Join { .. } | Action::Acquire { .. } | Action::Lock { .. }
+            )
+        });
+        let stops = matches!(self.steps[at].action, Action::Suspend | Action::End { .. });
         if stops || waits { Switch::Voluntary } else { Switch::Preempted }
     }
 
@@ -187,7 +193,7 @@ impl<'a> Timeline<'a> {
         Vec::new()
     }
 
-    /// Of too many, those around the guilty pair, or the last.
+    /// The positions nearest to the guilty pair, or the last ones, where there are too many.
     fn nearest(&self, mut positions: Vec<usize>, most: usize) -> Vec<usize> {
         let (left, right) = self.guilty.unwrap_or((self.range.end, self.range.end));
         let distance = |at: &usize| (!self.is_guilty(*at), left.abs_diff(*at).min(right.abs_diff(*at)), *at);
@@ -199,17 +205,18 @@ impl<'a> Timeline<'a> {
 
     /// Objects that tasks use which run side by side, where one of them changes it. The block's own task only comes before
     /// and after them.
-    fn shared(&self) -> BTreeSet<&str> {
+    fn shared(&self) -> BTreeSet<Object<'a>> {
         let steps = || self.range.clone().map(|at| (at, &self.steps[at])).filter(|(_, step)| step.task > 0);
         let mut lives: BTreeMap<u64, (usize, usize)> = BTreeMap::new();
-        let mut users: BTreeMap<&str, Users> = BTreeMap::new();
+        let mut users: BTreeMap<Object<'a>, Users> = BTreeMap::new();
         for (at, step) in steps() {
             lives.entry(step.task).and_modify(|(_, last)| *last = at).or_insert((at, at));
         }
         for (_, step) in steps() {
-            let (lived, changed) = users.entry(&step.object).or_default();
+            let Some(object) = step.action.object() else { continue };
+            let (lived, changed) = users.entry(object).or_default();
             lived.insert(lives[&step.task]);
-            *changed |= changes(&step.operation);
+            *changed |= changes(&step.action);
         }
         let overlap = |lived: &BTreeSet<(usize, usize)>| {
             let mut end = 0;
@@ -226,28 +233,32 @@ impl<'a> Timeline<'a> {
     /// there are tasks, 0 noise.
     fn ranks(&self) -> Vec<u32> {
         let shared = self.shared();
-        let alone = self.range.clone().find(|at| self.steps[*at].operation == "spawn").unwrap_or(self.range.start);
-        let culprit = self.guilty.map(|(left, _)| self.steps[left].object.as_str());
+        let is_spawn = |at: &usize| matches!(self.steps[*at].action, Action::Spawn { .. });
+        let alone = self.range.clone().find(is_spawn).unwrap_or(self.range.start);
+        let culprit = self.guilty.and_then(|(left, _)| self.steps[left].action.object());
         let rank = |position: usize| {
             let step = &self.steps[position];
             let entered_and_left = || {
                 let next = self.steps.get(position + 1);
                 next.is_some_and(|next| {
-                    next.operation == "leave" && next.task == step.task && next.object == step.object
+                    matches!(next.action, Action::Leave { .. })
+                        && next.task == step.task
+                        && next.action.entry() == step.action.entry()
                 })
             };
-            match step.operation.as_str() {
+            let object = step.action.object();
+            match &step.action {
                 _ if self.is_guilty(position) => 4,
-                "suspend" | "unlock" | "acquire" | "release" => 0,
-                "spawn" | "end" | "commit" => 2,
-                "join" => 1,
-                "hold" if entered_and_left() => 0,
+                Action::Suspend | Action::Unlock { .. } | Action::Acquire { .. } | Action::Release { .. } => 0,
+                Action::Spawn { .. } | Action::End { .. } | Action::Commit { .. } => 2,
+                Action::Join { .. } => 1,
+                Action::Hold { .. } if entered_and_left() => 0,
                 _ if position < alone => 1,
-                _ if culprit == Some(step.object.as_str()) => 4,
-                _ if shared.contains(step.object.as_str()) => 3,
+                _ if culprit.is_some() && culprit == object => 4,
+                _ if object.is_some_and(|object| shared.contains(&object)) => 3,
                 // Where nothing is shared, what each task changes by itself is what can be wrong.
-                "write-lock" => 1,
-                operation if shared.is_empty() && changes(operation) => 3,
+                Action::Lock { mode: Mode::Exclusive, .. } => 1,
+                action if shared.is_empty() && changes(action) => 3,
                 _ => 1,
             }
         };
@@ -258,7 +269,17 @@ impl<'a> Timeline<'a> {
 /// First and last operations of the tasks that use an object, and whether one changes it.
 type Users = (BTreeSet<(usize, usize)>, bool);
 
-/// Whether an operation of that name changes its object or takes it for its task alone.
-pub(super) fn changes(operation: &str) -> bool {
-    ["store", "exchange", "insert", "insert if absent", "leave", "hold", "write-lock"].contains(&operation)
+/// Whether an operation may change its object or takes it for its task alone.
+pub(super) fn changes(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::Store { .. }
+            | Action::Exchange { .. }
+            | Action::ExchangeFailed { .. }
+            | Action::Insert { .. }
+            | Action::InsertIfAbsent { .. }
+            | Action::Leave { .. }
+            | Action::Hold { .. }
+            | Action::Lock { mode: Mode::Exclusive, .. }
+    )
 }

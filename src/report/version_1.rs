@@ -1,4 +1,4 @@
-//! Artifacts and regressions of version 1, whose field and values were words and Debug texts. They are converted as JSON, so
+//! Artifacts and regressions of version 1, whose fields, values and steps were words and Debug texts. They are converted as JSON, so
 //! that whatever else changed since needs no type of its own here. This is the one place that takes such texts apart.
 
 mod debug;
@@ -12,6 +12,7 @@ use serde_json::{Value as Json, json};
 
 use super::{ARTIFACT_VERSION, Artifact, ArtifactError, REGRESSION_VERSION, Regression};
 use crate::compare::{Difference, PlainViolation, Value, Violation};
+use crate::explore::{Schedule, ScheduleV2};
 
 /// Reads an artifact of version 1, whose digest must be that of its old content.
 ///
@@ -21,6 +22,7 @@ pub(super) fn artifact(text: &str) -> Result<Artifact, ArtifactError> {
     let mut json: Json = serde_json::from_str(text)?;
     check_digest(&json)?;
     convert(&mut json, "signature", ARTIFACT_VERSION)?;
+    convert_schedule(&mut json)?;
     Ok(read::<Artifact>(json)?.sealed())
 }
 
@@ -31,7 +33,16 @@ pub(super) fn artifact(text: &str) -> Result<Artifact, ArtifactError> {
 pub(super) fn regression(text: &str) -> Result<Regression, ArtifactError> {
     let mut json: Json = serde_json::from_str(text)?;
     convert(&mut json, "once", REGRESSION_VERSION)?;
+    convert_schedule(&mut json)?;
     Ok(read(json)?)
+}
+
+/// Puts the schedule into its present form.
+fn convert_schedule(json: &mut Json) -> Result<(), ArtifactError> {
+    let Some(old) = Option::<ScheduleV2>::deserialize(&json["schedule"])? else { return Ok(()) };
+    let schedule = Schedule::try_from(old)?;
+    json["schedule"] = serde_json::to_value(schedule)?;
+    Ok(())
 }
 
 fn read<T: DeserializeOwned>(json: Json) -> Result<T, serde_json::Error> {

@@ -6,13 +6,16 @@
 //! join set yields tasks in the order in which they end; a panic becomes a join error; dropping a join set cancels.
 //! What is not: time, and operating system threads (all tasks of a run share one).
 
+mod action;
 mod engine;
 mod join_set;
 mod lock;
 mod loom_engine;
 mod map;
 mod meetings;
+mod object;
 mod semaphore;
+mod shown;
 mod shuttle_engine;
 mod steps;
 mod waiting;
@@ -24,15 +27,18 @@ use std::task::Poll;
 
 use super::{MapKey, MapValue, Runtime};
 
+pub use action::{Action, TaskEnd};
 pub use engine::{Engine, ModelAtomic};
 pub use join_set::ModelJoinSet;
 pub use lock::{ModelReadGuard, ModelRwLock, ModelWriteGuard};
 pub use loom_engine::{TASKS_OF_LOOM, abandon_loom_execution, begin_loom_execution, is_endless, is_stuck};
 pub use map::{ModelMap, ModelRef, ModelRefMut};
 pub use meetings::take_meetings;
-pub use semaphore::{A_WORKER, ModelPermit, ModelSemaphore};
-pub use steps::{MOST_STEPS, Step, begin_step, record_steps, take_steps, tell};
-pub use waiting::{Waiting, take_waiting};
+pub use object::{Entry, Lock, Mode, Object, Permit};
+pub use semaphore::{ModelPermit, ModelSemaphore};
+pub use shown::{Anatomy, Key, Label, Shown};
+pub use steps::{MOST_STEPS, Step, begin_step, record_steps, take_steps, trace};
+pub use waiting::{Awaited, Waiting, take_waiting};
 
 /// The inputs of a run that chance decides elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +73,7 @@ impl Model {
     /// A runtime for one execution of an engine, made inside it.
     pub fn new(engine: Engine, settings: ModelSettings) -> Self {
         engine.begin();
-        let semaphore = |workers| Arc::new(ModelSemaphore::new(engine, semaphore::WORKERS, workers));
+        let semaphore = |workers| Arc::new(ModelSemaphore::of_workers(engine, workers));
         Self { engine, settings, workers: settings.workers.map(semaphore) }
     }
 
@@ -117,7 +123,7 @@ impl Runtime for Model {
                 return Poll::Ready(());
             }
             yielded = true;
-            steps::log(|| engine.task(), "suspend", String::new, String::new);
+            steps::trace(|| engine.task(), || Action::Suspend);
             context.waker().wake_by_ref();
             Poll::Pending
         })

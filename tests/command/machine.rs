@@ -130,6 +130,25 @@ fn every_command_writes_what_the_document_says() {
     assert_eq!(seen, sections.map(str::to_owned).collect());
 }
 
+#[test]
+fn operations_have_the_keys_that_the_document_says() {
+    let (folder, artifact) = folder();
+    let artifact: Value =
+        serde_json::from_str(&std::fs::read_to_string(folder.path().join(artifact)).unwrap()).unwrap();
+    let steps = artifact["schedule"]["steps"].as_array().unwrap();
+    assert!(steps.len() > 100, "{}", steps.len());
+    for step in steps {
+        assert_eq!(keys(step), ["action", "at", "task"].into());
+        let action = &step["action"];
+        let named = format!("`{}`", action["operation"].as_str().unwrap());
+        let mut rows = section("Operations").lines().filter_map(|line| line.strip_prefix("| ")?.split_once(" | "));
+        let (_, documented) = rows.find(|(names, _)| names.contains(&named)).unwrap_or_else(|| panic!("no {named}"));
+        for key in keys(action).into_iter().filter(|key| *key != "operation") {
+            assert!(documented.contains(&format!("`{key}`")), "{named}: {key}");
+        }
+    }
+}
+
 /// A file holds what standard output would, and standard output then has the text.
 #[test]
 fn a_file_is_written_beside_the_text() {

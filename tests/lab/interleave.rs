@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use seriatim::compare::{Verdict, judge};
 use seriatim::explore::{Ending, InterleaveConfig, Interleaved, Interleaver, Schedule, Strategy};
-use seriatim::runtime::model::ModelSettings;
+use seriatim::runtime::model::{Action, ModelSettings};
 use seriatim::workload::Built;
 
 use crate::fixtures::built;
@@ -104,13 +104,13 @@ fn two_runs_of_a_schedule_do_the_same_operations() {
             ControlFlow::Continue(())
         });
         for schedule in schedules {
-            let mut told = interleaver.with_steps(&schedule);
-            assert!(told.steps.len() > built.scenario.tx_count(), "{} steps", told.steps.len());
-            assert_eq!(interleaver.first_other_step(&told), None);
+            let mut traced = interleaver.with_steps(&schedule);
+            assert!(traced.steps.len() > built.scenario.tx_count(), "{} steps", traced.steps.len());
+            assert_eq!(interleaver.first_other_step(&traced), None);
             // A recording of another executor is told apart at its first other operation.
-            let position = told.steps.len() / 3;
-            told.steps[position].result = "something else".to_owned();
-            assert_eq!(interleaver.first_other_step(&told).unwrap().position, position);
+            let position = traced.steps.len() / 3;
+            traced.steps[position].action = Action::Commit { writes: usize::MAX };
+            assert_eq!(interleaver.first_other_step(&traced).unwrap().position, position);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use seriatim::campaign::{Canary, ExploredSubject};
 use seriatim::compare::{Oracle, PlainViolation};
+use seriatim::explore::SCHEDULE_VERSION;
 use seriatim::report::{ARTIFACT_VERSION, Artifact, ArtifactError, Stored};
 
 use crate::fixtures::artifact;
@@ -57,6 +58,28 @@ fn an_artifact_of_version_1_reads_replays_and_is_refused_if_altered() {
     assert!(matches!(Artifact::from_json(&altered), Err(ArtifactError::Altered { .. })));
     let formatted = serde_json::to_string(&old).unwrap();
     assert_eq!(Artifact::from_json(&formatted).unwrap(), artifact);
+}
+
+/// Written by a build whose steps were texts.
+const TEXT_STEPS: &str = include_str!("artifact/version-1.json");
+
+#[test]
+fn an_artifact_of_version_1_is_followed_step_by_step() {
+    let artifact = Artifact::from_json(TEXT_STEPS).unwrap();
+    let schedule = artifact.schedule.as_ref().expect("a lost update needs one");
+    assert_eq!((artifact.version, schedule.version), (ARTIFACT_VERSION, SCHEDULE_VERSION));
+    let explorer = ExploredSubject::Canary(Canary::CountsByLoadAndStore).explorer(&artifact.scenario);
+    assert!(schedule.steps.len() > 100);
+    assert_eq!(explorer.first_other_step(schedule), None, "what was read is what is recorded now");
+    assert_eq!(Artifact::from_json(&artifact.to_json()).unwrap(), artifact);
+}
+
+#[test]
+fn an_artifact_of_version_1_is_refused_if_it_was_altered_or_has_other_steps() {
+    let altered = TEXT_STEPS.replacen("\"task\": 2", "\"task\": 3", 1);
+    assert!(matches!(Artifact::from_json(&altered), Err(ArtifactError::Altered { .. })));
+    let mixed = TEXT_STEPS.replacen("\"version\": 1", "\"version\": 2", 1);
+    assert!(matches!(Artifact::from_json(&mixed), Err(ArtifactError::Json(_))));
 }
 
 #[test]

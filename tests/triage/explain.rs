@@ -38,19 +38,19 @@ fn explained(canary: Canary, scenario: &Scenario, most_switches: Option<usize>) 
     let explanation = explain(scenario, Some(&schedule), &violation, &|scenario| subject.explorer(scenario));
     let again = explain(scenario, Some(&schedule), &violation, &|scenario| subject.explorer(scenario));
     assert_eq!(explanation, again, "the same every time");
-    let told = subject.explorer(scenario).with_steps(&schedule);
-    (told, explanation)
+    let traced = subject.explorer(scenario).with_steps(&schedule);
+    (traced, explanation)
 }
 
 #[test]
 fn counting_by_load_and_store_is_a_lost_update_of_the_counter() {
     let scenario = scenario(vec![vec![pay(1, 2, 0, 1), pay(3, 4, 0, 1)]]);
     for most_switches in [Some(2), None] {
-        let (told, explanation) = explained(Canary::CountsByLoadAndStore, &scenario, most_switches);
+        let (traced, explanation) = explained(Canary::CountsByLoadAndStore, &scenario, most_switches);
         assert_eq!(explanation.anomaly, Anomaly::LostUpdate);
         let (first, second) = explanation.guilty.expect("a guilty pair");
-        let (first, second) = (&told.steps[first], &told.steps[second]);
-        assert_eq!([&first.object, &second.object], ["reads counted"; 2]);
+        let (first, second) = (&traced.steps[first], &traced.steps[second]);
+        assert_eq!([first.action.target(), second.action.target()], ["reads counted"; 2]);
         assert_ne!(first.task, second.task);
         let text = explanation.sentences.join(" ").to_lowercase();
         assert!(text.contains("tx 0 (transfer)") && text.contains("tx 1 (transfer)"), "{text}");
@@ -111,12 +111,12 @@ fn tasks_are_named_after_their_transactions_across_batches_and_blocks() {
     let first = vec![pay(1, 2, 0, 1), pay(1, 3, 1, 1), burn(4, 0, TOS)];
     let scenario = scenario(vec![first, vec![burn(5, 0, TOS)]]);
     let explorer = ExploredSubject::Parallel.explorer(&scenario);
-    let mut told = None;
+    let mut traced = None;
     explorer.explore_fewest(&config(), 0, |interleaved| {
-        told = Some(interleaved.schedule);
+        traced = Some(interleaved.schedule);
         ControlFlow::Break(())
     });
-    let told = explorer.with_steps(&told.expect("one execution"));
-    let names: Vec<String> = task_names(&scenario, &told.steps).values().map(ToString::to_string).collect();
+    let traced = explorer.with_steps(&traced.expect("one execution"));
+    let names: Vec<String> = task_names(&scenario, &traced.steps).values().map(ToString::to_string).collect();
     assert_eq!(names, ["block 0 tx 0: transfer", "block 0 tx 2: burn", "block 0 tx 1: transfer", "block 1 tx 0: burn"]);
 }

@@ -10,7 +10,7 @@ use seriatim::explain::{Anomaly, Explanation};
 use seriatim::explore::{Doing, FaultPoint, InterleaveConfig, Schedule, Strategy};
 use seriatim::ledger::SignatureScheme;
 use seriatim::report::{Artifact, FaultPoints, Origin, Report, Rerun, Style};
-use seriatim::runtime::model::ModelSettings;
+use seriatim::runtime::model::{Action, Entry, Key, Label, ModelSettings, Object, Shown, Step};
 use seriatim::runtime::{Fault, Site};
 use seriatim::workload::{Built, Plan, Scenario, build};
 use testkit::page::assert_balanced;
@@ -49,7 +49,7 @@ fn straight(scenario: &Scenario) -> Rerun {
     rerun
 }
 
-fn explorer_steps(scenario: &Scenario, schedule: &Schedule) -> Vec<seriatim::runtime::model::Step> {
+fn explorer_steps(scenario: &Scenario, schedule: &Schedule) -> Vec<Step> {
     ExploredSubject::Parallel.explorer(scenario).with_steps(schedule).steps
 }
 
@@ -81,7 +81,8 @@ fn the_guilty_pair_is_marked_and_nothing_is_without_one() {
     let without = Report::new(&artifact, "case.json", &rerun);
     assert_eq!(marks(&without.text(Style::Plain)), 0);
     assert!(!without.html().contains("class=\"culprit\" d="));
-    let task = |step: &seriatim::runtime::model::Step| step.task > 0 && step.object == "reads counted";
+    let counted = Label::from("reads counted");
+    let task = |step: &Step| step.task > 0 && step.action.object() == Some(Object::Atomic(&counted));
     let left = rerun.steps.iter().position(task).unwrap();
     let right = (left + 1..rerun.steps.len())
         .find(|&at| task(&rerun.steps[at]) && rerun.steps[at].task != rerun.steps[left].task);
@@ -151,8 +152,8 @@ fn hostile() -> (Artifact, Rerun) {
     let mut schedule = artifact.schedule.unwrap();
     HOSTILE.clone_into(&mut schedule.strategy);
     for step in rerun.steps.iter_mut().skip(60) {
-        HOSTILE.clone_into(&mut step.result);
-        step.operation.push_str(HOSTILE);
+        let entry = Entry { map: HOSTILE.into(), key: Key::of(&HOSTILE) };
+        step.action = Action::Insert { entry, value: Shown::of(&HOSTILE), found: None };
     }
     rerun.note = Some(HOSTILE.to_owned());
     rerun.explanation = Some(explained((63, 64)));

@@ -8,8 +8,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use super::action::{Action, TaskEnd};
 use super::engine::{Announcement, Engine, Section};
 use super::semaphore::Acquire;
+use super::waiting::Awaited;
 use super::{ModelSemaphore, meetings, steps, waiting};
 use crate::runtime::announce::{Access, ObjectId};
 use crate::runtime::{JoinSet, TaskError, TaskIndex, panic_message};
@@ -62,10 +64,8 @@ impl<T: Send + 'static> JoinSet<T> for ModelJoinSet<T> {
         let thread = engine.spawn(move || {
             let result = engine.block_on(run(task, &state, index, workers));
             let thread = engine.task();
-            let outcome = match &result {
-                Ok(_) => "ok".to_owned(),
-                Err(error) => error.to_string(),
-            };
+            // The result goes to the joiner before the end is recorded.
+            let end = steps::are_recorded().then(|| TaskEnd::of(&result));
             // The order in which tasks end is something that a caller can see.
             engine.announce(Announcement::Next(Access::Write(object)));
             state.step(|state| {
@@ -75,9 +75,12 @@ impl<T: Send + 'static> JoinSet<T> for ModelJoinSet<T> {
                     joiner.wake();
                 }
             });
-            steps::log(|| thread, "end", || format!("task {} of {label}", index.0), || outcome);
+            if let Some(end) = end {
+                steps::trace(|| thread, || Action::End { set: label.into(), index: index.0, end });
+            }
         });
-        steps::log(|| engine.task(), "spawn", || format!("task {} of {label}", index.0), || format!("task {thread}"));
+        let spawned = || Action::Spawn { set: label.into(), index: index.0, task: thread };
+        steps::trace(|| engine.task(), spawned);
         engine.announce(Announcement::Spawned(thread));
         index
     }
@@ -96,7 +99,7 @@ impl<T: Send + 'static> JoinSet<T> for ModelJoinSet<T> {
                 Poll::Pending
             });
             match &next {
-                Poll::Pending => waiting::begin(engine.task(), false, || format!("a task of {}", self.label)),
+                Poll::Pending => waiting::begin(engine.task(), Awaited::Task { set: self.label.into() }),
                 Poll::Ready(_) => waiting::end(engine.task()),
             }
             next.map(|ended| {
@@ -105,7 +108,7 @@ impl<T: Send + 'static> JoinSet<T> for ModelJoinSet<T> {
                     return None;
                 };
                 engine.announce(Announcement::Joined(thread));
-                steps::log(|| engine.task(), "join", || format!("task {} of {}", index.0, self.label), String::new);
+                steps::trace(|| engine.task(), || Action::Join { set: self.label.into(), index: index.0 });
                 Some((index, result))
             })
         })

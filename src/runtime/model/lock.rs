@@ -7,8 +7,11 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
+use super::action::Action;
 use super::engine::{Announcement, Engine, Section};
 use super::meetings::LastAccess;
+use super::object::{Lock, Mode};
+use super::waiting::Awaited;
 use super::{steps, waiting};
 use crate::runtime::announce::{Access, ObjectId};
 use crate::runtime::{MapValue, RwLock};
@@ -116,13 +119,13 @@ impl<T: MapValue> ModelRwLock<T> {
                 queued.ticket = None;
                 self.state.give_back(|state| state.last_access.next(engine.task(), exclusive));
                 engine.announce(Announcement::Acquired);
-                let operation = if exclusive { "write-lock" } else { "read-lock" };
-                steps::log(|| engine.task(), operation, || self.label.to_owned(), String::new);
+                let taken = || Action::Lock { lock: Lock::Named(self.label.into()), mode: Mode::of(exclusive) };
+                steps::trace(|| engine.task(), taken);
                 waiting::end(engine.task());
                 Poll::Ready(())
             } else {
-                let access = if exclusive { "write" } else { "read" };
-                waiting::begin(engine.task(), true, || format!("{access} access to the lock {}", self.label));
+                let on = Awaited::Lock { label: self.label.into(), mode: Mode::of(exclusive) };
+                waiting::begin(engine.task(), on);
                 Poll::Pending
             }
         })
@@ -168,7 +171,7 @@ impl Drop for Held {
     fn drop(&mut self) {
         let engine = self.state.engine();
         self.state.give_back(|state| state.unlock(self.exclusive));
-        steps::log(|| engine.task(), "unlock", || self.label.to_owned(), String::new);
+        steps::trace(|| engine.task(), || Action::Unlock { lock: Lock::Named(self.label.into()) });
         engine.announce(Announcement::Released(self.object));
     }
 }

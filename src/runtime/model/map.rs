@@ -6,8 +6,12 @@ use std::hash::BuildHasher;
 use std::ops::{Deref, DerefMut};
 use std::task::{Poll, Waker};
 
+use super::action::Action;
 use super::engine::{Announcement, Engine, Section};
 use super::meetings::LastAccess;
+use super::object::{Entry, Lock, Mode};
+use super::shown::{Key, Shown};
+use super::waiting::Awaited;
 use super::{steps, waiting};
 use crate::runtime::announce::{Access, ObjectId};
 use crate::runtime::{ConcurrentMap, MapKey, MapValue, SeededHasher};
@@ -33,24 +37,25 @@ unsafe impl<K: Send + Sync, V: Send + Sync> Sync for ModelMap<K, V> {}
 #[allow(unsafe_code)]
 unsafe impl<K: Send, V: Send> Send for ModelMap<K, V> {}
 
-/// By number; boxed, so that a shard stays where it is while others are made.
+/// Shards by their number. They are boxed, so that one stays where it is while others are made.
 type Shards<K, V> = BTreeMap<u64, Box<Shard<K, V>>>;
 
 struct Shard<K, V> {
-    lock: Section<Lock>,
+    lock: Section<State>,
     /// Reached by readers while the lock counts one, and by the one writer while it says so.
     entries: UnsafeCell<BTreeMap<K, V>>,
 }
 
+/// Who holds a shard's lock, and who waits for it.
 #[derive(Default)]
-struct Lock {
+struct State {
     readers: usize,
     writer: bool,
     waiting: Vec<Waker>,
     last_access: LastAccess,
 }
 
-impl Lock {
+impl State {
     /// Takes the lock if it is free; a writer that waits does not keep readers out.
     fn attempt(&mut self, exclusive: bool, task: u64) -> bool {
         let free = !self.writer && (!exclusive || self.readers == 0);
@@ -79,7 +84,7 @@ impl<K: MapKey, V: MapValue> ModelMap<K, V> {
         let shard: *const Shard<K, V> = unsafe {
             let made = &mut *self.made.get();
             &raw const **made.entry(number).or_insert_with(|| {
-                let lock = Section::new(self.engine, Lock::default());
+                let lock = Section::new(self.engine, State::default());
                 Box::new(Shard { lock, entries: UnsafeCell::new(BTreeMap::new()) })
             })
         };
@@ -87,11 +92,11 @@ impl<K: MapKey, V: MapValue> ModelMap<K, V> {
         (number, unsafe { &*shard })
     }
 
-    fn log(&self, operation: &str, key: &K, result: impl FnOnce() -> String) {
-        steps::log(|| self.engine.task(), operation, || format!("{} {key:?}", self.label), result);
+    fn trace(&self, key: &K, action: impl FnOnce(Entry) -> Action) {
+        steps::trace(|| self.engine.task(), || action(entry(self.label, key)));
     }
 
-    /// For a guard that changes a value, which tells of it when it is dropped.
+    /// A guard that may change a value; the value is recorded when it is dropped.
     fn changes<'a>(&'a self, key: &K, value: &'a mut V, locked: Locked<'a, K, V>) -> ModelRefMut<'a, K, V> {
         ModelRefMut { label: self.label, key: key.clone(), value, locked }
     }
@@ -119,10 +124,8 @@ impl<K: MapKey, V: MapValue> ModelMap<K, V> {
                     return Poll::Ready(());
                 }
                 waited = true;
-                waiting::begin(engine.task(), true, || {
-                    let access = if exclusive { "write" } else { "read" };
-                    format!("{access} access to shard {number} of the map {}, for {key:?}", self.label)
-                });
+                let (map, key, mode) = (self.label.into(), Key::of(key), Mode::of(exclusive));
+                waiting::begin(engine.task(), Awaited::Shard { map, shard: number, key, mode });
                 Poll::Pending
             }));
         }
@@ -130,8 +133,8 @@ impl<K: MapKey, V: MapValue> ModelMap<K, V> {
             waiting::end(engine.task());
         }
         engine.announce(Announcement::Acquired);
-        let operation = if exclusive { "write-lock" } else { "read-lock" };
-        steps::log(|| engine.task(), operation, || format!("shard {number} of {}", self.label), String::new);
+        let taken = || Action::Lock { lock: shard_of(self.label, number), mode: Mode::of(exclusive) };
+        steps::trace(|| engine.task(), taken);
         Locked { label: self.label, shard, object: lock, exclusive }
     }
 }
@@ -171,14 +174,18 @@ impl<K, V> Drop for Locked<'_, K, V> {
             }
             lock.waiting.drain(..).for_each(Waker::wake);
         });
-        let shard = || format!("shard {} of {}", self.object.0 & u64::from(u32::MAX), self.label);
-        steps::log(|| engine.task(), "unlock", shard, String::new);
+        let shard = || shard_of(self.label, self.object.0 & u64::from(u32::MAX));
+        steps::trace(|| engine.task(), || Action::Unlock { lock: shard() });
         engine.announce(Announcement::Released(self.object));
     }
 }
 
-fn shown<V: MapValue>(value: Option<&V>) -> String {
-    value.map_or_else(|| "absent".to_owned(), |value| format!("{value:?}"))
+fn entry(map: &'static str, key: &impl MapKey) -> Entry {
+    Entry { map: map.into(), key: Key::of(key) }
+}
+
+fn shard_of(map: &'static str, shard: u64) -> Lock {
+    Lock::Shard { map: map.into(), shard }
 }
 
 /// Shared access to one value, blocking its shard for writers.
@@ -218,12 +225,8 @@ impl<K: MapKey, V: MapValue> Deref for ModelRefMut<'_, K, V> {
 impl<K: MapKey, V: MapValue> Drop for ModelRefMut<'_, K, V> {
     fn drop(&mut self) {
         let engine = self.locked.shard.lock.engine();
-        steps::log(
-            || engine.task(),
-            "leave",
-            || format!("{} {:?}", self.label, self.key),
-            || shown(Some(&*self.value)),
-        );
+        let left = || Action::Leave { entry: entry(self.label, &self.key), left: Shown::of(&*self.value) };
+        steps::trace(|| engine.task(), left);
     }
 }
 
@@ -240,33 +243,37 @@ impl<K: MapKey, V: MapValue> ConcurrentMap<K, V> for ModelMap<K, V> {
     fn get(&self, key: &K) -> Option<Self::Ref<'_>> {
         let locked = self.locked(key, false);
         let value = locked.entries().get(key);
-        self.log("read", key, || shown(value));
+        self.trace(key, |entry| Action::Read { entry, found: value.map(Shown::of) });
         Some(ModelRef { value: value?, _locked: locked })
     }
 
     fn get_mut(&self, key: &K) -> Option<Self::RefMut<'_>> {
         let locked = self.locked(key, true);
         let value = locked.entries_mut().get_mut(key);
-        self.log("hold", key, || shown(value.as_deref()));
+        self.trace(key, |entry| Action::Hold { entry, found: value.as_deref().map(Shown::of) });
         Some(self.changes(key, value?, locked))
     }
 
     fn contains_key(&self, key: &K) -> bool {
         let locked = self.locked(key, false);
         let value = locked.entries().get(key);
-        self.log("look for", key, || shown(value));
+        self.trace(key, |entry| Action::LookFor { entry, found: value.map(Shown::of) });
         value.is_some()
     }
 
     fn insert(&self, key: K, value: V) -> Option<V> {
         let locked = self.locked(&key, true);
-        self.log("insert", &key, || format!("{value:?} for {}", shown(locked.entries().get(&key))));
+        self.trace(&key, |entry| {
+            let found = locked.entries().get(&key).map(Shown::of);
+            Action::Insert { entry, value: Shown::of(&value), found }
+        });
         locked.entries_mut().insert(key, value)
     }
 
     fn entry_or_insert(&self, key: K, value: V) -> Self::RefMut<'_> {
         let locked = self.locked(&key, true);
-        self.log("insert if absent", &key, || shown(locked.entries().get(&key)));
+        let found = || locked.entries().get(&key).map(Shown::of);
+        self.trace(&key, |entry| Action::InsertIfAbsent { entry, found: found() });
         let value = locked.entries_mut().entry(key.clone()).or_insert(value);
         self.changes(&key, value, locked)
     }

@@ -6,7 +6,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use super::action::Action;
 use super::engine::{Announcement, Engine, Section};
+use super::object::Permit;
+use super::waiting::Awaited;
 use super::{steps, waiting};
 use crate::runtime::Semaphore;
 use crate::runtime::announce::{Access, ObjectId};
@@ -26,15 +29,32 @@ struct Waiter {
     granted: bool,
 }
 
-/// The label of the semaphore whose permits are workers.
-pub(super) const WORKERS: &str = "workers";
+/// What the permits of a semaphore are for.
+#[derive(Clone, Copy, Debug)]
+enum Purpose {
+    Workers,
+    Label(&'static str),
+}
 
-/// What a task waits for that is to be polled while every worker polls another.
-pub const A_WORKER: &str = "a worker thread of the runtime to run on";
+impl Purpose {
+    fn permit(self) -> Permit {
+        match self {
+            Self::Workers => Permit::Worker,
+            Self::Label(label) => Permit::Of(label.into()),
+        }
+    }
+
+    fn awaited(self) -> Awaited {
+        match self {
+            Self::Workers => Awaited::Worker,
+            Self::Label(label) => Awaited::Permit { semaphore: label.into() },
+        }
+    }
+}
 
 /// A counting semaphore.
 pub struct ModelSemaphore {
-    label: &'static str,
+    purpose: Purpose,
     object: ObjectId,
     permits: usize,
     state: Arc<Section<State>>,
@@ -42,19 +62,28 @@ pub struct ModelSemaphore {
 
 impl std::fmt::Debug for ModelSemaphore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ModelSemaphore").field("label", &self.label).finish_non_exhaustive()
+        f.debug_struct("ModelSemaphore").field("purpose", &self.purpose).finish_non_exhaustive()
     }
 }
 
 impl ModelSemaphore {
     pub(super) fn new(engine: Engine, label: &'static str, permits: usize) -> Self {
+        Self::with(engine, Purpose::Label(label), permits)
+    }
+
+    /// The semaphore whose permits are workers.
+    pub(super) fn of_workers(engine: Engine, workers: usize) -> Self {
+        Self::with(engine, Purpose::Workers, workers)
+    }
+
+    fn with(engine: Engine, purpose: Purpose, permits: usize) -> Self {
         let state = State { permits, waiters: VecDeque::new(), next_ticket: 0 };
-        Self { label, object: engine.new_object(), permits, state: Arc::new(Section::new(engine, state)) }
+        Self { purpose, object: engine.new_object(), permits, state: Arc::new(Section::new(engine, state)) }
     }
 
     pub(super) fn acquire_owned(&self) -> Acquire {
         Acquire {
-            label: self.label,
+            purpose: self.purpose,
             object: self.object,
             permits: self.permits,
             state: Arc::clone(&self.state),
@@ -74,7 +103,7 @@ impl Semaphore for ModelSemaphore {
 
 /// Waits for a permit; dropped early, it leaves the queue.
 pub(super) struct Acquire {
-    label: &'static str,
+    purpose: Purpose,
     object: ObjectId,
     permits: usize,
     state: Arc<Section<State>>,
@@ -116,13 +145,11 @@ impl Future for Acquire {
         if granted {
             this.done = true;
             engine.announce(Announcement::Acquired);
-            steps::log(|| engine.task(), "acquire", || this.label.to_owned(), String::new);
+            steps::trace(|| engine.task(), || Action::Acquire { permit: this.purpose.permit() });
             waiting::end(engine.task());
-            Poll::Ready(ModelPermit { label: this.label, object: this.object, state: Arc::clone(&this.state) })
+            Poll::Ready(ModelPermit { purpose: this.purpose, object: this.object, state: Arc::clone(&this.state) })
         } else {
-            let worker = this.label == WORKERS;
-            let permit = || format!("a permit of {}", this.label);
-            waiting::begin(engine.task(), worker, || if worker { A_WORKER.to_owned() } else { permit() });
+            waiting::begin(engine.task(), this.purpose.awaited());
             Poll::Pending
         }
     }
@@ -146,7 +173,7 @@ impl Drop for Acquire {
 
 /// One permit; it is given back when dropped.
 pub struct ModelPermit {
-    label: &'static str,
+    purpose: Purpose,
     object: ObjectId,
     state: Arc<Section<State>>,
 }
@@ -155,7 +182,7 @@ impl Drop for ModelPermit {
     fn drop(&mut self) {
         let engine = self.state.engine();
         self.state.give_back(release);
-        steps::log(|| engine.task(), "release", || self.label.to_owned(), String::new);
+        steps::trace(|| engine.task(), || Action::Release { permit: self.purpose.permit() });
         engine.announce(Announcement::Released(self.object));
     }
 }

@@ -7,8 +7,10 @@ use std::sync::{Mutex, PoisonError};
 
 use shuttle::sync::atomic as model;
 
+use super::action::Action;
 use super::engine::Announcement;
 use super::meetings::LastAccess;
+use super::shown::Label;
 use super::steps;
 use crate::runtime::Ordering;
 use crate::runtime::announce::{self, Access, ObjectId};
@@ -68,7 +70,7 @@ impl ShuttleAtomic {
         announce::announce(Access::Read(self.object));
         let value = self.value.load(Ordering::SeqCst);
         self.accessed(false);
-        self.log("load", || value.to_string());
+        self.trace(|atomic| Action::Load { atomic, value });
         value
     }
 
@@ -76,16 +78,16 @@ impl ShuttleAtomic {
         announce::announce(Access::Write(self.object));
         self.value.store(value, Ordering::SeqCst);
         self.accessed(true);
-        self.log("store", || value.to_string());
+        self.trace(|atomic| Action::Store { atomic, value });
     }
 
     pub(super) fn compare_exchange(&self, current: u64, new: u64) -> Result<u64, u64> {
         announce::announce(Access::Write(self.object));
         let exchanged = self.value.compare_exchange(current, new, Ordering::SeqCst, Ordering::SeqCst);
         self.accessed(exchanged.is_ok());
-        self.log("exchange", || match exchanged {
-            Ok(before) => format!("{before} by {new}"),
-            Err(found) => format!("{found}, not {current}"),
+        self.trace(|atomic| match exchanged {
+            Ok(found) => Action::Exchange { atomic, found, new },
+            Err(found) => Action::ExchangeFailed { atomic, found, expected: current },
         });
         exchanged
     }
@@ -94,8 +96,8 @@ impl ShuttleAtomic {
         self.last_access.next(task(), writes);
     }
 
-    fn log(&self, operation: &str, result: impl FnOnce() -> String) {
-        steps::log(task, operation, || self.label.to_owned(), result);
+    fn trace(&self, action: impl FnOnce(Label) -> Action) {
+        steps::trace(task, || action(self.label.into()));
     }
 }
 

@@ -1,27 +1,26 @@
-//! What each modelled operation did, in the order in which they happened: recorded only when somebody asked for it.
+//! What each modelled operation did, in the order in which they happened. It is recorded only when somebody asked for it.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::action::Action;
+use super::shown::{Anatomy, set_anatomy};
+
 /// One operation of one task.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Step {
     /// Position of the choice that let the task run: several operations may follow one choice.
     pub at: usize,
     pub task: u64,
-    pub operation: String,
-    /// The object's label, and the key or value where there is one.
-    pub object: String,
-    pub result: String,
+    pub action: Action,
 }
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { at: _, task, operation, object, result } = self;
-        write!(f, "task {task}: {operation} {object}")?;
-        if result.is_empty() { Ok(()) } else { write!(f, " -> {result}") }
+        write!(f, "task {}: {}", self.task, self.action)
     }
 }
 
@@ -33,12 +32,13 @@ thread_local! {
 /// More are not recorded: an execution without end tells nothing new.
 pub const MOST_STEPS: usize = 10_000;
 
-/// Records from now on, beginning with nothing.
-pub fn record_steps() {
+/// Records from now on, beginning with nothing. Values of the types that `anatomy` knows can be compared by their facts.
+pub fn record_steps(anatomy: Anatomy) {
+    set_anatomy(anatomy);
     STEPS.set(Some(Vec::new()));
 }
 
-/// What follows belongs to the choice at this position of the schedule. By whoever makes the choices.
+/// Says to which position of the schedule the next steps belong. The scheduler calls it at each choice.
 pub fn begin_step(at: usize) {
     AT.set(at);
 }
@@ -48,22 +48,16 @@ pub fn take_steps() -> Vec<Step> {
     STEPS.take().unwrap_or_default()
 }
 
-/// Records something that is no operation of the runtime but helps to understand one.
-pub fn tell(task: impl FnOnce() -> u64, operation: &str, object: impl FnOnce() -> String) {
-    log(task, operation, object, String::new);
+pub(super) fn are_recorded() -> bool {
+    STEPS.with_borrow(Option::is_some)
 }
 
-/// The texts are made only if somebody asked for them.
-pub(super) fn log(
-    task: impl FnOnce() -> u64,
-    operation: &str,
-    object: impl FnOnce() -> String,
-    result: impl FnOnce() -> String,
-) {
+/// Records what a task does, be it an operation of the runtime or something that helps to understand one. Task and action
+/// are asked for only if somebody records.
+pub fn trace(task: impl FnOnce() -> u64, action: impl FnOnce() -> Action) {
     STEPS.with_borrow_mut(|steps| {
         if let Some(steps) = steps.as_mut().filter(|steps| steps.len() < MOST_STEPS) {
-            let (task, operation, object, result) = (task(), operation.to_owned(), object(), result());
-            steps.push(Step { at: AT.get(), task, operation, object, result });
+            steps.push(Step { at: AT.get(), task: task(), action: action() });
         }
     });
 }

@@ -2,30 +2,86 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fmt;
+
+use super::object::Mode;
+use super::shown::{Key, Label};
 
 /// One task that waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
     pub task: u64,
-    /// What it waits for, in words: the kind of object, its label, and the key where there is one.
-    pub for_what: String,
+    pub on: Awaited,
+}
+
+/// What a task waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Awaited {
+    /// The lock of a map's shard, and the key that it is for.
+    Shard {
+        map: Label,
+        shard: u64,
+        key: Key,
+        mode: Mode,
+    },
+    Lock {
+        label: Label,
+        mode: Mode,
+    },
+    /// A permit of the semaphore of this label.
+    Permit {
+        semaphore: Label,
+    },
+    /// A worker thread of the runtime, while every one polls another task.
+    Worker,
+    /// The end of some task of the join set.
+    Task {
+        set: Label,
+    },
+}
+
+impl Waiting {
     /// Whether some task holds it: a lock, a shard, a worker. A permit or a task's end is not held but owed.
-    pub held_by_another: bool,
+    pub fn held_by_another(&self) -> bool {
+        match self.on {
+            Awaited::Shard { .. } | Awaited::Lock { .. } | Awaited::Worker => true,
+            Awaited::Permit { .. } | Awaited::Task { .. } => false,
+        }
+    }
+}
+
+/// `task 2 waits for write access to the lock left`.
+impl fmt::Display for Waiting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "task {} waits for {}", self.task, self.on)
+    }
+}
+
+impl fmt::Display for Awaited {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Shard { map, shard, key, mode } => {
+                write!(f, "{mode} access to shard {shard} of the map {map}, for {key}")
+            }
+            Self::Lock { label, mode } => write!(f, "{mode} access to the lock {label}"),
+            Self::Permit { semaphore } => write!(f, "a permit of {semaphore}"),
+            Self::Worker => f.write_str("a worker thread of the runtime to run on"),
+            Self::Task { set } => write!(f, "a task of {set}"),
+        }
+    }
 }
 
 thread_local! {
-    static TABLE: RefCell<BTreeMap<u64, (String, bool)>> = const { RefCell::new(BTreeMap::new()) };
+    static TABLE: RefCell<BTreeMap<u64, Awaited>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-/// The tasks that wait, in order, and an empty table for the next execution.
+/// The tasks that wait, in order. The table is then empty for the next execution.
 pub fn take_waiting() -> Vec<Waiting> {
-    let table = TABLE.take();
-    let waiting = |(task, (for_what, held_by_another))| Waiting { task, for_what, held_by_another };
-    table.into_iter().map(waiting).collect()
+    TABLE.take().into_iter().map(|(task, on)| Waiting { task, on }).collect()
 }
 
-pub(super) fn begin(task: u64, held_by_another: bool, for_what: impl FnOnce() -> String) {
-    TABLE.with_borrow_mut(|table| table.insert(task, (for_what(), held_by_another)));
+pub(super) fn begin(task: u64, on: Awaited) {
+    TABLE.with_borrow_mut(|table| table.insert(task, on));
 }
 
 pub(super) fn end(task: u64) {

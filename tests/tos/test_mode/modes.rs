@@ -11,9 +11,7 @@ use seriatim::execution::{ParallelExecutor, PreparedBlock};
 use seriatim::runtime::Native;
 use seriatim::storage::{Layer, Layered, MemoryStorage, Read, StorageError, Suspend};
 use testkit::ledger::parameters;
-use testkit::test_mode::{
-    AMPLE, Memory, Node, blocks, executor_side, genesis, right, sequential_ledger, side, testing,
-};
+use testkit::test_mode::{AMPLE, Node, blocks, executor_side, genesis, right, sequential_ledger, side, testing};
 use testkit::{ON_PURPOSE, quieten, wait};
 
 fn v3() -> ParallelSide {

@@ -1,29 +1,29 @@
 //! Storage calls in the record of an execution, beside the operations of the modelled runtime.
 
 use crate::runtime::Runtime;
-use crate::runtime::model::tell;
+use crate::runtime::model::{Action, Key, trace};
 use crate::storage::{Layer, Read, StorageError, WriteBatch};
 
-/// Tells each call to whoever records steps.
+/// Puts each storage call into the record if somebody records steps.
 #[derive(Clone, Debug)]
-pub(super) struct Told<R> {
+pub(super) struct Traced<R> {
     runtime: R,
 }
 
-impl<R> Told<R> {
+impl<R> Traced<R> {
     pub(super) fn new(runtime: R) -> Self {
         Self { runtime }
     }
 }
 
-impl<R: Runtime> Layer for Told<R> {
+impl<R: Runtime> Layer for Traced<R> {
     fn before_read(&self, read: Read) -> Result<(), StorageError> {
-        tell(|| self.runtime.task(), "load", || format!("{read:?}"));
+        trace(|| self.runtime.task(), || Action::Ask { key: Key::of(&read) });
         Ok(())
     }
 
     fn before_commit(&self, batch: &mut WriteBatch) -> Result<(), StorageError> {
-        tell(|| self.runtime.task(), "commit", || format!("{} writes", batch.ops.len()));
+        trace(|| self.runtime.task(), || Action::Commit { writes: batch.ops.len() });
         Ok(())
     }
 }
