@@ -22,7 +22,7 @@ pub enum GraphError {
     Findings(Vec<String>),
 }
 
-/// Checks everything. Returns what was looked at, in one line; before it, if they are asked for, the cycles among nested modules.
+/// Checks everything. Returns what was looked at, in one line, and before it the nested cycles if they are asked for.
 ///
 /// # Errors
 /// Every finding, a line each; a cycle of modules has a further line for each of its edges.

@@ -4,6 +4,7 @@
 
 mod ci;
 mod defects;
+mod documents;
 mod graph;
 mod packages;
 mod process;

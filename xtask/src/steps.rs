@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::defects::found_by_every_seed;
+use crate::documents;
 use crate::graph::{self, GraphError};
 use crate::packages::{Packages, PackagesError};
 use crate::process::{Run, RunError};
@@ -46,6 +47,8 @@ pub enum StepError {
     Packages(#[from] PackagesError),
     #[error("{}: {source}", path.display())]
     File { path: PathBuf, source: std::io::Error },
+    #[error("{}", .0.join("\n"))]
+    Lost(Vec<String>),
 }
 
 impl StepError {
@@ -53,15 +56,16 @@ impl StepError {
     pub fn code(&self) -> u8 {
         match self {
             Self::Run(error) | Self::Packages(PackagesError::Run(error)) => error.code(),
-            Self::Graph(_) | Self::Packages(_) | Self::File { .. } => 1,
+            Self::Graph(_) | Self::Packages(_) | Self::File { .. } | Self::Lost(_) => 1,
         }
     }
 }
 
 /// What needs no build comes first, what takes longest last.
-pub const STEPS: [Step; 18] = [
+pub const STEPS: [Step; 19] = [
     step("formatting", "rustfmt changes nothing", formatting),
     step("scripts", "the shell scripts pass shellcheck, if it is installed", scripts),
+    step("documents", "paths that CONTRIBUTING.md and SECURITY.md name are there", documents_step),
     step("graph", "crates and modules have no forbidden arrow and no cycle", graph_step),
     step("licences", "cargo-deny accepts licences, sources and versions of all dependencies", licences),
     aside("advisories", "cargo-deny knows of no advisory; it needs the network", advisories),
@@ -110,7 +114,7 @@ impl Workplace {
         run.run_tests(&self.root, self.tally.get_or_insert_default(), &mut std::io::stdout())
     }
 
-    /// Installs a subcommand of cargo, unless it is there. Without optimisation, because building costs more than running.
+    /// Installs a subcommand of cargo, unless it is there. It is not optimised: building it costs more than running it.
     fn need(&self, subcommand: &str) -> Result<(), RunError> {
         if Run::of("cargo").arg(subcommand).arg("--version").succeeds(&self.root) {
             return Ok(());
@@ -145,6 +149,17 @@ fn scripts(here: &mut Workplace) -> Result<Ended, StepError> {
     }
     here.run(&Run::of("shellcheck .ci/run fuzz/run"))?;
     Ok(Ended::Passed)
+}
+
+fn documents_step(here: &mut Workplace) -> Result<Ended, StepError> {
+    let mut findings = Vec::new();
+    for document in ["CONTRIBUTING.md", "SECURITY.md"] {
+        let path = here.root.join(document);
+        let text = std::fs::read_to_string(&path).map_err(|source| StepError::File { path, source })?;
+        let lost = documents::lost(&text, &|path| here.root.join(path).exists());
+        findings.extend(lost.iter().map(|path| format!("{document} names {path}, which is not there")));
+    }
+    if findings.is_empty() { Ok(Ended::Passed) } else { Err(StepError::Lost(findings)) }
 }
 
 fn graph_step(here: &mut Workplace) -> Result<Ended, StepError> {

@@ -99,7 +99,7 @@ impl Tree {
         Ok(())
     }
 
-    /// Every path that leads out of its module, those from the crate's root or a parent first: they say most to a reader.
+    /// Every path that leads out of its module. Those from the root or a parent come first: they say most to a reader.
     /// A path through what another module imports has an entry for each module on its way.
     pub fn references(&self) -> Vec<Reference> {
         let mut references = Vec::new();
