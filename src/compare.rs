@@ -29,15 +29,12 @@ mod locate;
 mod marks;
 mod panics;
 mod parallelism;
-mod progress;
 mod receipts;
 mod state;
 mod versions;
 mod writes;
 
-use std::ops::ControlFlow;
-
-use crate::explore::{Ending, Observation, ObservedStep};
+use crate::drive::{Observation, ObservedStep};
 use crate::storage::LedgerState;
 use crate::workload::{Expectation, ExpectedStep, Scenario};
 
@@ -67,34 +64,6 @@ pub fn judge(scenario: &Scenario, expectation: &Expectation, observations: &[Obs
         }
     }
     Verdict::Agree(evidence)
-}
-
-/// Judges one execution under shuttle, which may also not have come to its end.
-pub fn judge_ending(scenario: &Scenario, expectation: &Expectation, ending: &Ending) -> Verdict {
-    judge_ending_of("an executor under shuttle", scenario, expectation, ending)
-}
-
-/// Judges one execution under an exploring engine. `subject` is what an execution without an end is called.
-pub fn judge_ending_of(subject: &str, scenario: &Scenario, expectation: &Expectation, ending: &Ending) -> Verdict {
-    match progress::check(ending) {
-        Ok(observation) => judge(scenario, expectation, std::slice::from_ref(observation)),
-        Err(stopped) => {
-            let (oracle, difference) = *stopped;
-            violation(scenario, oracle, subject, difference).into()
-        }
-    }
-}
-
-/// A judge for a search under loom, which it breaks off at the first violation. It owns what it needs, since it is asked on
-/// loom's threads.
-pub fn judge_under_loom(
-    scenario: Scenario,
-    expectation: Expectation,
-) -> impl FnMut(Ending) -> ControlFlow<Box<Violation>> + Send + 'static {
-    move |ending| match judge_ending_of("parallel under loom", &scenario, &expectation, &ending) {
-        Verdict::Agree(_) => ControlFlow::Continue(()),
-        Verdict::Violation(violation) => ControlFlow::Break(violation),
-    }
 }
 
 /// The first invariant of section 8 that a ledger breaks by itself, where `genesis` is the one it grew from.
@@ -128,9 +97,6 @@ fn first_difference(
     expectation: &Expectation,
     observation: &Observation,
 ) -> Option<(Oracle, Difference)> {
-    if let Some(answers) = &observation.answers {
-        return answers.first_difference();
-    }
     if let Some(difference) = shape(expectation, observation) {
         return Some((Oracle::Receipts, difference));
     }

@@ -121,7 +121,7 @@ pub fn explain(
     match ending {
         Ending::Stuck(waiting) => return stuck::explain(&case, &traced, &waiting, &words),
         Ending::Endless(_) => return stuck::livelock(&case, &traced, &words),
-        Ending::Complete(_) => {}
+        Ending::Complete => {}
     }
     if matches!(case.straight(&traced), Outcome::Same) {
         return every_schedule::explain(&case, &traced);

@@ -23,6 +23,8 @@ pub mod compare;
 #[cfg(feature = "harness")]
 pub mod corpus;
 #[cfg(feature = "harness")]
+pub mod drive;
+#[cfg(feature = "harness")]
 pub mod explain;
 #[cfg(feature = "harness")]
 pub mod explore;

@@ -14,7 +14,7 @@ use std::ops::ControlFlow;
 use serde::Serialize;
 
 use crate::compare::Violation;
-use crate::explore::Paths;
+use crate::drive::Paths;
 use crate::explore::Schedule;
 use crate::workload::Scenario;
 use search::Wrong;

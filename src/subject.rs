@@ -38,6 +38,7 @@ mod canary;
 mod capabilities;
 mod cases;
 mod exchange;
+mod experiment;
 mod fit;
 mod judge;
 mod own;

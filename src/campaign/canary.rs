@@ -5,10 +5,10 @@ mod scheduled;
 
 use std::ops::ControlFlow;
 
-use crate::compare::{Oracle, Verdict, judge, judge_ending};
-use crate::explore::{
-    ChainSubject, InterleaveConfig, Interleaver, Observation, ObservedBlock, ObservedStep, Strategy, Subject, Tasks,
-};
+use crate::compare::{Evidence, Oracle, Verdict, judge};
+use crate::drive::ChainExperiment;
+use crate::drive::{ChainSubject, Observation, ObservedBlock, ObservedStep, Subject, Tasks};
+use crate::explore::{InterleaveConfig, Strategy};
 use crate::ledger::{Hash, SignatureScheme};
 use crate::runtime::model::ModelSettings;
 use crate::storage::{Layer, Read, StateKey, StateValue, StorageError, WriteBatch, WriteOp};
@@ -153,7 +153,7 @@ impl Canary {
     pub fn judge(self, examiner: &Examiner, scenario: &Scenario, expectation: &Expectation) -> Verdict {
         if self.is_scheduled() {
             // Let loose under shuttle only.
-            return self.judge_interleavings(scenario, expectation);
+            return self.judge_interleavings(scenario);
         }
         let right = ChainSubject::parallel(examiner.engine(), 2, 0);
         let mut wrong = right.clone().with_layer(Wrong(self)).run(scenario);
@@ -210,19 +210,19 @@ impl Canary {
     }
 
     /// The parallel path with the fault.
-    pub(super) fn interleaver(self, scenario: &Scenario) -> Interleaver {
-        Interleaver::with_layer(scenario, Scheduled::new(self))
+    pub(super) fn on_experiment(self, experiment: ChainExperiment) -> ChainExperiment {
+        experiment.with_layer(Scheduled::new(self))
     }
 
     /// Some interleavings; the first violation.
-    fn judge_interleavings(self, scenario: &Scenario, expectation: &Expectation) -> Verdict {
-        let interleaver = self.interleaver(scenario);
+    fn judge_interleavings(self, scenario: &Scenario) -> Verdict {
+        let interleaver = self.on_experiment(ChainExperiment::v3(scenario)).ready();
         let settings = ModelSettings { workers: None, shards: 4, placement_seed: 0 };
         let config =
             InterleaveConfig { strategy: Strategy::Random, seed: 0, executions: 4, max_parallelism: 8, settings };
-        let mut verdict = judge(scenario, expectation, &[]);
+        let mut verdict = Verdict::Agree(Evidence::default());
         interleaver.explore(&config, |interleaved| {
-            verdict = judge_ending(scenario, expectation, &interleaved.ending);
+            verdict = interleaved.verdict;
             if matches!(verdict, Verdict::Agree(_)) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
         verdict

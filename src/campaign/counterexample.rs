@@ -8,7 +8,8 @@ use serde::{Serialize, Serializer};
 
 use super::{CampaignConfig, Case};
 use crate::compare::{Difference, Oracle, PlainViolation, Signature, Value, Violation};
-use crate::explore::{FaultPoint, Schedule};
+use crate::drive::FaultPoint;
+use crate::explore::Schedule;
 use crate::report::{Artifact, Origin, Rate, Smaller, Stored};
 use crate::workload::{Plan, Scenario, Shape};
 

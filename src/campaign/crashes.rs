@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use crate::chain::{Blockchain, ExecutionPath};
 use crate::compare::{Difference, broken_invariant};
+use crate::drive::{Engine, Threads};
 use crate::execution::ParallelExecutor;
-use crate::explore::{Engine, Threads};
 use crate::ledger::{Block, Genesis, SignatureScheme, Topoheight};
 use crate::runtime::{Native, Probed};
 use crate::storage::simulated::{Disk, Event, Image, images};

@@ -2,7 +2,7 @@
 
 use crate::chain::ExecutionPath;
 use crate::compare::{Verdict, judge};
-use crate::explore::{ChainSubject, Engine, Observation, Paths, Subject, Threads};
+use crate::drive::{ChainSubject, Engine, Observation, Paths, Subject, Threads};
 use crate::workload::{Expectation, Scenario};
 
 /// Runs scenarios on the sequential path, and on a parallel path with 1, 2 and 8 tasks at a time, each with another

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::chain::ExecutionPath;
 use crate::compare::{Difference, Endured, Interleaved, Oracle, Violation, judge_fault, judge_without_fault, types_at};
-use crate::explore::{Doing, Engine, FaultPoint, FaultScene, FaultTrial, Place, under_fault, under_fault_interleaved};
+use crate::drive::{Doing, Engine, FaultPoint, FaultScene, FaultTrial, Place, under_fault, under_fault_interleaved};
 use crate::ledger::SignatureScheme;
 use crate::runtime::{Fault, Site};
 use crate::storage::Layer;

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::ExploredSubject;
-use crate::compare::{Evidence, Verdict, judge_ending_of};
+use crate::compare::{Evidence, Verdict};
 use crate::explore::{InterleaveConfig, Interleaver, InterleavingEvidence, Schedule, Strategy};
 use crate::runtime::model::ModelSettings;
 use crate::workload::{Built, Header};
@@ -42,9 +42,9 @@ pub fn interleave(built: &Built, subject: ExploredSubject, seed: u64) -> Interle
     explore(built, subject, portfolio(seed))
 }
 
-/// The same with any explorer, by its name.
-pub fn interleave_on(explorer: &Interleaver, name: &str, built: &Built, seed: u64) -> Interleavings {
-    explore_on(explorer, name, built, portfolio(seed))
+/// The same with any experiment.
+pub fn interleave_on(explorer: &Interleaver, seed: u64) -> Interleavings {
+    explore_on(explorer, portfolio(seed))
 }
 
 /// One execution whose choices are bytes, with the inputs of the model that a plan's header names.
@@ -70,30 +70,22 @@ fn explore(
     subject: ExploredSubject,
     configs: impl IntoIterator<Item = InterleaveConfig>,
 ) -> Interleavings {
-    explore_on(&subject.explorer(&built.scenario), subject.paths().name(), built, configs)
+    explore_on(&subject.explorer_of(built), configs)
 }
 
-fn explore_on(
-    explorer: &Interleaver,
-    name: &str,
-    built: &Built,
-    configs: impl IntoIterator<Item = InterleaveConfig>,
-) -> Interleavings {
-    let under_shuttle = format!("{name} under shuttle");
+fn explore_on(explorer: &Interleaver, configs: impl IntoIterator<Item = InterleaveConfig>) -> Interleavings {
     let mut evidence = InterleavingEvidence::default();
     let mut agreed = Evidence::default();
     for config in configs {
         let mut violation = None;
-        let explored = explorer.explore(&config, |interleaved| {
-            match judge_ending_of(&under_shuttle, &built.scenario, &built.expectation, &interleaved.ending) {
-                Verdict::Agree(evidence) => {
-                    agreed.merge(&evidence);
-                    ControlFlow::Continue(())
-                }
-                verdict @ Verdict::Violation(_) => {
-                    violation = Some((verdict, interleaved.schedule));
-                    ControlFlow::Break(())
-                }
+        let explored = explorer.explore(&config, |interleaved| match interleaved.verdict {
+            Verdict::Agree(evidence) => {
+                agreed.merge(&evidence);
+                ControlFlow::Continue(())
+            }
+            verdict @ Verdict::Violation(_) => {
+                violation = Some((verdict, interleaved.schedule));
+                ControlFlow::Break(())
             }
         });
         evidence.merge(&explored);

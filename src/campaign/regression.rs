@@ -5,8 +5,10 @@ use std::ops::ControlFlow;
 use serde::Serialize;
 
 use super::{Examiner, ExploredSubject, FaultBudget, FaultSubject, interleave, strike};
-use crate::compare::{Verdict, Violation, judge_ending, judge_under_loom};
-use crate::explore::{DPOR_TRANSACTIONS, InterleaveConfig, Interleaver, LoomBounds, LoomConfig, Schedule, Strategy};
+use crate::compare::{Verdict, Violation};
+use crate::explore::{
+    DPOR_TASKS, InterleaveConfig, Interleaver, LoomBounds, LoomConfig, Schedule, Strategy, until_violation,
+};
 use crate::report::Regression;
 use crate::workload::{Built, Expectation};
 
@@ -46,14 +48,14 @@ pub fn check_regression(regression: &Regression, examiner: &Examiner) -> Result<
     let explorer = ExploredSubject::Parallel.explorer(scenario);
     let schedule = regression.schedule.clone().unwrap_or_else(Schedule::straight);
     let (replayed, _) = explorer.replay(&schedule);
-    agree(judge_ending(scenario, &expectation, &replayed.ending))?;
+    agree(replayed.verdict)?;
     let built = Built { scenario: scenario.clone(), expectation: expectation.clone(), classes: Vec::new() };
     let portfolio = interleave(&built, ExploredSubject::Parallel, schedule.seed);
     agree(portfolio.verdict)?;
-    let (complete, executions) = every_interleaving(&explorer, &schedule, regression, &expectation)?;
+    let (complete, executions) = every_interleaving(&explorer, &schedule)?;
     evidence.interleavings = 1 + portfolio.evidence.interleavings + executions;
     evidence.every_interleaving = complete;
-    evidence.loom_executions = under_loom(regression, &schedule, &expectation)?;
+    evidence.loom_executions = under_loom(&explorer, &schedule)?;
     Ok(evidence)
 }
 
@@ -61,34 +63,24 @@ fn agree(verdict: Verdict) -> Result<(), Box<Violation>> {
     verdict.into_violation().map_or(Ok(()), Err)
 }
 
-fn every_interleaving(
-    explorer: &Interleaver,
-    schedule: &Schedule,
-    regression: &Regression,
-    expectation: &Expectation,
-) -> Result<(bool, u64), Box<Violation>> {
-    if regression.scenario.tx_count() > DPOR_TRANSACTIONS {
+fn every_interleaving(explorer: &Interleaver, schedule: &Schedule) -> Result<(bool, u64), Box<Violation>> {
+    if explorer.tasks() > DPOR_TASKS {
         return Ok((false, 0));
     }
     let mut violation = None;
     let config = InterleaveConfig::like(schedule, Strategy::Random, MOST_EXECUTIONS);
     let (evidence, exhaustion) = explorer.explore_all(&config, |interleaved| {
-        violation = judge_ending(&regression.scenario, expectation, &interleaved.ending).into_violation();
+        violation = interleaved.verdict.into_violation();
         if violation.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     violation.map_or(Ok((exhaustion.complete, evidence.interleavings)), Err)
 }
 
-fn under_loom(
-    regression: &Regression,
-    schedule: &Schedule,
-    expectation: &Expectation,
-) -> Result<usize, Box<Violation>> {
+fn under_loom(explorer: &Interleaver, schedule: &Schedule) -> Result<usize, Box<Violation>> {
     let bounds = LoomBounds { executions: MOST_EXECUTIONS, ..LoomBounds::preemptions(PREEMPTIONS) };
     let config =
         LoomConfig { bounds, max_parallelism: schedule.max_parallelism as usize, settings: schedule.settings() };
-    let judge = judge_under_loom(regression.scenario.clone(), expectation.clone());
-    let search = Interleaver::new(&regression.scenario).explore_loom(&config, judge);
+    let search = explorer.explore_loom(&config, until_violation);
     match search {
         Ok(search) => search.found.map_or(Ok(search.executions), Err),
         // loom has too few threads for it.

@@ -5,8 +5,10 @@ use std::str::FromStr;
 
 use super::{Canary, EXECUTORS, FaultCanary, FaultSubject};
 use crate::chain::ExecutionPath;
-use crate::explore::{Interleaver, Paths};
-use crate::workload::Scenario;
+use crate::drive::Paths;
+use crate::drive::{ChainExperiment, LastObservation};
+use crate::explore::Interleaver;
+use crate::workload::{Built, Scenario};
 
 /// A subject that explores interleavings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,11 +71,25 @@ impl ExploredSubject {
 
     /// The subject, ready to run a scenario.
     pub fn explorer(self, scenario: &Scenario) -> Interleaver {
+        self.on_experiment(ChainExperiment::new(scenario, self.paths())).ready()
+    }
+
+    /// The same on a scenario that was built, whose answers are known.
+    pub fn explorer_of(self, built: &Built) -> Interleaver {
+        let experiment = ChainExperiment::expecting(&built.scenario, built.expectation.clone(), self.paths());
+        self.on_experiment(experiment).ready()
+    }
+
+    /// The same, with each execution's observation left with `last`.
+    pub fn explorer_keeping(self, scenario: &Scenario, last: &LastObservation) -> Interleaver {
+        self.on_experiment(ChainExperiment::new(scenario, self.paths())).keeping(last).ready()
+    }
+
+    /// A canary puts its fault around the storage.
+    fn on_experiment(self, experiment: ChainExperiment) -> ChainExperiment {
         match self {
-            Self::Parallel | Self::BlockStm | Self::Mixed | Self::FaultCanary(_) => {
-                Interleaver::on(scenario, self.paths())
-            }
-            Self::Canary(canary) => canary.interleaver(scenario),
+            Self::Parallel | Self::BlockStm | Self::Mixed | Self::FaultCanary(_) => experiment,
+            Self::Canary(canary) => canary.on_experiment(experiment),
         }
     }
 

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use crate::campaign::{Conclusion, Examiner, ExploredSubject, FaultReplay, replay_fault, search_fault};
 use crate::compare::{Difference, Oracle, Signature, Value, Verdict, Violation};
-use crate::explore::{FaultPoint, Interleaver, Schedule};
+use crate::drive::FaultPoint;
+use crate::explore::{Interleaver, Schedule};
 use crate::report::{Artifact, Divergence, Near, Replay};
 use crate::runtime::model::Step;
 use crate::workload::Expectation;

@@ -2,7 +2,7 @@
 //! same order.
 
 use super::{Difference, Field, Key, Role};
-use crate::explore::{Observation, ObservedBlock};
+use crate::drive::{Observation, ObservedBlock};
 
 pub(super) fn check(left: &Observation, right: &Observation) -> Option<Difference> {
     let mut pairs = left.blocks().zip(right.blocks()).enumerate();

@@ -1,7 +1,7 @@
 //! What an agreement rests on, counted in expectation and observations.
 
 use super::Evidence;
-use crate::explore::Observation;
+use crate::drive::Observation;
 use crate::ledger::Receipt;
 use crate::workload::{Expectation, ExpectedStep};
 

@@ -8,8 +8,8 @@ use std::fmt::Debug;
 use serde::Serialize;
 
 use super::{Difference, Value, figures, marks, state, versions};
+use crate::drive::{Applied, Doing, Ended, ExpectedBlock, FaultTrial, Place};
 use crate::execution::{BlockError, TaskFailureCause};
-use crate::explore::{Applied, Doing, Ended, ExpectedBlock, FaultTrial, Place};
 use crate::ledger::{BlockAbort, Receipt};
 use crate::runtime::{Fault, INJECTED, Injected, Site, TaskError};
 use crate::storage::{LedgerState, StorageError};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Difference, Field, Key, Role, field_of};
-use crate::explore::{Observation, ObservedStep};
+use crate::drive::{Observation, ObservedStep};
 use crate::ledger::{AccountKey, Amount, AssetId, Receipt, Topoheight, Transaction};
 use crate::storage::{History, LedgerState, StateKey, StateValue, Version};
 use crate::workload::{Scenario, Step};
@@ -160,7 +160,7 @@ fn used_nonces(scenario: &Scenario, observation: &Observation) -> Option<Differe
     None
 }
 
-fn fees(receipts: &[Receipt], observed: &crate::explore::ObservedBlock) -> Option<Difference> {
+fn fees(receipts: &[Receipt], observed: &crate::drive::ObservedBlock) -> Option<Difference> {
     let paid = |receipt: &Receipt| match receipt {
         Receipt::Executed { fee, .. } => u128::from(*fee),
         Receipt::Orphaned { .. } | Receipt::Skipped { .. } => 0,

@@ -1,8 +1,8 @@
 //! No executor panics, neither in a task nor around them, whatever the input.
 
 use super::Difference;
+use crate::drive::{BlockFailure, Observation};
 use crate::execution::{BlockError, TaskFailureCause};
-use crate::explore::{BlockFailure, Observation};
 use crate::runtime::TaskError;
 
 pub(super) fn check(observation: &Observation) -> Option<Difference> {

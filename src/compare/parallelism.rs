@@ -10,7 +10,7 @@
 use std::collections::BTreeSet;
 
 use super::Difference;
-use crate::explore::{Observation, ObservedBlock, ObservedStep, Tasks};
+use crate::drive::{Observation, ObservedBlock, ObservedStep, Tasks};
 use crate::ledger::rules::footprint;
 use crate::ledger::{AccountKey, AssetId, Block, Transaction};
 use crate::workload::{Scenario, Step};

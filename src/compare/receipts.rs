@@ -2,8 +2,8 @@
 //! tasks and storage failures too: no contract has them.
 
 use super::{Difference, Value};
+use crate::drive::{BlockFailure, Observation, ObservedStep};
 use crate::execution::BlockError;
-use crate::explore::{BlockFailure, Observation, ObservedStep};
 use crate::ledger::{BlockAbort, Receipt};
 use crate::workload::{Expectation, ExpectedStep, Scenario, Step};
 

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::{Difference, Field, Key, Role};
-use crate::explore::{Observation, ObservedBlock};
+use crate::drive::{Observation, ObservedBlock};
 use crate::ledger::AccountKey;
 use crate::storage::{StateKey, WriteOp};
 

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use super::Judged;
 use crate::campaign::{Examiner, ExploredSubject, bytes_config};
-use crate::compare::{Verdict, judge_ending, payload_name};
+use crate::compare::{Verdict, payload_name};
 use crate::execution::parallel::batches;
 use crate::explain::access::{accesses, is_shard, lives};
 use crate::explore::InterleavingEvidence;
@@ -80,7 +80,7 @@ pub fn schedules(subject: ExploredSubject) -> impl FnMut(&[u8]) -> Result<Judged
             ControlFlow::Break(())
         });
         let interleaved = last.expect("bytes are good for an execution");
-        let verdict = judge_ending(&built.scenario, &built.expectation, &interleaved.ending);
+        let verdict = interleaved.verdict;
         let steps = explorer.with_steps(&interleaved.schedule).steps;
         let mut features = of_scenario(&built);
         features.extend(of_execution(&evidence, &steps));

@@ -2,9 +2,9 @@
 
 use std::cell::Cell;
 
-use crate::compare::{Signature, Violation, judge_ending};
+use crate::compare::{Signature, Violation};
 use crate::explore::{Choices, Ending, Interleaver, Schedule};
-use crate::workload::{Expectation, Scenario};
+use crate::workload::Scenario;
 
 /// Executions at most, for one explanation.
 const EXECUTIONS: usize = 2_000;
@@ -17,7 +17,6 @@ pub(super) struct Case<'a> {
     pub violation: Violation,
     pub subject: SubjectOf<'a>,
     explorer: Interleaver,
-    expectation: Expectation,
     signature: Signature,
     left: Cell<usize>,
 }
@@ -38,7 +37,6 @@ impl<'a> Case<'a> {
             violation: violation.clone(),
             subject,
             explorer: subject(scenario),
-            expectation: Expectation::of(scenario),
             signature: violation.signature(),
             left: Cell::new(EXECUTIONS),
         }
@@ -58,8 +56,7 @@ impl<'a> Case<'a> {
     /// How a schedule ends, and what is wrong with it.
     pub(super) fn replay(&self, schedule: &Schedule) -> (Ending, Option<Box<Violation>>) {
         let (replayed, _) = self.explorer.replay(schedule);
-        let verdict = judge_ending(self.scenario, &self.expectation, &replayed.ending);
-        (replayed.ending, verdict.into_violation())
+        (replayed.ending, replayed.verdict.into_violation())
     }
 
     /// Runs these choices, as far as they can be followed, then straight on. None when executions are used up.
@@ -71,7 +68,7 @@ impl<'a> Case<'a> {
 
     /// The schedule without a choice, under the inputs of `like`.
     pub(super) fn straight(&self, like: &Schedule) -> Outcome {
-        self.outcome(straight(&self.explorer, self.scenario, &self.expectation, like))
+        self.outcome(self.explorer.straight(like).verdict.into_violation())
     }
 
     fn outcome(&self, violation: Option<Box<Violation>>) -> Outcome {
@@ -86,14 +83,4 @@ impl<'a> Case<'a> {
 /// The same inputs with other choices.
 pub(super) fn with_choices(like: &Schedule, choices: Vec<u32>) -> Schedule {
     Schedule { choices: Choices(choices), steps: Vec::new(), ..like.clone() }
-}
-
-/// What is wrong with the straight schedule of a scenario.
-pub(super) fn straight(
-    explorer: &Interleaver,
-    scenario: &Scenario,
-    expectation: &Expectation,
-    like: &Schedule,
-) -> Option<Box<Violation>> {
-    judge_ending(scenario, expectation, &explorer.straight(like).ending).into_violation()
 }

@@ -2,9 +2,9 @@
 
 use crate::compare::Violation;
 use crate::explore::Schedule;
-use crate::workload::{Expectation, Scenario, Step};
+use crate::workload::{Scenario, Step};
 
-use super::case::{Case, Outcome, straight};
+use super::case::{Case, Outcome};
 use super::words::{sentence, wrong};
 use super::{Anomaly, Explanation};
 
@@ -51,7 +51,7 @@ pub(super) fn without_schedule(case: &Case<'_>) -> Explanation {
 
 /// The smallest beginning of the scenario that is wrong under the straight schedule.
 fn first_parting(case: &Case<'_>, like: &Schedule) -> Vec<String> {
-    let shown = |scenario: &Scenario| straight(&(case.subject)(scenario), scenario, &Expectation::of(scenario), like);
+    let shown = |scenario: &Scenario| (case.subject)(scenario).straight(like).verdict.into_violation();
     let block_count = case.scenario.blocks().count();
     let blocks = boundary(block_count, |blocks| shown(&prefix(case.scenario, blocks, None)).is_some());
     let Some(last) = blocks.checked_sub(1) else { return vec![wrong(&case.violation)] };

@@ -1,6 +1,5 @@
-//! One scenario on a parallel path under shuttle, execution after execution, each with its schedule recorded.
+//! An experiment under shuttle, execution after execution, each with its schedule recorded.
 
-use std::any::Any;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -11,40 +10,26 @@ use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use serde::{Deserialize, Serialize};
 use shuttle::scheduler::Scheduler;
 
-use crate::chain::ExecutionPath;
 use crate::runtime::announce;
-use crate::runtime::model::{Model, ModelSettings, Step, Waiting, record_steps, take_steps};
-use crate::storage::Layer;
-use crate::workload::Scenario;
+use crate::runtime::model::{Model, ModelSettings, Step, record_steps, take_steps};
+use crate::verdict::Verdict;
 
-use super::anatomy::account_facts;
 use super::dpor::Dpor;
-use super::drive::{Drive, Host, Start};
 use super::executions::{execute, shuttle_config};
 use super::fewest::FewestSwitches;
 use super::recorder::{Record, Recorder};
 use super::schedulers::Choose;
-use super::{Chooser, LayerSource, Observation, Paths, Schedule, Strategy};
+use super::{Chooser, Ending, Experiment, Schedule, Strategy};
 
 /// Steps after which an execution counts as one that never ends: far more than any block of a plan takes.
 pub const STEP_BOUND: usize = 200_000;
 
-/// What came of one execution.
+/// One execution with its schedule.
 #[derive(Debug)]
 pub struct Interleaved {
     pub schedule: Schedule,
     pub ending: Ending,
-}
-
-/// How an execution ended.
-#[derive(Debug)]
-pub enum Ending {
-    /// It ran to its end; what it did is still to be judged.
-    Complete(Box<Observation>),
-    /// Nothing could run any more, and these tasks waited.
-    Stuck(Vec<Waiting>),
-    /// It was cut off after so many steps.
-    Endless(usize),
+    pub verdict: Verdict,
 }
 
 /// Figures of an exploration: what an agreement rests on.
@@ -102,44 +87,10 @@ impl InterleavingEvidence {
     }
 }
 
-/// A program made ready for many executions: a scenario on a path of the chain, or what implements [`Program`] elsewhere.
+/// An experiment, under whatever schedules a search wants.
 #[derive(Clone)]
 pub struct Interleaver {
-    pub(super) program: Arc<dyn Program>,
-}
-
-/// What is executed again and again, each time from the same start, on a model runtime.
-pub trait Program: Send + Sync {
-    /// Runs once, with at most so many tasks at a time.
-    fn run(&self, runtime: Model, max_parallelism: usize) -> Observation;
-
-    /// How many transactions there are in all, each a task of its own.
-    fn transactions(&self) -> usize;
-}
-
-/// A scenario on a path of the chain.
-struct OnChain {
-    scenario: Scenario,
-    start: Start,
-    paths: Paths,
-    layer: LayerSource,
-}
-
-impl Program for OnChain {
-    fn run(&self, runtime: Model, max_parallelism: usize) -> Observation {
-        let drive = Drive {
-            paths: self.paths,
-            salt: max_parallelism as u64,
-            max_parallelism,
-            suspends: true,
-            layer: self.layer.clone(),
-        };
-        drive.run(&runtime, &self.scenario, &self.start)
-    }
-
-    fn transactions(&self) -> usize {
-        self.scenario.tx_count()
-    }
+    pub(super) experiment: Arc<dyn Experiment>,
 }
 
 /// One exploration's inputs beside the scenario.
@@ -162,33 +113,27 @@ impl InterleaveConfig {
 }
 
 impl Interleaver {
-    /// V3.
-    pub fn new(scenario: &Scenario) -> Self {
-        Self::on(scenario, ExecutionPath::Parallel)
+    /// Makes an experiment ready for searches.
+    pub fn of(experiment: impl Experiment + 'static) -> Self {
+        Self { experiment: Arc::new(experiment) }
     }
 
-    /// Another path of the chain, or several.
-    pub fn on(scenario: &Scenario, paths: impl Into<Paths>) -> Self {
-        Self::chain(scenario, paths.into(), LayerSource::default())
+    /// What the executor is called in reports.
+    pub fn name(&self) -> String {
+        self.experiment.name()
     }
 
-    /// V3 with a layer around its storage.
-    pub fn with_layer(scenario: &Scenario, layer: impl Layer + Clone) -> Self {
-        Self::chain(scenario, ExecutionPath::Parallel.into(), LayerSource::cloning(layer))
+    /// Tasks of all blocks together.
+    pub fn tasks(&self) -> usize {
+        self.experiment.tasks()
     }
 
-    fn chain(scenario: &Scenario, paths: Paths, layer: LayerSource) -> Self {
-        let (scenario, start) = (scenario.clone(), Start::of(scenario));
-        Self::of(OnChain { scenario, start, paths, layer })
+    /// What the executor is called under shuttle.
+    fn under_shuttle(&self) -> String {
+        format!("{} under shuttle", self.experiment.name())
     }
 
-    /// Any program.
-    pub fn of(program: impl Program + 'static) -> Self {
-        Self { program: Arc::new(program) }
-    }
-
-    /// Runs executions until `judge` breaks off or there are enough. The last one's schedule is handed over with each
-    /// ending, so a judge that finds something has it at hand.
+    /// Runs executions until `judge` breaks off or there are enough.
     pub fn explore(
         &self,
         config: &InterleaveConfig,
@@ -204,7 +149,7 @@ impl Interleaver {
             let mut hasher = DefaultHasher::new();
             record.choices.hash(&mut hasher);
             distinct.insert(hasher.finish());
-            if judge(record.interleaved(config, config.strategy.name())).is_break() {
+            if judge(record.interleaved(config, config.strategy.name(), &self.under_shuttle())).is_break() {
                 break;
             }
         }
@@ -228,7 +173,7 @@ impl Interleaver {
             let Some(record) = self.execute(config, &recorder) else { break };
             evidence.count(&record);
             evidence.distinct += 1;
-            if judge(record.interleaved(config, "fewest")).is_break() {
+            if judge(record.interleaved(config, "fewest", &self.under_shuttle())).is_break() {
                 break;
             }
         }
@@ -253,7 +198,7 @@ impl Interleaver {
             }
             evidence.count(&record);
             evidence.distinct += 1;
-            if judge(record.interleaved(config, "dpor")).is_break() {
+            if judge(record.interleaved(config, "dpor", &self.under_shuttle())).is_break() {
                 break;
             }
         }
@@ -284,13 +229,14 @@ impl Interleaver {
         // Fewer steps than recorded are a divergence too.
         let short = record.choices.len() < schedule.choices.0.len();
         let diverged_at = diverged_at.or(short.then_some(record.choices.len()));
-        let Interleaved { schedule: Schedule { choices, .. }, ending } = record.interleaved(&config, "replay");
-        (Interleaved { schedule: Schedule { choices, ..schedule.clone() }, ending }, diverged_at)
+        let replayed = record.interleaved(&config, "replay", &self.under_shuttle());
+        let schedule = Schedule { choices: replayed.schedule.choices, ..schedule.clone() };
+        (Interleaved { schedule, ..replayed }, diverged_at)
     }
 
     /// The schedule with what its tasks did at each step: followed once more, and written down.
     pub fn with_steps(&self, schedule: &Schedule) -> Schedule {
-        record_steps(account_facts);
+        record_steps(self.experiment.anatomy());
         let (replayed, _) = self.replay(schedule);
         Schedule { steps: take_steps(), ..replayed.schedule }
     }
@@ -308,7 +254,8 @@ impl Interleaver {
     fn execute<C: Choose>(&self, config: &InterleaveConfig, recorder: &Rc<RefCell<Recorder<C>>>) -> Option<Record> {
         let schedule = recorder.borrow_mut().new_execution()?;
         let ended = Arc::clone(&recorder.borrow().ended);
-        let (program, settings, max_parallelism) = (Arc::clone(&self.program), config.settings, config.max_parallelism);
+        let (experiment, settings) = (Arc::clone(&self.experiment), config.settings);
+        let max_parallelism = config.max_parallelism;
         let execution = move || {
             let sentinel = Arc::clone(&ended);
             drop(shuttle::thread::spawn(move || {
@@ -316,8 +263,9 @@ impl Interleaver {
                     shuttle::thread::yield_now();
                 }
             }));
-            let observation = program.run(Model::shuttle(settings), max_parallelism);
-            *lock(&ended) = Some(observation);
+            let subject = format!("{} under shuttle ({max_parallelism} at a time)", experiment.name());
+            let verdict = experiment.run(Model::shuttle(settings), max_parallelism, &subject);
+            *lock(&ended) = Some(verdict);
         };
         // What the execution panics with is caught inside it, and it never blocks for good, so this returns.
         execute(Rc::clone(recorder), schedule, &shuttle_config(), execution);
@@ -327,23 +275,6 @@ impl Interleaver {
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A model is its own host: inside an execution it has all that a run needs.
-impl Host for Model {
-    type Runtime = Self;
-
-    fn runtime(&self) -> Self {
-        self.clone()
-    }
-
-    fn block_on<F: Future>(&self, future: F) -> F::Output {
-        Self::block_on(self, future)
-    }
-
-    fn is_fatal(&self, panic: &(dyn Any + Send)) -> bool {
-        Self::is_fatal(self, panic)
-    }
 }
 
 /// shuttle's panic hook prints at every later panic of the process, also at those we catch and judge. It is installed once,

@@ -1,4 +1,4 @@
-//! One scenario on a parallel path under loom: every schedule that a bound on preemptions leaves, and every value that
+//! An experiment under loom: every schedule that a bound on preemptions leaves, and every value that
 //! the ordering of an atomic lets a load see.
 
 use std::any::Any;
@@ -12,7 +12,7 @@ use crate::runtime::model::{
 use crate::runtime::panic_message;
 
 use super::under_loom::{Checked, check};
-use super::{Ending, Interleaver, LoomBounds};
+use super::{Interleaver, Judged, LoomBounds};
 
 /// A search's inputs beside the scenario.
 #[derive(Clone, Copy, Debug)]
@@ -53,9 +53,9 @@ impl Interleaver {
     pub fn explore_loom<B: Send + 'static>(
         &self,
         config: &LoomConfig,
-        judge: impl FnMut(Ending) -> ControlFlow<B> + Send + 'static,
+        judge: impl FnMut(Judged) -> ControlFlow<B> + Send + 'static,
     ) -> Result<LoomSearch<B>, TooManyTasks> {
-        let found = self.program.transactions();
+        let found = self.experiment.tasks();
         if found > TASKS_OF_LOOM {
             return Err(TooManyTasks { engine: "loom", found, most: TASKS_OF_LOOM });
         }
@@ -66,26 +66,30 @@ impl Interleaver {
         if let Some(payload) = panic
             && judging.found.is_none()
         {
-            judging.ask(ending(payload, config.bounds));
+            judging.ask(unended(&self.under_loom(), payload, config.bounds));
         }
         let executions = begun.min(config.bounds.executions);
         Ok(LoomSearch { executions, complete: !stopped && begun == executions, found: judging.found.take() })
     }
 
+    /// What the executor is called under loom.
+    fn under_loom(&self) -> String {
+        format!("{} under loom", self.experiment.name())
+    }
+
     /// What loom runs again and again. The search is broken off by a panic, for loom knows no other way.
-    fn execution<B: Send + 'static, J: FnMut(Ending) -> ControlFlow<B> + Send + 'static>(
+    fn execution<B: Send + 'static, J: FnMut(Judged) -> ControlFlow<B> + Send + 'static>(
         &self,
         config: &LoomConfig,
         judging: &Arc<Mutex<Judging<B, J>>>,
     ) -> impl Fn() + Send + Sync + 'static {
-        let (program, judging) = (Arc::clone(&self.program), Arc::clone(judging));
+        let (experiment, judging) = (Arc::clone(&self.experiment), Arc::clone(judging));
+        let subject = format!("{} ({} at a time)", self.under_loom(), config.max_parallelism);
         let LoomConfig { bounds: _, max_parallelism, settings } = *config;
         move || {
-            let mut observation = program.run(Model::loom(settings), max_parallelism);
-            let path = &observation.subject;
-            observation.subject = format!("{path} under loom ({max_parallelism} at a time)");
+            let verdict = experiment.run(Model::loom(settings), max_parallelism, &subject);
             let mut judging = judging.lock().unwrap_or_else(PoisonError::into_inner);
-            judging.ask(Ending::Complete(Box::new(observation)));
+            judging.ask(Judged::complete(verdict));
             if judging.found.is_some() {
                 drop(judging);
                 abandon_loom_execution();
@@ -94,13 +98,13 @@ impl Interleaver {
     }
 }
 
-/// How an execution ended that loom gave up.
-fn ending(payload: Box<dyn Any + Send>, bounds: LoomBounds) -> Ending {
+/// An execution of `subject` that loom gave up.
+fn unended(subject: &str, payload: Box<dyn Any + Send>, bounds: LoomBounds) -> Judged {
     let message = panic_message(&*payload);
     if is_stuck(&message) {
-        Ending::Stuck(take_waiting())
+        Judged::stuck(subject, take_waiting())
     } else if is_endless(&message) {
-        Ending::Endless(bounds.choices)
+        Judged::endless(subject, bounds.choices)
     } else {
         resume_unwind(payload)
     }
@@ -111,8 +115,8 @@ struct Judging<B, J> {
     found: Option<B>,
 }
 
-impl<B, J: FnMut(Ending) -> ControlFlow<B>> Judging<B, J> {
-    fn ask(&mut self, ending: Ending) {
-        self.found = (self.judge)(ending).break_value();
+impl<B, J: FnMut(Judged) -> ControlFlow<B>> Judging<B, J> {
+    fn ask(&mut self, judged: Judged) {
+        self.found = (self.judge)(judged).break_value();
     }
 }

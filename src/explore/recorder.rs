@@ -8,8 +8,9 @@ use shuttle::scheduler::{Schedule as ShuttleSchedule, Scheduler, Task, TaskId};
 
 use super::interleave::lock;
 use super::schedulers::Choose;
-use super::{Choices, Ending, InterleaveConfig, Interleaved, Observation, STEP_BOUND, Schedule};
+use super::{Choices, InterleaveConfig, Interleaved, Judged, STEP_BOUND, Schedule};
 use crate::runtime::model::{Waiting, begin_step, take_meetings, take_waiting};
+use crate::verdict::Verdict;
 
 /// The task that an execution spawns first, and that can always run. The scheduler never sees it; where it is the only one
 /// that can run, the execution is stuck, which shuttle itself would report by a panic and by text on standard error.
@@ -23,7 +24,7 @@ pub(super) struct Recorder<C> {
     /// What can run, the sentinel left out. Kept for its room.
     runnable: Vec<usize>,
     /// What the execution under way leaves when it comes to its end; the sentinel may then go.
-    pub ended: Arc<Mutex<Option<Observation>>>,
+    pub ended: Arc<Mutex<Option<Verdict>>>,
 }
 
 /// One execution, as it was chosen and what it came to.
@@ -37,24 +38,21 @@ pub(super) struct Record {
     stuck: Option<Vec<Waiting>>,
     /// By the scheduler.
     pub broken_off: bool,
-    observation: Option<Observation>,
+    verdict: Option<Verdict>,
 }
 
 impl Record {
-    pub(super) fn interleaved(self, config: &InterleaveConfig, strategy: &str) -> Interleaved {
-        let Self { choices, stuck, observation, .. } = self;
+    /// The execution as searches see it. `subject` is what an executor is called that does not come to its end.
+    pub(super) fn interleaved(self, config: &InterleaveConfig, strategy: &str, subject: &str) -> Interleaved {
+        let Self { choices, stuck, verdict, .. } = self;
         let mut schedule = Schedule::new(config.max_parallelism, config.settings, strategy, config.seed);
         schedule.choices = Choices(choices);
-        let ending = match (observation, stuck) {
-            (Some(mut observation), _) => {
-                let (path, most) = (&observation.subject, config.max_parallelism);
-                observation.subject = format!("{path} under shuttle ({most} at a time)");
-                Ending::Complete(Box::new(observation))
-            }
-            (None, Some(waiting)) => Ending::Stuck(waiting),
-            (None, None) => Ending::Endless(STEP_BOUND),
+        let Judged { ending, verdict } = match (verdict, stuck) {
+            (Some(verdict), _) => Judged::complete(verdict),
+            (None, Some(waiting)) => Judged::stuck(subject, waiting),
+            (None, None) => Judged::endless(subject, STEP_BOUND),
         };
-        Interleaved { schedule, ending }
+        Interleaved { schedule, ending, verdict }
     }
 }
 
@@ -70,7 +68,7 @@ impl<C> Recorder<C> {
         // The next one will take about as many steps.
         let next = Record { choices: Vec::with_capacity(self.record.choices.len()), ..Record::default() };
         self.record.meetings = take_meetings();
-        Record { observation: lock(&self.ended).take(), ..std::mem::replace(&mut self.record, next) }
+        Record { verdict: lock(&self.ended).take(), ..std::mem::replace(&mut self.record, next) }
     }
 }
 

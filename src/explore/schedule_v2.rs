@@ -11,7 +11,7 @@ pub(super) const VERSION: u32 = 2;
 
 /// A schedule as version 2 writes it, to the last character: a digest may have been made of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct ScheduleV2 {
+pub struct ScheduleV2 {
     version: u32,
     engine: String,
     max_parallelism: u32,

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::compare::{Signature, Verdict, Violation, judge_ending};
+use crate::compare::{Signature, Verdict, Violation};
 use crate::explore::{InterleaveConfig, Interleaved, Interleaver, InterleavingEvidence, Schedule, Strategy};
 use crate::workload::{Expectation, Scenario};
 
@@ -26,13 +26,7 @@ impl<'a> UnderShuttle<'a> {
 impl Probe for UnderShuttle<'_> {
     fn probe(&mut self, case: &Case, wanted: &Signature, effort: Effort) -> Probed {
         let Case { scenario, schedule } = case;
-        let mut hunt = Hunt {
-            scenario,
-            wanted,
-            expectation: Expectation::of(scenario),
-            explorer: (self.explorer)(scenario),
-            probed: Probed::default(),
-        };
+        let mut hunt = Hunt { wanted, explorer: (self.explorer)(scenario), probed: Probed::default() };
         match (effort, schedule) {
             (Effort::Always { executions }, _) => hunt.always(executions),
             (Effort::Straight, _) | (_, None) => hunt.straight(),
@@ -53,9 +47,7 @@ impl Probe for UnderShuttle<'_> {
 
 /// One case on its way.
 struct Hunt<'a> {
-    scenario: &'a Scenario,
     wanted: &'a Signature,
-    expectation: Expectation,
     explorer: Interleaver,
     probed: Probed,
 }
@@ -124,12 +116,12 @@ impl Hunt<'_> {
 
     /// Runs up to the first execution that shows what is wanted.
     fn run(&mut self, config: &InterleaveConfig, most_switches: Option<usize>) {
-        let Self { scenario, wanted, expectation, explorer, probed } = self;
+        let Self { wanted, explorer, probed } = self;
         let mut executions = 0;
         let mut shown: Option<(Violation, Schedule)> = None;
-        let mut judge = |Interleaved { schedule, ending }: Interleaved| {
+        let mut judge = |Interleaved { schedule, verdict, .. }: Interleaved| {
             executions += 1;
-            match judge_ending(scenario, expectation, &ending) {
+            match verdict {
                 Verdict::Violation(violation) if wanted.covers(&violation.signature()) => {
                     shown = Some((*violation, schedule));
                     ControlFlow::Break(())

@@ -2,10 +2,11 @@
 
 use std::ops::ControlFlow;
 
-use crate::compare::{Verdict, Violation, judge_ending, judge_under_loom};
-use crate::explore::{InterleaveConfig, Interleaver, LoomBounds, LoomConfig, Strategy};
+use crate::drive::ChainExperiment;
+use crate::explore::{InterleaveConfig, LoomBounds, LoomConfig, Strategy, until_violation};
 use crate::runtime::model::ModelSettings;
-use crate::workload::{Expectation, Scenario};
+use crate::verdict::{Verdict, Violation};
+use crate::workload::Scenario;
 
 use super::{Certificate, ProveConfig, Witness};
 
@@ -32,7 +33,6 @@ pub(super) fn by_dpor(
     scenario: &Scenario,
     certificate: &mut Certificate,
 ) -> Result<u64, Box<Wrong>> {
-    let expectation = Expectation::of(scenario);
     let explore = InterleaveConfig {
         strategy: Strategy::Random,
         seed: 0,
@@ -41,15 +41,16 @@ pub(super) fn by_dpor(
         settings: SETTINGS,
     };
     let mut refuted = None;
-    let (evidence, exhaustion) = Interleaver::on(scenario, config.paths).explore_all(&explore, |interleaved| {
-        match judge_ending(scenario, &expectation, &interleaved.ending) {
-            Verdict::Agree(_) => ControlFlow::Continue(()),
-            Verdict::Violation(violation) => {
-                refuted = Some((violation, Witness::Schedule(interleaved.schedule)));
-                ControlFlow::Break(())
+    let (evidence, exhaustion) =
+        ChainExperiment::new(scenario, config.paths).ready().explore_all(&explore, |interleaved| {
+            match interleaved.verdict {
+                Verdict::Agree(_) => ControlFlow::Continue(()),
+                Verdict::Violation(violation) => {
+                    refuted = Some((violation, Witness::Schedule(interleaved.schedule)));
+                    ControlFlow::Break(())
+                }
             }
-        }
-    });
+        });
     let interleavings = evidence.interleavings;
     if let Some((violation, witness)) = refuted {
         return Err(Box::new(Wrong { interleavings, witness, violation }));
@@ -65,10 +66,9 @@ pub(super) fn by_loom(
     scenario: &Scenario,
     certificate: &mut Certificate,
 ) -> Result<u64, Box<Wrong>> {
-    let judge = judge_under_loom(scenario.clone(), Expectation::of(scenario));
     let bounds = LoomBounds { executions: config.bound, ..LoomBounds::preemptions(preemptions.into()) };
     let explore = LoomConfig { bounds, max_parallelism: config.max_parallelism(), settings: SETTINGS };
-    let search = Interleaver::on(scenario, config.paths).explore_loom(&explore, judge);
+    let search = ChainExperiment::new(scenario, config.paths).ready().explore_loom(&explore, until_violation);
     let search = search.expect("a set has no more transactions than loom has threads for tasks");
     let interleavings = search.executions as u64;
     if let Some(violation) = search.found {

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::version_1;
 use crate::compare::{Signature, Violation};
-use crate::explore::{FaultPoint, Schedule, ScheduleError};
+use crate::drive::FaultPoint;
+use crate::explore::{Schedule, ScheduleError};
 use crate::workload::{Scenario, ScenarioError};
 
 /// The version of the file format that this build writes. It reads version 1, too.

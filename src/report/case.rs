@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compare::{FieldDifference, Fields, Oracle};
+use crate::drive::{Observation, ObservedBlock};
 use crate::execution::parallel::batches;
 use crate::explain::{Explanation, task_names};
-use crate::explore::{Ending, ObservedBlock};
+use crate::explore::Ending;
 use crate::ledger::rules::footprint;
 use crate::ledger::{AccountKey, AssetId, Block, FeeType, Payload, Receipt, Transaction};
 use crate::runtime::model::Step;
@@ -24,6 +25,8 @@ pub struct Rerun {
     /// Operations in the order in which they happened; empty: none are known.
     pub steps: Vec<Step>,
     pub ending: Option<Ending>,
+    /// What the subject did, if it is one of the project's own and came to its end.
+    pub observation: Option<Observation>,
     pub explanation: Option<Explanation>,
     /// Of a violation under a fault, in place of operations.
     pub points: Option<FaultPoints>,
@@ -96,10 +99,7 @@ impl<'a> Report<'a> {
         let content = block.and_then(|block| scenario.blocks().nth(block));
         let names = Names::of(scenario, content);
         let position = attempted.iter().position(|(attempt, _)| Some(*attempt) == block);
-        let observed: Vec<&ObservedBlock> = match &rerun.ending {
-            Some(Ending::Complete(observation)) => observation.blocks().collect(),
-            _ => Vec::new(),
-        };
+        let observed: Vec<&ObservedBlock> = rerun.observation.iter().flat_map(Observation::blocks).collect();
         let observed = position.and_then(|position| observed.get(position)).copied();
         let expected = position.and_then(|position| attempted[position].1.as_ref());
         let Fields { differing, equal } = difference.fields();

@@ -2,7 +2,7 @@
 //! shows of a violation under a fault, whose tasks nobody followed.
 
 use crate::chain::ExecutionPath;
-use crate::explore::{Doing, FaultPoint};
+use crate::drive::{Doing, FaultPoint};
 use crate::runtime::{Fault, Site};
 
 /// The run of a fault's block that no fault strikes, and where the fault would.

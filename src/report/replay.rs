@@ -6,9 +6,8 @@ use std::ops::ControlFlow;
 use serde::Serialize;
 
 use super::Artifact;
-use crate::compare::{Verdict, Violation, judge_ending};
+use crate::compare::{Verdict, Violation};
 use crate::explore::{InterleaveConfig, Interleaved, Interleaver, OtherStep, Schedule, Strategy};
-use crate::workload::Expectation;
 
 /// What replaying came to.
 #[derive(Clone, Debug)]
@@ -48,14 +47,13 @@ const NEAR_SWITCHES: usize = 2;
 impl Artifact {
     /// Runs the case so many times on its subject.
     pub fn replay(&self, explorer: &Interleaver, times: u64) -> Replay {
-        let expectation = Expectation::of(&self.scenario);
         let mut replay = Replay { times, same: 0, other: 0, violation: None, divergence: None };
         for time in 0..times {
             let (interleaved, at_choice) = match &self.schedule {
                 Some(schedule) => explorer.replay(schedule),
                 None => (explorer.straight(&Schedule::straight()), None),
             };
-            if let Verdict::Violation(violation) = judge_ending(&self.scenario, &expectation, &interleaved.ending) {
+            if let Verdict::Violation(violation) = interleaved.verdict {
                 let same = violation.signature() == self.signature;
                 replay.same += u64::from(same);
                 replay.other += u64::from(!same);
@@ -76,11 +74,10 @@ impl Artifact {
     /// schedules with few switches.
     pub fn search_near(&self, explorer: &Interleaver, divergence: &Divergence) -> Near {
         let schedule = self.schedule.clone().unwrap_or_else(Schedule::straight);
-        let expectation = Expectation::of(&self.scenario);
         let mut near = Near { executions: 0, found: None };
         let mut judge = |interleaved: Interleaved| {
             near.executions += 1;
-            match judge_ending(&self.scenario, &expectation, &interleaved.ending) {
+            match interleaved.verdict {
                 Verdict::Violation(violation) if self.signature.covers(&violation.signature()) => {
                     near.found = Some((interleaved.schedule, *violation));
                     ControlFlow::Break(())

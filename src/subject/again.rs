@@ -5,11 +5,11 @@ use std::ops::ControlFlow;
 
 use super::{Asked, Capabilities, Subject, SubjectError, SubjectSource, Wrong, ask, cases, fit};
 use crate::campaign::{SmallerError, Watch, portfolio, smaller};
-use crate::compare::{Signature, Violation, judge_ending};
+use crate::compare::{Signature, Violation};
 use crate::explore::{Interleaver, InterleavingEvidence, Schedule};
 use crate::minimise::{Case, Effort, Probe, Probed, UnderShuttle};
 use crate::report::{Artifact, Rate, Smaller};
-use crate::workload::{Expectation, Scenario, mix};
+use crate::workload::{Scenario, mix};
 
 /// How often the rate of a case is asked.
 const RATE_TIMES: u32 = 20;
@@ -131,18 +131,13 @@ fn hunt(artifact: &Artifact, explorer: &Interleaver) -> Artifact {
     if hunted.schedule.is_some() {
         return hunted;
     }
-    let scenario = &artifact.scenario;
-    let expectation = Expectation::of(scenario);
     for config in (0..HUNTS).flat_map(|seed| portfolio(mix(seed, artifact.origin.index))) {
-        explorer.explore(&config, |interleaved| {
-            let verdict = judge_ending(scenario, &expectation, &interleaved.ending);
-            match verdict.into_violation() {
-                Some(violation) if violation.signature() == artifact.signature => {
-                    hunted.schedule = Some(interleaved.schedule);
-                    ControlFlow::Break(())
-                }
-                _ => ControlFlow::Continue(()),
+        explorer.explore(&config, |interleaved| match interleaved.verdict.into_violation() {
+            Some(violation) if violation.signature() == artifact.signature => {
+                hunted.schedule = Some(interleaved.schedule);
+                ControlFlow::Break(())
             }
+            _ => ControlFlow::Continue(()),
         });
         if hunted.schedule.is_some() {
             break;

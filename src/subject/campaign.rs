@@ -16,7 +16,7 @@ use crate::campaign::{Budget, Conclusion, Control, Counterexample, FirstOfEach, 
 use crate::compare::{Verdict, Violation};
 use crate::explore::{InterleavingEvidence, Schedule};
 use crate::report::{Artifact, Origin, PROCESS, PROGRAM};
-use crate::workload::{Built, Expectation, Plan, Scenario, mix};
+use crate::workload::{Plan, Scenario, mix};
 
 /// What to run.
 #[derive(Clone, Debug)]
@@ -167,9 +167,7 @@ fn examine(
     sums.asked.taken_out += taken_out;
     // Under shuttle first: what is found there comes with its schedule.
     if let Some(explorer) = source.explorer(&scenario).filter(|_| index.is_multiple_of(2)) {
-        let expectation = Expectation::of(&scenario);
-        let built = Built { scenario: scenario.clone(), expectation, classes: Vec::new() };
-        let explored = interleave_on(&explorer, &capabilities.name, &built, seed);
+        let explored = interleave_on(&explorer, seed);
         sums.interleavings.merge(&explored.evidence);
         if let Verdict::Violation(violation) = explored.verdict {
             return Some(Found { index, seed, violation: *violation, scenario, schedule: explored.schedule });

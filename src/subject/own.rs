@@ -7,9 +7,9 @@ use super::{
     SubjectError,
 };
 use crate::chain::{Blockchain, ExecutionPath};
+use crate::drive::{Engine, Threads};
 use crate::execution::reference::Reference;
 use crate::execution::{BlockError, ParallelExecutor};
-use crate::explore::{Engine, Threads};
 use crate::ledger::{Genesis, GenesisAccount, Hash};
 use crate::runtime::{Native, Probed, Runtime};
 use crate::storage::{Executed, Layered, LedgerState, MemoryStorage, Suspend};

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::experiment::interleaver;
 use super::process::{ProcessConfig, ProcessSubject};
 use super::{OnTokio, RuntimeSubject, Subject, SubjectError};
 use crate::explore::Interleaver;
@@ -44,7 +45,7 @@ impl<S: RuntimeSubject> SubjectSource for OverRuntime<S> {
     }
 
     fn explorer(&self, scenario: &Scenario) -> Option<Interleaver> {
-        Some(Interleaver::outside(Arc::clone(&self.0), scenario))
+        Some(interleaver(Arc::clone(&self.0), scenario))
     }
 }
 

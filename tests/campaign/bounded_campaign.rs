@@ -9,7 +9,7 @@ use std::time::Duration;
 use seriatim::campaign::{
     Budget, CampaignConfig, CampaignReport, Conclusion, Control, ExploredSubject, Lanes, Statistics, run,
 };
-use seriatim::explore::{ChainSubject, Engine, Subject};
+use seriatim::drive::{ChainSubject, Engine, Subject};
 use seriatim::ledger::SignatureScheme;
 use seriatim::storage::{Layer, Read, StorageError};
 use seriatim::workload::{Plan, build, real_shapes};

@@ -12,8 +12,8 @@ use seriatim::campaign::{
 };
 use seriatim::chain::ExecutionPath;
 use seriatim::compare::{Endured, Interleaved, Oracle, judge_fault, judge_without_fault};
+use seriatim::drive::{Doing, Ended, Engine, FaultScene, FaultTrial, Place, under_fault, under_fault_interleaved};
 use seriatim::execution::NonceChecker;
-use seriatim::explore::{Doing, Ended, Engine, FaultScene, FaultTrial, Place, under_fault, under_fault_interleaved};
 use seriatim::ledger::{BlockAbort, Hash, SignatureScheme};
 use seriatim::runtime::{
     Fault, Faults, INJECTED, Injected, JoinSet, Native, Probed, Runtime, RwLock, Semaphore, Site, TaskError,
@@ -336,7 +336,7 @@ fn a_violation_under_a_fault_is_kept_made_smaller_and_replayed() {
         // The right chain endures it.
         let right = replay_fault(&engine, &smaller.scenario, &FaultSubject::every_path(), point);
         assert!(matches!(right, FaultReplay::Endured(Some(_))), "{right:?}");
-        let beyond = seriatim::explore::FaultPoint { strike: Some((usize::MAX, Fault::Panic)), ..point };
+        let beyond = seriatim::drive::FaultPoint { strike: Some((usize::MAX, Fault::Panic)), ..point };
         assert_eq!(replay_fault(&engine, &smaller.scenario, &canary, beyond), FaultReplay::NotReached);
     }
 }

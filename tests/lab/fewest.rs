@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use seriatim::campaign::{Canary, ExploredSubject};
-use seriatim::compare::judge_ending;
+use seriatim::drive::ChainExperiment;
 use seriatim::explore::{Ending, InterleaveConfig, Interleaver, Strategy};
 use seriatim::ledger::SignatureScheme;
 use seriatim::runtime::model::ModelSettings;
@@ -37,7 +37,7 @@ fn preemptions(explorer: &Interleaver, choices: seriatim::explore::Choices) -> u
 #[test]
 fn the_first_schedule_preempts_nobody_and_the_search_ends_after_it_if_no_switch_is_allowed() {
     let built = small();
-    let interleaver = Interleaver::new(&built.scenario);
+    let interleaver = ChainExperiment::v3(&built.scenario).ready();
     let evidence = interleaver.explore_fewest(&config(Strategy::Random, 100), 0, |_| ControlFlow::Continue(()));
     assert_eq!((evidence.interleavings, evidence.preemptions), (1, 0));
 }
@@ -45,10 +45,10 @@ fn the_first_schedule_preempts_nobody_and_the_search_ends_after_it_if_no_switch_
 #[test]
 fn levels_come_in_order_and_the_search_ends_by_itself() {
     let built = small();
-    let interleaver = Interleaver::new(&built.scenario);
+    let interleaver = ChainExperiment::v3(&built.scenario).ready();
     let mut seen = Vec::new();
     let evidence = interleaver.explore_fewest(&config(Strategy::Random, 100_000), 1, |interleaved| {
-        assert!(matches!(interleaved.ending, Ending::Complete(_)));
+        assert!(matches!(interleaved.ending, Ending::Complete));
         seen.push(interleaved.schedule.choices);
         ControlFlow::Continue(())
     });
@@ -66,7 +66,7 @@ fn levels_come_in_order_and_the_search_ends_by_itself() {
 #[test]
 fn two_switches_come_after_all_with_one() {
     let built = small();
-    let interleaver = Interleaver::new(&built.scenario);
+    let interleaver = ChainExperiment::v3(&built.scenario).ready();
     let run = |most| {
         let mut seen = Vec::new();
         interleaver.explore_fewest(&config(Strategy::Random, 1_500), most, |interleaved| {
@@ -86,7 +86,7 @@ fn a_lost_count_is_found_with_one_preemption() {
     let explorer = ExploredSubject::Canary(Canary::CountsByLoadAndStore).explorer(&built.scenario);
     let mut found = None;
     explorer.explore_fewest(&config(Strategy::Random, 10_000), 3, |interleaved| {
-        if judge_ending(&built.scenario, &built.expectation, &interleaved.ending).into_violation().is_some() {
+        if interleaved.verdict.into_violation().is_some() {
             found = Some(interleaved.schedule.choices);
             return ControlFlow::Break(());
         }

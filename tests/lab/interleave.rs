@@ -2,10 +2,10 @@
 
 use std::ops::ControlFlow;
 
-use seriatim::compare::{Verdict, judge};
-use seriatim::explore::{Ending, InterleaveConfig, Interleaved, Interleaver, Schedule, Strategy};
+use seriatim::compare::Verdict;
+use seriatim::drive::ChainExperiment;
+use seriatim::explore::{Ending, InterleaveConfig, Interleaved, Schedule, Strategy};
 use seriatim::runtime::model::{Action, ModelSettings};
-use seriatim::workload::Built;
 
 use crate::fixtures::built;
 
@@ -17,24 +17,19 @@ fn config(strategy: Strategy, seed: u64, executions: usize) -> InterleaveConfig 
     InterleaveConfig { strategy, seed, executions, max_parallelism: 2 + seed as usize % 3, settings }
 }
 
-fn assert_agrees(built: &Built, interleaved: &Interleaved) {
-    match &interleaved.ending {
-        Ending::Complete(observation) => {
-            let verdict = judge(&built.scenario, &built.expectation, std::slice::from_ref(&**observation));
-            assert!(matches!(verdict, Verdict::Agree(_)), "{verdict:?}\n{:?}", interleaved.schedule);
-        }
-        other => panic!("{other:?}\n{:?}", interleaved.schedule),
-    }
+fn assert_agrees(interleaved: &Interleaved) {
+    let Interleaved { schedule, ending, verdict } = interleaved;
+    assert!(matches!((ending, verdict), (Ending::Complete, Verdict::Agree(_))), "{ending:?} {verdict:?}\n{schedule:?}");
 }
 
 #[test]
 fn every_interleaving_of_generated_scenarios_agrees() {
     for seed in 0..30 {
         let built = built(seed);
-        let interleaver = Interleaver::new(&built.scenario);
+        let interleaver = ChainExperiment::v3(&built.scenario).ready();
         for strategy in STRATEGIES {
             let evidence = interleaver.explore(&config(strategy, seed, 4), |interleaved| {
-                assert_agrees(&built, &interleaved);
+                assert_agrees(&interleaved);
                 ControlFlow::Continue(())
             });
             assert_eq!(evidence.interleavings, 4);
@@ -46,7 +41,7 @@ fn every_interleaving_of_generated_scenarios_agrees() {
 fn a_schedule_replays_step_by_step() {
     for seed in 0..20 {
         let built = built(seed);
-        let interleaver = Interleaver::new(&built.scenario);
+        let interleaver = ChainExperiment::v3(&built.scenario).ready();
         let mut schedules: Vec<Schedule> = Vec::new();
         interleaver.explore(&config(Strategy::Random, seed, 3), |interleaved| {
             schedules.push(interleaved.schedule);
@@ -56,7 +51,7 @@ fn a_schedule_replays_step_by_step() {
             let (replayed, diverged_at) = interleaver.replay(&schedule);
             assert_eq!(diverged_at, None);
             assert_eq!(replayed.schedule, schedule);
-            assert_agrees(&built, &replayed);
+            assert_agrees(&replayed);
         }
     }
 }
@@ -64,7 +59,7 @@ fn a_schedule_replays_step_by_step() {
 #[test]
 fn a_replay_names_the_first_step_at_which_it_diverges() {
     let built = built(3);
-    let interleaver = Interleaver::new(&built.scenario);
+    let interleaver = ChainExperiment::v3(&built.scenario).ready();
     let mut recorded = None;
     interleaver.explore(&config(Strategy::Random, 3, 1), |interleaved| {
         recorded = Some(interleaved.schedule);
@@ -79,7 +74,7 @@ fn a_replay_names_the_first_step_at_which_it_diverges() {
 #[test]
 fn the_same_seed_gives_the_same_schedules() {
     let built = built(4);
-    let interleaver = Interleaver::new(&built.scenario);
+    let interleaver = ChainExperiment::v3(&built.scenario).ready();
     for strategy in STRATEGIES {
         let run = || {
             let mut schedules = Vec::new();
@@ -97,7 +92,7 @@ fn the_same_seed_gives_the_same_schedules() {
 fn two_runs_of_a_schedule_do_the_same_operations() {
     for seed in 0..10 {
         let built = built(seed);
-        let interleaver = Interleaver::new(&built.scenario);
+        let interleaver = ChainExperiment::v3(&built.scenario).ready();
         let mut schedules = Vec::new();
         interleaver.explore(&config(Strategy::Random, seed, 2), |interleaved| {
             schedules.push(interleaved.schedule);

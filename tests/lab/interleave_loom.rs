@@ -2,17 +2,18 @@
 //! silence.
 
 use std::ops::ControlFlow;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
-use seriatim::compare::{Oracle, Verdict, Violation, judge_ending_of};
+use seriatim::compare::{Oracle, Verdict, Violation};
+use seriatim::drive::ChainExperiment;
 use seriatim::explore::{
-    Ending, InterleaveConfig, Interleaver, LoomBounds, LoomConfig, LoomSearch, Strategy, TooManyTasks,
+    Ending, InterleaveConfig, LoomBounds, LoomConfig, LoomSearch, Strategy, TooManyTasks, until_violation,
 };
 use seriatim::prove::{Genesis, Letter, scenario};
 use seriatim::runtime::model::{Engine, Model, ModelAtomic, ModelRwLock, ModelSettings};
 use seriatim::runtime::{AtomicU64, Ordering, Runtime, RwLock};
 use seriatim::storage::{Layer, Pause, Read, StorageError};
-use seriatim::workload::{Expectation, Scenario};
+use seriatim::workload::Scenario;
 
 const SETTINGS: ModelSettings = ModelSettings { workers: None, shards: 1 << 20, placement_seed: 0 };
 
@@ -34,14 +35,7 @@ impl Layer for Nothing {}
 
 /// Searches until the first violation.
 fn search(scenario: &Scenario, layer: impl Layer + Clone, config: LoomConfig) -> LoomSearch<Box<Violation>> {
-    let shared = Arc::new((scenario.clone(), Expectation::of(scenario)));
-    let searched =
-        Interleaver::with_layer(scenario, layer).explore_loom(&config, move |ending| {
-            match judge_ending_of("parallel under loom", &shared.0, &shared.1, &ending) {
-                Verdict::Agree(_) => ControlFlow::Continue(()),
-                Verdict::Violation(violation) => ControlFlow::Break(violation),
-            }
-        });
+    let searched = ChainExperiment::v3(scenario).with_layer(layer).ready().explore_loom(&config, until_violation);
     searched.unwrap()
 }
 
@@ -79,7 +73,7 @@ fn a_bound_of_no_preemptions_leaves_one_execution() {
 fn more_tasks_than_loom_has_threads_for_are_refused() {
     let four = scenario(Genesis::Plain, &[Letter::Freeze { from: 0 }; 4]);
     let judge = |_| ControlFlow::<()>::Continue(());
-    let refused = Interleaver::new(&four).explore_loom(&config(1), judge);
+    let refused = ChainExperiment::v3(&four).ready().explore_loom(&config(1), judge);
     assert_eq!(refused.unwrap_err(), TooManyTasks { engine: "loom", found: 4, most: 3 });
 }
 
@@ -131,7 +125,6 @@ fn loom_finds_a_publication_that_releases_nothing() {
 #[test]
 fn no_interleaving_alone_shows_it() {
     let scenario = side_by_side(2);
-    let expectation = Expectation::of(&scenario);
     let publication = Publication::new(Engine::Shuttle, Ordering::Relaxed);
     let every = InterleaveConfig {
         strategy: Strategy::Random,
@@ -140,11 +133,12 @@ fn no_interleaving_alone_shows_it() {
         max_parallelism: 3,
         settings: SETTINGS,
     };
-    let (evidence, exhaustion) = Interleaver::with_layer(&scenario, publication).explore_all(&every, |interleaved| {
-        let verdict = judge_ending_of("parallel under shuttle", &scenario, &expectation, &interleaved.ending);
-        assert!(matches!(verdict, Verdict::Agree(_)), "{verdict:?}");
-        ControlFlow::Continue(())
-    });
+    let (evidence, exhaustion) =
+        ChainExperiment::v3(&scenario).with_layer(publication).ready().explore_all(&every, |interleaved| {
+            let verdict = interleaved.verdict;
+            assert!(matches!(verdict, Verdict::Agree(_)), "{verdict:?}");
+            ControlFlow::Continue(())
+        });
     assert!(exhaustion.complete && evidence.interleavings > 1, "{exhaustion:?}");
 }
 
@@ -235,9 +229,9 @@ fn a_future_that_wakes_itself_for_ever_is_endless() {
 
 #[test]
 fn a_judge_may_continue_after_an_execution_that_never_ends() {
-    let stuck = Interleaver::with_layer(&side_by_side(2), Stalls::new(Fault::NeverWoken));
-    let searched = stuck.explore_loom(&config(1), |ending| {
-        assert!(matches!(ending, Ending::Stuck(_)), "{ending:?}");
+    let stuck = ChainExperiment::v3(&side_by_side(2)).with_layer(Stalls::new(Fault::NeverWoken)).ready();
+    let searched = stuck.explore_loom(&config(1), |judged| {
+        assert!(matches!(judged.ending, Ending::Stuck(_)), "{judged:?}");
         ControlFlow::<()>::Continue(())
     });
     assert_eq!(searched.unwrap(), LoomSearch { executions: 1, complete: false, found: None });

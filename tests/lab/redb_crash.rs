@@ -2,7 +2,7 @@
 //! sync; each point of the journal is a crash, and each of the files that such a crash can leave is opened again.
 
 use seriatim::campaign::crashes::{Action, CrashDefect, CrashFigures, CrashStory, small_stories};
-use seriatim::explore::Engine;
+use seriatim::drive::Engine;
 use seriatim::ledger::{Hash, SignatureScheme};
 use seriatim::storage::simulated::{Disk, Event, Image, images};
 use seriatim::storage::{RedbStorage, StorageError, WriteOp};

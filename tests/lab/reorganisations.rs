@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use seriatim::campaign::{Examiner, ExploredSubject, interleave};
 use seriatim::compare::{Oracle, Verdict, judge};
-use seriatim::explore::{BlockFailure, ChainSubject, Engine, Observation, Paths, Subject, Tasks};
+use seriatim::drive::{BlockFailure, ChainSubject, Engine, LastObservation, Observation, Paths, Subject, Tasks};
 use seriatim::ledger::{Hash, Receipt};
 use seriatim::storage::{Layer, Read, StateKey, StorageError, WriteBatch, WriteOp};
 use seriatim::workload::{Built, ExpectedStep, Step};
@@ -56,10 +56,9 @@ fn blocks_that_go_different_ways_agree_under_shuttle() {
         assert!(matches!(interleaved.verdict, Verdict::Agree(_)), "seed {seed}: {:?}", interleaved.verdict);
         interleavings += interleaved.evidence.interleavings;
         let config = seriatim::campaign::portfolio(seed).next().unwrap();
-        ExploredSubject::Mixed.explorer(&built.scenario).explore(&config, |interleaved| {
-            if let seriatim::explore::Ending::Complete(observation) = &interleaved.ending {
-                changes += ways(observation).1;
-            }
+        let last = LastObservation::default();
+        ExploredSubject::Mixed.explorer_keeping(&built.scenario, &last).explore(&config, |_| {
+            changes += last.take().map_or(0, |observation| ways(&observation).1);
             ControlFlow::Break(())
         });
     }
@@ -147,7 +146,7 @@ fn what_test_mode_has_against_the_parallel_executor_is_a_violation_though_the_le
         let Built { scenario, expectation, .. } = built(seed);
         let observation = mixed(&engine, seed).with_layer(StrikesTheSide).run(&scenario);
         let mismatched = |block: &&_| {
-            matches!(block, seriatim::explore::ObservedBlock { outcome: Err(BlockFailure::Mismatched(_)), .. })
+            matches!(block, seriatim::drive::ObservedBlock { outcome: Err(BlockFailure::Mismatched(_)), .. })
         };
         if let Some(block) = observation.clone().blocks().find(mismatched) {
             assert_eq!(block.batches.len(), 1, "the sequential result is committed");

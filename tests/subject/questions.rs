@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use seriatim::campaign::{Budget, Conclusion, Control};
 use seriatim::chain::ExecutionPath;
-use seriatim::compare::{Oracle, Signature, judge_ending};
+use seriatim::compare::{Oracle, Signature};
 use seriatim::explore::Schedule;
 use seriatim::ledger::{AssetId, FeeType, Payload, Receipt};
 use seriatim::runtime::Runtime;
@@ -17,7 +17,7 @@ use seriatim::subject::{
     RuntimeSubject, Subject, SubjectCampaign, SubjectError, SubjectReport, SubjectSource, TransactionType, again,
     cases, fit, minimise_outside, right_answer, run, scenario_for, try_out,
 };
-use seriatim::workload::{Expectation, Scenario};
+use seriatim::workload::Scenario;
 
 fn campaign(source: &dyn SubjectSource, executions: u64) -> SubjectReport {
     let config = SubjectCampaign { seed: 5, budget: Budget::Executions(executions), jobs: 1, keep_going: false };
@@ -278,7 +278,7 @@ fn an_engine_asks_nothing_about_a_scenario_that_does_not_fit() {
     let source = OverRuntime::new(Wrong(Arc::clone(&asked)));
     let explored = |scenario: &Scenario| {
         let interleaved = source.explorer(scenario).unwrap().straight(&Schedule::straight());
-        let verdict = judge_ending(scenario, &Expectation::of(scenario), &interleaved.ending);
+        let verdict = interleaved.verdict;
         (asked.swap(0, SeqCst), verdict.into_violation())
     };
     assert_eq!(explored(&unfit), (0, None));

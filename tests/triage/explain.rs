@@ -9,7 +9,7 @@ use seriatim::explain::{Anomaly, Explanation, explain, task_names};
 use seriatim::explore::{InterleaveConfig, Schedule, Strategy};
 use seriatim::ledger::{TOS, Transaction};
 use seriatim::runtime::model::ModelSettings;
-use seriatim::workload::{Expectation, SCENARIO_VERSION, Scenario, Step};
+use seriatim::workload::{SCENARIO_VERSION, Scenario, Step};
 use testkit::ledger::{block_at, burn, genesis, parameters, pay};
 
 use crate::fixtures::first_violation;
@@ -28,8 +28,8 @@ fn config() -> InterleaveConfig {
 }
 
 fn found(canary: Canary, scenario: &Scenario, most_switches: Option<usize>) -> (Schedule, Violation) {
-    let (subject, expectation) = (ExploredSubject::Canary(canary), Expectation::of(scenario));
-    first_violation(subject, scenario, &expectation, &config(), most_switches).expect("the canary shows")
+    let subject = ExploredSubject::Canary(canary);
+    first_violation(subject, &scenario, &config(), most_switches).expect("the canary shows")
 }
 
 fn explained(canary: Canary, scenario: &Scenario, most_switches: Option<usize>) -> (Schedule, Explanation) {

@@ -3,13 +3,13 @@
 use std::ops::ControlFlow;
 
 use seriatim::campaign::{Canary, ExploredSubject};
-use seriatim::compare::{Signature, Violation, judge_ending};
+use seriatim::compare::{Signature, Violation};
 use seriatim::explore::{InterleaveConfig, Interleaved, Schedule, Strategy};
 use seriatim::ledger::SignatureScheme;
 use seriatim::minimise::Case;
 use seriatim::report::{Artifact, Origin};
 use seriatim::runtime::model::ModelSettings;
-use seriatim::workload::{Built, Expectation, Plan, Scenario, build};
+use seriatim::workload::{Built, Plan, Scenario, build};
 
 /// The scenario of a seed, with the quick signature scheme.
 pub fn built(seed: u64) -> Built {
@@ -26,19 +26,17 @@ pub fn origin() -> Origin {
 pub fn first_violation(
     subject: ExploredSubject,
     scenario: &Scenario,
-    expectation: &Expectation,
     config: &InterleaveConfig,
     most_switches: Option<usize>,
 ) -> Option<(Schedule, Violation)> {
     let mut found = None;
-    let mut judge =
-        |interleaved: Interleaved| match judge_ending(scenario, expectation, &interleaved.ending).into_violation() {
-            Some(violation) => {
-                found = Some((interleaved.schedule, *violation));
-                ControlFlow::Break(())
-            }
-            None => ControlFlow::Continue(()),
-        };
+    let mut judge = |interleaved: Interleaved| match interleaved.verdict.into_violation() {
+        Some(violation) => {
+            found = Some((interleaved.schedule, *violation));
+            ControlFlow::Break(())
+        }
+        None => ControlFlow::Continue(()),
+    };
     let explorer = subject.explorer(scenario);
     match most_switches {
         Some(most) => explorer.explore_fewest(config, most, &mut judge),
@@ -49,10 +47,10 @@ pub fn first_violation(
 
 /// The first violation of a subject on the plan of a seed under random schedules, if there is one.
 pub fn found(subject: ExploredSubject, seed: u64, executions: usize) -> Option<(Case, Violation)> {
-    let Built { scenario, expectation, .. } = built(seed);
+    let Built { scenario, .. } = built(seed);
     let settings = ModelSettings { workers: None, shards: 4, placement_seed: seed };
     let config = InterleaveConfig { strategy: Strategy::Random, seed, executions, max_parallelism: 4, settings };
-    let (schedule, violation) = first_violation(subject, &scenario, &expectation, &config, None)?;
+    let (schedule, violation) = first_violation(subject, &scenario, &config, None)?;
     Some((Case { scenario, schedule: Some(schedule) }, violation))
 }
 

@@ -1,7 +1,7 @@
 //! Cases made smaller: how small, whether they still show the violation, and that nothing unrelated is touched.
 
 use seriatim::campaign::{Canary, Examiner, ExploredSubject};
-use seriatim::compare::{Signature, judge_ending};
+use seriatim::compare::Signature;
 use seriatim::ledger::{Receipt, SignatureScheme};
 use seriatim::minimise::{ByVerdict, Case, Minimised, NotShown, Script, UnderShuttle, minimise};
 use seriatim::workload::{Built, Expectation, Plan, Scenario, build};
@@ -42,8 +42,7 @@ fn assert_small(canary: Canary, case: &Case, signature: &Signature, minimised: &
     let explorer = ExploredSubject::Canary(canary).explorer(&minimised.scenario);
     let (replayed, diverged_at) = explorer.replay(schedule);
     assert_eq!(diverged_at, None);
-    let expectation = Expectation::of(&minimised.scenario);
-    let violation = judge_ending(&minimised.scenario, &expectation, &replayed.ending).into_violation().unwrap();
+    let violation = replayed.verdict.into_violation().unwrap();
     assert_eq!(*violation, minimised.violation);
     assert!(!schedule.steps.is_empty());
 }

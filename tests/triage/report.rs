@@ -6,8 +6,9 @@ use proptest::prelude::*;
 use seriatim::campaign::{Canary, ExploredSubject};
 use seriatim::chain::ExecutionPath;
 use seriatim::compare::{Difference, Field, Oracle, Value, Violation};
+use seriatim::drive::{Doing, FaultPoint, LastObservation};
 use seriatim::explain::{Anomaly, Explanation};
-use seriatim::explore::{Doing, FaultPoint, InterleaveConfig, Schedule, Strategy};
+use seriatim::explore::{InterleaveConfig, Schedule, Strategy};
 use seriatim::ledger::SignatureScheme;
 use seriatim::report::{Artifact, FaultPoints, Origin, Report, Rerun, Style};
 use seriatim::runtime::model::{Action, Entry, Key, Label, ModelSettings, Object, Shown, Step};
@@ -21,12 +22,13 @@ use crate::fixtures::{first_violation, origin};
 fn counterexample(canary: Canary, transactions: usize) -> (Artifact, Rerun) {
     let subject = ExploredSubject::Canary(canary);
     let found = (0..40).find_map(|seed| {
-        let Built { scenario, expectation, .. } = build(&Plan::sized(seed, transactions), SignatureScheme::Tagged);
-        let (schedule, violation) = first_violation(subject, &scenario, &expectation, &config(200), Some(2))?;
-        let explorer = subject.explorer(&scenario);
+        let Built { scenario, .. } = build(&Plan::sized(seed, transactions), SignatureScheme::Tagged);
+        let (schedule, violation) = first_violation(subject, &scenario, &config(200), Some(2))?;
+        let last = LastObservation::default();
+        let explorer = subject.explorer_keeping(&scenario, &last);
         let schedule = explorer.with_steps(&schedule);
         let ending = Some(explorer.replay(&schedule).0.ending);
-        let rerun = Rerun { steps: schedule.steps.clone(), ending, ..Rerun::default() };
+        let rerun = Rerun { steps: schedule.steps.clone(), ending, observation: last.take(), ..Rerun::default() };
         Some((Artifact::new(subject.to_string(), origin(), violation, scenario, Some(schedule)), rerun))
     });
     found.expect("a canary shows on some small plan")
@@ -39,11 +41,13 @@ fn config(executions: usize) -> InterleaveConfig {
 
 /// The operations of a straight run of the parallel path, as if they showed a violation.
 fn straight(scenario: &Scenario) -> Rerun {
-    let explorer = ExploredSubject::Parallel.explorer(scenario);
+    let last = LastObservation::default();
+    let explorer = ExploredSubject::Parallel.explorer_keeping(scenario, &last);
     let mut rerun = Rerun::default();
     explorer.explore_fewest(&config(1), 0, |interleaved| {
         rerun.steps = explorer_steps(scenario, &interleaved.schedule);
         rerun.ending = Some(interleaved.ending);
+        rerun.observation = last.take();
         ControlFlow::Break(())
     });
     rerun

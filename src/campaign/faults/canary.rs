@@ -4,8 +4,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{FaultBudget, FaultSubject, strike};
+use crate::drive::{Ended, Engine, FaultTrial};
 use crate::execution::BlockError;
-use crate::explore::{Ended, Engine, FaultTrial};
 use crate::ledger::{BlockAbort, SignatureScheme};
 use crate::runtime::Native;
 use crate::storage::{Failing, Layer, MemoryStorage, Pause, Read, Storage, StorageError, WriteBatch};

@@ -3,7 +3,8 @@
 
 use super::{FaultFound, FaultSubject, calm, doings, one, one_interleaved};
 use crate::compare::Signature;
-use crate::explore::{Engine, FaultPoint, FaultScene, InterleavingEvidence, Schedule};
+use crate::drive::{Engine, FaultPoint, FaultScene};
+use crate::explore::{InterleavingEvidence, Schedule};
 use crate::minimise::{Case, Effort, Probe, Probed};
 use crate::workload::Scenario;
 

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use seriatim::compare::{Oracle, Place, Verdict, judge};
+use seriatim::drive::{BlockFailure, Observation, ObservedBlock, ObservedStep};
 use seriatim::execution::{BlockError, TaskFailure, TaskFailureCause};
-use seriatim::explore::{BlockFailure, Observation, ObservedBlock, ObservedStep};
 use seriatim::ledger::rules::footprint;
 use seriatim::ledger::{Block, BlockAbort, Hash, Receipt};
 use seriatim::runtime::TaskError;

@@ -2,7 +2,7 @@
 
 use seriatim::campaign::Examiner;
 use seriatim::compare::{Oracle, Place, Signature, Violation, judge};
-use seriatim::explore::{ChainSubject, Observation, ObservedBlock, ObservedStep, Subject};
+use seriatim::drive::{ChainSubject, Observation, ObservedBlock, ObservedStep, Subject};
 use seriatim::ledger::rules::footprint;
 use seriatim::ledger::{Block, BlockAbort, Payload, Receipt, SignatureScheme, Topoheight};
 use seriatim::storage::StateKey;

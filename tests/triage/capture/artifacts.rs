@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use seriatim::chain::{Mismatch, MismatchKind};
 use seriatim::compare::{Oracle, Verdict, judge};
+use seriatim::drive::{ChainSubject, Engine, Subject};
 use seriatim::execution::PreparedBlock;
-use seriatim::explore::{ChainSubject, Engine, Subject};
 use seriatim::ledger::{Block, Hash, Receipt};
 use seriatim::report::{Artifact, ArtifactError, ArtifactsError, Kept, KeptWhere, MismatchArtifacts, capture};
 use seriatim::storage::{Layer, StateKey, StateValue, StorageError, WriteBatch, WriteOp};

@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use seriatim::campaign::{ExploredSubject, minimise_artifact};
 use seriatim::chain::{Blockchain, ExecutionPath};
-use seriatim::compare::{Oracle, Verdict, judge, judge_ending};
+use seriatim::compare::{Oracle, Verdict, judge};
+use seriatim::drive::ChainExperiment;
+use seriatim::drive::{ChainSubject, Engine, Subject};
 use seriatim::execution::{BlockError, ParallelExecutor};
-use seriatim::explore::{ChainSubject, Engine, Interleaver, Schedule, Subject};
+use seriatim::explore::Schedule;
 use seriatim::ledger::{Block, Genesis, Hash, Parameters, Receipt};
 use seriatim::report::{Artifact, capture};
 use seriatim::runtime::Native;
@@ -229,8 +231,8 @@ fn every_executor_agrees_on_a_ledger_that_begins_above_0() {
     };
     assert_eq!((evidence.observations, evidence.blocks), (3, 8));
     for path in [ExecutionPath::Parallel, ExecutionPath::BlockStm] {
-        let straight = Interleaver::on(&scenario, path).straight(&Schedule::straight());
-        assert!(matches!(judge_ending(&scenario, &expectation, &straight.ending), Verdict::Agree(_)));
+        let straight = ChainExperiment::new(&scenario, path).ready().straight(&Schedule::straight());
+        assert!(matches!(straight.verdict, Verdict::Agree(_)));
     }
     // An observation that forgot to undo its last block is told, so the others were looked at.
     let mut forgetful = ChainSubject::sequential(&engine).run(&scenario);
@@ -244,9 +246,8 @@ fn a_case_above_0_is_made_smaller() {
     let (memory, _, blocks) = chain_of(8);
     let scenario = above_zero(&blocks, &memory);
     let subject: ExploredSubject = "canary:NeverWoken".parse().unwrap();
-    let expectation = Expectation::of(&scenario);
     let straight = subject.explorer(&scenario).straight(&Schedule::straight());
-    let violation = judge_ending(&scenario, &expectation, &straight.ending).into_violation().expect("it never ends");
+    let violation = straight.verdict.into_violation().expect("it never ends");
     let artifact = Artifact::new(subject.to_string(), origin(), *violation, scenario, None);
     let smaller = minimise_artifact(&artifact, 2_000, &mut |_, _| ControlFlow::Continue(())).unwrap();
     smaller.scenario.check().unwrap();

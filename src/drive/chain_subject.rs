@@ -7,7 +7,7 @@ use crate::runtime::Native;
 use crate::storage::Layer;
 use crate::workload::Scenario;
 
-use super::drive::{Drive, Host, Start};
+use super::runner::{Host, Runner, Start};
 use super::{LayerSource, Observation, Paths, Subject};
 
 /// tokio runtimes, kept from one run to the next.
@@ -104,14 +104,14 @@ impl Subject for ChainSubject<'_> {
 
     fn run(&self, scenario: &Scenario) -> Observation {
         let host = OnTokio::new(self.engine, self.threads, self.hash_seed);
-        let drive = Drive {
+        let runner = Runner {
             paths: self.paths,
             salt: self.hash_seed,
             max_parallelism: self.max_parallelism,
             suspends: self.suspends,
             layer: self.layer.clone(),
         };
-        let observation = drive.run(&host, scenario, &Start::of(scenario));
+        let observation = runner.run(&host, scenario, &Start::of(scenario));
         Observation {
             subject: self.name(),
             suspends: self.suspends,

@@ -19,8 +19,9 @@ use crate::runtime::{Fault, Faults, Native, Passed, Probed, Runtime};
 use crate::storage::{Failing, Layer, Layered, LedgerState, MemoryStorage, Storage, Suspend};
 
 use super::chain_subject::OnTokio;
-use super::drive::{Host, caught};
-use super::{Engine, Strategy, Threads, under_shuttle};
+use super::runner::{Host, caught};
+use super::{Engine, Threads};
+use crate::explore::{Strategy, under_shuttle};
 
 pub use scene::{ExpectedBlock, ExpectedRun, FaultScene, Place};
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::chain::{Blockchain, ChainConfig, ExecutionPath, ExecutorSide, Modes, ParallelSide, RecentMismatches};
 use crate::execution::ParallelExecutor;
 use crate::ledger::{Block, GenesisError, Topoheight};
+use crate::runtime::model::Model;
 use crate::runtime::{Probed, Runtime, panic_message};
 use crate::storage::{Layered, LedgerState, MemoryStorage, Record, Storage, Suspend};
 use crate::workload::{Scenario, Step};
@@ -19,7 +20,7 @@ use super::traced::Traced;
 use super::{BlockFailure, LayerSource, Observation, ObservedBlock, ObservedStep, Paths, Tasks};
 
 /// A runtime, and the means to run a future on it.
-pub(super) trait Host {
+pub trait Host {
     type Runtime: Runtime;
 
     fn runtime(&self) -> Self::Runtime;
@@ -39,7 +40,7 @@ pub(super) trait Host {
 }
 
 /// Runs a future. `Err`: the text of its panic.
-pub(super) fn caught<H: Host, F: Future>(host: &H, future: F) -> Result<F::Output, String> {
+pub fn caught<H: Host, F: Future>(host: &H, future: F) -> Result<F::Output, String> {
     catch_unwind(AssertUnwindSafe(|| host.block_on(future))).map_err(|payload| {
         if host.is_fatal(&*payload) {
             resume_unwind(payload);
@@ -50,7 +51,7 @@ pub(super) fn caught<H: Host, F: Future>(host: &H, future: F) -> Result<F::Outpu
 
 /// How the chain is run. The layer lies around the recorded storage.
 #[derive(Clone, Debug)]
-pub(super) struct Drive {
+pub(super) struct Runner {
     pub paths: Paths,
     /// For mixed paths.
     pub salt: u64,
@@ -79,7 +80,7 @@ impl Start {
     }
 }
 
-impl Drive {
+impl Runner {
     /// Runs the whole scenario. The subject is called by its path; the rest of its name, and what its engine promises, are
     /// for the caller to fill in.
     pub(super) fn run<H: Host>(&self, host: &H, scenario: &Scenario, start: &Start) -> Observation {
@@ -92,7 +93,6 @@ impl Drive {
             ledgers: Vec::new(),
             undone: None,
             broken: None,
-            answers: None,
         };
         let memory = match &start.genesis {
             Ok(genesis) => Arc::new(MemoryStorage::from_state(genesis.clone())),
@@ -227,5 +227,22 @@ fn rewind<H: Host, S: Storage, R: Runtime>(
     match caught(host, chain.rewind(to)) {
         Ok(result) => result.map_err(|error| error.to_string()),
         Err(message) => Err(format!("rewind to {to} panicked: {message}")),
+    }
+}
+
+/// A model is its own host: inside an execution it has all that a run needs.
+impl Host for Model {
+    type Runtime = Self;
+
+    fn runtime(&self) -> Self {
+        self.clone()
+    }
+
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        Self::block_on(self, future)
+    }
+
+    fn is_fatal(&self, panic: &(dyn Any + Send)) -> bool {
+        Self::is_fatal(self, panic)
     }
 }
