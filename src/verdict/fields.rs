@@ -84,12 +84,11 @@ impl Fields {
         }
     }
 
-    /// Compares two variants of other names: the names differ, and all that they wrap.
+    /// Compares two variants of other names: the names differ, and those fields that are not the same in both.
     fn variants(&mut self, path: &str, left: &Named<'_>, right: &Named<'_>) {
         if [left, right].into_iter().all(|it| it.wrapped.is_none_or(is_structure)) {
             self.differing.push(FieldDifference::of_texts(path, left.name.to_owned(), right.name.to_owned()));
-            self.sides(path, left.wrapped, None);
-            self.sides(path, None, right.wrapped);
+            self.sides(path, left.wrapped, right.wrapped);
         } else {
             self.differing.push(FieldDifference::of_texts(path, left.shown(), right.shown()));
         }
@@ -176,11 +175,12 @@ mod tests {
     #[test]
     fn other_variants_and_missing_fields_are_told() {
         let fields = fields(
-            json!({ "Executed": { "fee": 1 } }),
-            json!({ "Orphaned": { "error": { "InvalidNonce": { "next": 2, "given": 1 } } } }),
+            json!({ "Executed": { "hash": "0a", "fee": 1 } }),
+            json!({ "Orphaned": { "hash": "0a", "error": { "InvalidNonce": { "next": 2, "given": 1 } } } }),
         );
         assert_eq!(shown(&fields)[..2], [("", "Executed", "Orphaned"), ("fee", "1", "")]);
-        assert_eq!(fields.differing[2].expected, "");
+        assert_eq!(shown(&fields)[2], ("error", "", "InvalidNonce { next: 2, given: 1 }"));
+        assert_eq!(fields.equal, ["hash"]);
     }
 
     #[test]
