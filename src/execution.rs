@@ -13,8 +13,6 @@ mod sequential;
 
 use std::sync::Arc;
 
-use serde::Serialize;
-
 use crate::ledger::rules::{BlockContext, Reward, block_reward};
 use crate::ledger::{Block, BlockAbort, BlockMetadata, Hash, Parameters, Receipt};
 use crate::runtime::TaskError;
@@ -66,7 +64,7 @@ impl BlockStart {
 }
 
 /// Why a block was not executed to its end. The ledger is as it was before, in each case.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, thiserror::Error)]
 pub enum BlockError {
     /// The contract aborts the block.
     #[error("block aborted: {0}")]
@@ -87,7 +85,7 @@ fn first_failure(results: &[Result<Receipt, TaskFailure>]) -> (usize, &TaskFailu
 }
 
 /// A transaction without a receipt.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, thiserror::Error)]
 #[error("{hash:?}: {cause}")]
 pub struct TaskFailure {
     pub hash: Hash,
@@ -95,7 +93,7 @@ pub struct TaskFailure {
 }
 
 /// Why there is none.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, thiserror::Error)]
 pub enum TaskFailureCause {
     /// A defect of the executor, never a property of the transaction.
     #[error(transparent)]

@@ -1,11 +1,11 @@
-//! What an agreement rests on, counted in expectation and observations.
+//! Counts in expectation and observations what an agreement rests on.
 
 use super::Evidence;
 use crate::drive::Observation;
 use crate::ledger::Receipt;
 use crate::workload::{Expectation, ExpectedStep};
 
-/// What the reference did in a scenario.
+/// Counts what the reference did in a scenario.
 pub(super) fn of_expectation(expectation: &Expectation) -> Evidence {
     let mut evidence = Evidence::default();
     for step in &expectation.steps {

@@ -1,10 +1,10 @@
-//! Fields that have keys of the ledger.
+//! Makes fields that have keys of the ledger.
 
 use super::{Field, Key, Role};
 use crate::ledger::{AccountKey, AssetId, Hash};
 use crate::storage::StateKey;
 
-/// The value of a versioned key; its words are those of the key's own text.
+/// Names the value of a versioned key. Its words are those of the key's own text.
 pub(crate) fn field_of(key: &StateKey) -> Field {
     match key {
         StateKey::Nonce(account) => of_account("nonce", account),
@@ -15,17 +15,17 @@ pub(crate) fn field_of(key: &StateKey) -> Field {
     }
 }
 
-/// A balance.
+/// Names a balance.
 pub(crate) fn balance(account: &AccountKey, asset: &AssetId) -> Field {
     of_account("balance", account).key(" in ", Role::Asset, Key::of(asset))
 }
 
-/// Something that an account has one of.
+/// Names something that an account has one of.
 pub(crate) fn of_account(name: &str, account: &AccountKey) -> Field {
     Field::named(name).key(" of ", Role::Account, Key::of(account))
 }
 
-/// Something that is known of a transaction.
+/// Names something that is known of a transaction.
 pub(crate) fn of_transaction(name: &str, joint: &str, transaction: &Hash) -> Field {
     Field::named(name).key(joint, Role::Transaction, Key::of(transaction))
 }

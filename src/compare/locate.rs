@@ -8,7 +8,7 @@ use crate::ledger::{Block, Payload, Topoheight, Transaction};
 use crate::storage::StateKey;
 use crate::workload::{Expectation, ExpectedStep, Scenario, Step};
 
-/// A violation that `scenario` shows, with the types of the transactions concerned.
+/// Makes a violation that `scenario` shows, with the types of the transactions concerned.
 pub fn violation(scenario: &Scenario, oracle: Oracle, subject: impl Into<String>, difference: Difference) -> Violation {
     let block = difference.place.block.and_then(|block| scenario.blocks().nth(block));
     let transactions = block.map_or(&[][..], |block| &block.transactions);
@@ -16,14 +16,14 @@ pub fn violation(scenario: &Scenario, oracle: Oracle, subject: impl Into<String>
     Violation { transactions: types, ..Violation::new(oracle, subject, difference) }
 }
 
-/// The types of the transactions at a place, where the block there has these `transactions`.
+/// Gives the types of the transactions at a place, where the block there has these `transactions`.
 pub(crate) fn types_at<'a>(place: &Place, transactions: impl IntoIterator<Item = &'a Transaction>) -> BTreeSet<String> {
     let transactions = transactions.into_iter().enumerate();
     let concerned = transactions.filter(|(tx_index, _)| place.transactions.contains(tx_index));
     concerned.map(|(_, transaction)| payload_name(&transaction.body.data).to_owned()).collect()
 }
 
-/// The type of a transaction.
+/// Names the type of a transaction.
 pub fn payload_name(payload: &Payload) -> &'static str {
     match payload {
         Payload::Transfers(_) => "transfer",

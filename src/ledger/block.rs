@@ -29,7 +29,7 @@ pub enum Receipt {
 }
 
 impl Receipt {
-    /// The outcome of an executed transaction.
+    /// This names the outcome of an executed transaction.
     pub const EXECUTED: &'static str = "executed";
 
     /// What became of it, without names and numbers: of an orphan, the error.
@@ -41,7 +41,7 @@ impl Receipt {
         }
     }
 
-    /// The name of its outcome in counts: a word, or the error.
+    /// Names its outcome in counts: by a word, or by the error.
     pub fn outcome(&self) -> &'static str {
         match self {
             Receipt::Executed { .. } => Self::EXECUTED,

@@ -169,11 +169,12 @@ impl<'a> Report<'a> {
             Oracle::Faults => "Not as before, nor as after, a fault",
         };
         let field = self.field();
+        let difference = &self.artifact.violation.difference;
         let values =
             self.differing.first().map(|first| (self.value(&first.expected), self.value(&first.actual), first));
         match values {
             Some((expected, actual, first)) if expected.len() + actual.len() < 70 => {
-                let name = if first.field.is_empty() || field.contains(&first.field) {
+                let name = if first.field.is_empty() || difference.field.names_member(&first.field) {
                     String::new()
                 } else {
                     format!(" {},", self.names.shorten(&first.field))

@@ -41,11 +41,8 @@ pub fn unequal(
     let essence = |answer: &Answer| Answer { id: 0, notes: Vec::new(), ..answer.clone() };
     let (first, other) = (essence(first), essence(other));
     (first != other).then(|| {
-        let field = Field::named("answer to the same block").key(" with ", Role::Number, Key::of(workers)).key(
-            " workers after ",
-            Role::Number,
-            Key::of(workers_first),
-        );
+        let field = Field::named("answer to the same block").key(" with ", Role::Number, Key::of(workers));
+        let field = field.key(" workers after ", Role::Number, Key::of(workers_first));
         let difference = Difference::new(field, first, other);
         (Oracle::Determinism, difference.in_block(block))
     })

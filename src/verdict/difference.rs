@@ -6,23 +6,23 @@ use serde::{Deserialize, Serialize};
 
 use super::{Field, FieldDifference, Fields, Place, Value};
 
-/// One field with both values.
+/// A field with the value that was expected and the one that was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
     pub place: Place,
     pub field: Field,
     pub expected: Value,
     pub actual: Value,
-    /// Names of the variants, where outcomes of a transaction differ.
+    /// The names of both variants, where outcomes of a transaction differ.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipts: Option<(String, String)>,
 }
 
-/// Fields of a structure that a line names.
+/// The number of fields that a line names.
 const MOST_FIELDS: usize = 3;
 
 impl Difference {
-    /// A difference that belongs to no block, of two values that have a structure.
+    /// Makes a difference that belongs to no block yet, of two values that have a structure.
     pub fn new(
         field: impl Into<Field>,
         expected: impl fmt::Debug + Serialize,
@@ -31,42 +31,42 @@ impl Difference {
         Self::of_values(field, Value::of(&expected), Value::of(&actual))
     }
 
-    /// The same of two values that are made already.
+    /// Makes the same of two values that exist already.
     pub fn of_values(field: impl Into<Field>, expected: Value, actual: Value) -> Self {
         Self { place: Place::default(), field: field.into(), expected, actual, receipts: None }
     }
 
-    /// In the block that was applied as number `block`.
+    /// Places it in the block that was applied as number `block`.
     pub fn in_block(self, block: usize) -> Self {
         Self { place: Place { block: Some(block), ..self.place }, ..self }
     }
 
-    /// At one transaction of it.
+    /// Places it at one transaction of the block.
     pub fn at_transaction(self, tx_index: usize) -> Self {
         Self { place: Place { transactions: vec![tx_index], ..self.place }, ..self }
     }
 
-    /// At a topoheight of the final chain.
+    /// Places it at a topoheight of the final chain.
     pub fn at_topoheight(self, topoheight: u64) -> Self {
         Self { place: Place { topoheight: Some(topoheight), ..self.place }, ..self }
     }
 
-    /// Seen under one more aspect of the field.
+    /// Adds an aspect around those that the field has.
     pub fn under(self, aspect: impl Into<String>) -> Self {
         Self { field: self.field.under(aspect), ..self }
     }
 
-    /// With the names of two outcomes.
+    /// Adds the names of both outcomes.
     pub fn between(self, expected: impl Into<String>, actual: impl Into<String>) -> Self {
         Self { receipts: Some((expected.into(), actual.into())), ..self }
     }
 
-    /// Both values field by field.
+    /// Compares both values field by field.
     pub fn fields(&self) -> Fields {
         Fields::of(&self.expected, &self.actual)
     }
 
-    /// Both values as text. Of structures only the fields that differ are named: the first ones, if they are many.
+    /// Gives both values as text. A structure is shown by the fields that differ, and only by the first ones if they are many.
     fn shown(&self) -> (String, String) {
         let Fields { differing, .. } = self.fields();
         if differing.iter().any(|difference| difference.field.is_empty()) {

@@ -46,18 +46,18 @@ pub enum Role {
     Subject,
 }
 
-/// A name or number of the system's. It is opaque: two keys are equal or they are not.
+/// A name or number of the system. It is opaque: two keys are equal or they are not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Key(String);
 
 impl Key {
-    /// The key that stands for `value`, by its Debug text.
+    /// Makes the key that stands for `value` of its Debug text.
     pub fn of(value: impl fmt::Debug) -> Self {
         Self(format!("{value:?}"))
     }
 
-    /// A key that is text already.
+    /// Makes a key of what is text already.
     pub fn text(text: impl Into<String>) -> Self {
         Self(text.into())
     }
@@ -70,45 +70,45 @@ impl fmt::Display for Key {
 }
 
 impl Field {
-    /// A field without keys.
+    /// Makes a field without keys.
     pub fn named(name: impl Into<String>) -> Self {
         let (aspects, keys, members) = (Vec::new(), Vec::new(), Vec::new());
         Self { aspects, name: name.into(), keys, members, moment: None }
     }
 
-    /// The same with one more key, which `joint` joins to the words before it.
+    /// Adds a key, which `joint` joins to the words before it.
     pub fn key(mut self, joint: impl Into<String>, role: Role, key: Key) -> Self {
         self.keys.push(NamedKey { joint: joint.into(), role, key });
         self
     }
 
-    /// Only these members of it differ.
+    /// Says that only these members of the value differ.
     pub fn members(self, members: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self { members: members.into_iter().map(Into::into).collect(), ..self }
     }
 
-    /// Seen under one more aspect, around those that it has.
+    /// Adds an aspect around those that it has.
     pub fn under(mut self, aspect: impl Into<String>) -> Self {
         self.aspects.insert(0, aspect.into());
         self
     }
 
-    /// Looked at in a certain moment.
+    /// Says when it was looked at.
     pub fn at(self, moment: impl Into<String>) -> Self {
         Self { moment: Some(moment.into()), ..self }
     }
 
-    /// Whether it is the thing of that name itself, and no aspect of it.
+    /// Tells whether it is the thing of that name itself, and no aspect of it.
     pub fn is(&self, name: &str) -> bool {
         self.aspects.is_empty() && self.moment.is_none() && self.name == name
     }
 
-    /// The first key in that role.
+    /// Finds the first key in that role.
     pub fn key_of(&self, role: Role) -> Option<&Key> {
         self.keys.iter().find(|key| key.role == role).map(|key| &key.key)
     }
 
-    /// The only member that differs, if it is only one.
+    /// Gives the only member that differs, if it is only one.
     pub fn only_member(&self) -> Option<&str> {
         match self.members.as_slice() {
             [member] => Some(member),
@@ -116,7 +116,12 @@ impl Field {
         }
     }
 
-    /// The words with a `_` in the place of each key: what fields of one kind have in common.
+    /// Tells whether the words name the member that is written like this.
+    pub fn names_member(&self, words: &str) -> bool {
+        self.members.iter().any(|member| member.replace('_', " ") == words)
+    }
+
+    /// Gives the words with a `_` in the place of each key. Fields of one kind have them in common.
     pub fn kind(&self) -> String {
         self.words(|_| "_")
     }

@@ -12,7 +12,7 @@ pub struct FieldDifference {
     pub expected: String,
     /// The actual one, likewise.
     pub actual: String,
-    /// Both, where they are numbers.
+    /// Both values, where they are numbers.
     numbers: Option<(u64, u64)>,
 }
 
@@ -36,7 +36,7 @@ impl FieldDifference {
         Self { field: field.to_owned(), expected, actual, numbers: None }
     }
 
-    /// How far apart two numbers are, in words.
+    /// Says how far apart two numbers are.
     pub fn distance(&self) -> Option<String> {
         let (expected, actual) = self.numbers?;
         Some(if actual < expected {
@@ -84,12 +84,11 @@ impl Fields {
         }
     }
 
-    /// Two variants of other names: the names differ, and all that they wrap.
+    /// Compares two variants of other names: the names differ, and those fields that are not the same in both.
     fn variants(&mut self, path: &str, left: &Named<'_>, right: &Named<'_>) {
         if [left, right].into_iter().all(|it| it.wrapped.is_none_or(is_structure)) {
             self.differing.push(FieldDifference::of_texts(path, left.name.to_owned(), right.name.to_owned()));
-            self.sides(path, left.wrapped, None);
-            self.sides(path, None, right.wrapped);
+            self.sides(path, left.wrapped, right.wrapped);
         } else {
             self.differing.push(FieldDifference::of_texts(path, left.shown(), right.shown()));
         }
@@ -130,12 +129,12 @@ impl Named<'_> {
     }
 }
 
-/// Whether a tree has fields of its own.
+/// Tells whether a tree has fields of its own.
 fn is_structure(tree: &Tree) -> bool {
     tree.is_object() && variant(tree).is_none()
 }
 
-/// The members or items of a tree, each with the path that leads to it.
+/// Gives the members or items of a tree, each with the path that leads to it.
 fn parts<'a>(path: &str, tree: Option<&'a Tree>) -> Vec<(String, &'a Tree)> {
     let below = |name: &str| {
         if path.is_empty() { name.replace('_', " ") } else { format!("{path}, {}", name.replace('_', " ")) }
@@ -176,11 +175,12 @@ mod tests {
     #[test]
     fn other_variants_and_missing_fields_are_told() {
         let fields = fields(
-            json!({ "Executed": { "fee": 1 } }),
-            json!({ "Orphaned": { "error": { "InvalidNonce": { "next": 2, "given": 1 } } } }),
+            json!({ "Executed": { "hash": "0a", "fee": 1 } }),
+            json!({ "Orphaned": { "hash": "0a", "error": { "InvalidNonce": { "next": 2, "given": 1 } } } }),
         );
         assert_eq!(shown(&fields)[..2], [("", "Executed", "Orphaned"), ("fee", "1", "")]);
-        assert_eq!(fields.differing[2].expected, "");
+        assert_eq!(shown(&fields)[2], ("error", "", "InvalidNonce { next: 2, given: 1 }"));
+        assert_eq!(fields.equal, ["hash"]);
     }
 
     #[test]

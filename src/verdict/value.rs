@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 /// A value's structure, as serde has it: structures are objects, a variant is an object with its name as the only key.
 pub type Tree = serde_json::Value;
 
-/// Hexadecimal digits of a hash or key, and how many of them are shown.
+/// A hash or key has so many hexadecimal digits, and this many of them are shown.
 const HASH_DIGITS: usize = 64;
 const SHOWN_DIGITS: usize = 8;
 
-/// What was expected or found.
+/// A value that was expected or found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Value {
@@ -20,45 +20,45 @@ pub struct Value {
 }
 
 impl Value {
-    /// A value with its Debug text. A structure that JSON cannot hold (a number beyond 64 bits) is kept as that text alone.
+    /// Makes a value with its Debug text. A structure that JSON cannot hold (a number beyond 64 bits) is kept as that text alone.
     pub fn of<T: fmt::Debug + Serialize + ?Sized>(value: &T) -> Self {
         let text = format!("{value:?}");
         let tree = serde_json::to_value(value).unwrap_or_else(|_| Tree::String(text.clone()));
         Self { text, tree }
     }
 
-    /// A value that is only text.
+    /// Makes a value that is only text.
     pub fn text(text: impl Into<String>) -> Self {
         let text = text.into();
         Self { tree: Tree::String(text.clone()), text }
     }
 
-    /// A value of which only the Debug text is known.
+    /// Makes a value of which only the Debug text is kept.
     pub fn debug(value: impl fmt::Debug) -> Self {
         Self::text(format!("{value:?}"))
     }
 
-    /// A structure with the text that is shown for it.
+    /// Makes a value of a structure and the text that is shown for it.
     pub fn from_tree(tree: Tree, text: impl Into<String>) -> Self {
         Self { text: text.into(), tree }
     }
 
-    /// The same with another text.
+    /// Shows another text for the same structure.
     pub fn with_text(self, text: impl Into<String>) -> Self {
         Self::from_tree(self.tree, text)
     }
 
-    /// The structure.
+    /// Gives the structure.
     pub fn tree(&self) -> &Tree {
         &self.tree
     }
 
-    /// The member of that name, if it is a structure with one.
-    pub fn member(&self, name: &str) -> Option<&Tree> {
-        self.tree.get(name)
+    /// Gives the member of that name as text, if it is a structure with one.
+    pub fn member(&self, name: &str) -> Option<String> {
+        self.tree.get(name).map(shown)
     }
 
-    /// The number, if it is one or a variant that wraps one.
+    /// Gives the number, if it is one or a variant that wraps one.
     pub fn number(&self) -> Option<u64> {
         match variant(&self.tree) {
             Some((_, wrapped)) => wrapped.as_u64(),
@@ -73,14 +73,14 @@ impl fmt::Display for Value {
     }
 }
 
-/// Name and content of a variant that wraps something. Names of variants begin with a capital letter, those of fields do not.
+/// Gives name and content of a variant that wraps something. Names of variants begin with a capital letter, those of fields do not.
 pub(super) fn variant(tree: &Tree) -> Option<(&str, &Tree)> {
     let object = tree.as_object().filter(|object| object.len() == 1)?;
     let (name, wrapped) = object.iter().next()?;
     name.starts_with(|first: char| first.is_ascii_uppercase()).then_some((name, wrapped))
 }
 
-/// A tree as text. What a variant wraps once stands for the variant, as in `Some`.
+/// Gives a tree as text. What a variant wraps once stands for the variant, as in `Some`.
 pub(super) fn shown(tree: &Tree) -> String {
     match tree {
         Tree::Null => "None".to_owned(),

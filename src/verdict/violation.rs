@@ -18,12 +18,12 @@ pub struct Violation {
 }
 
 impl Violation {
-    /// A violation that concerns no transaction.
+    /// Makes a violation that concerns no transaction.
     pub fn new(oracle: Oracle, subject: impl Into<String>, difference: Difference) -> Self {
         Self { oracle, subject: subject.into(), difference, transactions: BTreeSet::new() }
     }
 
-    /// What it has in common with others of the same defect.
+    /// Gives what it has in common with others of the same defect.
     pub fn signature(&self) -> Signature {
         Signature {
             oracle: self.oracle,

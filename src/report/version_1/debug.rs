@@ -1,18 +1,18 @@
-//! Derived Debug texts as trees.
+//! Reads derived Debug texts as trees.
 
 use serde_json::{Map, Value as Json, json};
 
-/// Nesting beyond which a text is not read: it may come from anyone's file.
+/// A text that is nested deeper is not read, since it may come from anyone's file.
 const DEEPEST: usize = 16;
 
-/// The tree of a text. None: it is no derived Debug text.
+/// Reads the tree of a text. None: it is no derived Debug text.
 pub(super) fn tree(text: &str) -> Option<Json> {
     let mut reader = Reader { rest: text.trim() };
     let tree = reader.value(0)?;
     reader.rest.trim().is_empty().then_some(tree)
 }
 
-/// What is left of a text.
+/// The rest of a text that is still to be read.
 struct Reader<'a> {
     rest: &'a str,
 }
@@ -43,7 +43,7 @@ impl Reader<'_> {
         Some(if plain { content } else { Json::Object(Map::from_iter([(name.to_owned(), content)])) })
     }
 
-    /// A text in quotation marks.
+    /// Reads a text in quotation marks.
     fn quoted(&mut self) -> Option<Json> {
         let mut escaped = false;
         let end = self.rest.char_indices().skip(1).find(|(_, c)| {
@@ -56,7 +56,7 @@ impl Reader<'_> {
         Some(json!(text[1..text.len() - 1].replace("\\\"", "\"").replace("\\\\", "\\")))
     }
 
-    /// The values up to the closing bracket.
+    /// Reads the values up to the closing bracket.
     fn items(&mut self, close: char, depth: usize) -> Option<Vec<Json>> {
         let mut items = Vec::new();
         self.open();
@@ -67,7 +67,7 @@ impl Reader<'_> {
         Some(items)
     }
 
-    /// The members up to the closing bracket; values without names are those of a set.
+    /// Reads the members up to the closing bracket. Values without names are those of a set.
     fn members(&mut self, depth: usize) -> Option<Json> {
         let (mut members, mut items) = (Map::new(), Vec::new());
         self.open();
@@ -90,7 +90,7 @@ impl Reader<'_> {
         self.rest = self.rest[1..].trim_start();
     }
 
-    /// Whether the bracket closes here. None: the text has ended.
+    /// Tells whether the bracket closes here. None: the text has ended.
     fn closes(&mut self, close: char) -> Option<bool> {
         let next = self.rest.chars().next()?;
         if next == close {
@@ -105,7 +105,7 @@ impl Reader<'_> {
     }
 }
 
-/// A number, a unit variant, or the digits of a name.
+/// Reads a number, a unit variant, or the digits of a name.
 fn word(text: &str) -> Json {
     match text {
         "None" => Json::Null,

@@ -1,11 +1,11 @@
-//! The words of a field as the field.
+//! Reads the words of a field.
 
 use crate::compare::{Field, Key, Role};
 
-/// Aspects that stood before the name.
+/// These aspects stood before the name.
 const ASPECTS: [&str; 4] = ["newest version of ", "version of ", "link of ", "pointer of "];
 
-/// The field of such words. Words that are not known become a name.
+/// Reads the field of such words. Words that are not known become a name.
 pub(super) fn field(words: &str) -> Field {
     if let Some((field, subject)) = words.split_once(", against ") {
         return self::field(field).key(", against ", Role::Subject, Key::text(subject));
@@ -27,7 +27,7 @@ pub(super) fn field(words: &str) -> Field {
     with_keys(words)
 }
 
-/// The name up to the first key, then the keys, each with what joins it to the words before it.
+/// Reads the name up to the first key, then the keys, each with what joins it to the words before it.
 fn with_keys(words: &str) -> Field {
     let mut text = String::new();
     let mut field: Option<Field> = None;
@@ -61,7 +61,7 @@ fn split_joint(text: &str) -> (String, String) {
     (text[..text.len() - joint.len()].to_owned(), joint.to_owned())
 }
 
-/// What a word stands for. None: it is an ordinary word.
+/// Tells what a word stands for. None: it is an ordinary word.
 fn role(word: &str, before: &str, words: &str) -> Option<Role> {
     let is_hex = word.len() >= 8 && word.chars().all(|c| c.is_ascii_hexdigit());
     if !is_hex {
