@@ -38,7 +38,7 @@ struct Seen {
     rewound: usize,
 }
 
-/// The captured scenario against what the chain did.
+/// Compares the captured scenario with the run of the chain.
 fn check(scenario: &Scenario, applied: &Applied, seen: &mut Seen, place: &str) {
     scenario.check().unwrap();
     assert_eq!(&Scenario::from_json(&scenario.to_json()).unwrap(), scenario);
@@ -231,7 +231,7 @@ fn every_executor_agrees_on_a_ledger_that_begins_above_0() {
         let straight = Interleaver::on(&scenario, path).straight(&Schedule::straight());
         assert!(matches!(judge_ending(&scenario, &expectation, &straight.ending), Verdict::Agree(_)));
     }
-    // An observation that forgot to undo its last block is told, so the others were looked at.
+    // An observation that forgot to undo its last block is rejected, so the others were checked.
     let mut forgetful = ChainSubject::sequential(&engine).run(&scenario);
     forgetful.undone = forgetful.ledgers.last().cloned();
     let verdict = judge(&scenario, &expectation, &[forgetful]);
