@@ -6,9 +6,7 @@ use serde::Serialize;
 
 use super::{Examiner, ExploredSubject, FaultBudget, FaultSubject, interleave, strike};
 use crate::compare::{Verdict, Violation};
-use crate::explore::{
-    DPOR_TASKS, InterleaveConfig, Interleaver, LoomBounds, LoomConfig, Schedule, Strategy, until_violation,
-};
+use crate::explore::{DPOR_TASKS, InterleaveConfig, Interleaver, LoomBounds, LoomConfig, Schedule, Strategy, until_violation};
 use crate::report::Regression;
 use crate::workload::{Built, Expectation};
 

@@ -9,10 +9,7 @@ use serde::Serialize;
 
 use crate::campaign::{Conclusion, Examiner, ExploredSubject, portfolio};
 use crate::compare::{Evidence, Verdict, Violation};
-use crate::explore::{
-    DPOR_TASKS, Exhaustion, InterleaveConfig, Interleaved, InterleavingEvidence, LoomBounds, LoomConfig, LoomSearch,
-    Schedule, Strategy, TooManyTasks, until_violation,
-};
+use crate::explore::{DPOR_TASKS, Exhaustion, InterleaveConfig, Interleaved, InterleavingEvidence, LoomBounds, LoomConfig, LoomSearch, Schedule, Strategy, TooManyTasks, until_violation};
 use crate::report::{Artifact, Origin, write_whole};
 use crate::runtime::model::ModelSettings;
 use crate::workload::{Expectation, Scenario};

@@ -25,3 +25,23 @@ pub fn assert_balanced(page: &str) {
     }
     assert!(open.is_empty(), "{open:?}");
 }
+
+/// The texts of a page, one a line, as they stand between its tags. Style and script are left out.
+///
+/// # Panics
+/// If a tag does not end.
+pub fn texts(page: &str) -> String {
+    let (mut texts, mut rest) = (String::new(), page);
+    while let Some(start) = rest.find('<') {
+        let text = rest[..start].trim();
+        if !text.is_empty() {
+            texts.push_str(text);
+            texts.push('\n');
+        }
+        rest = &rest[start..];
+        let is_markup = !["<script", "<style"].iter().any(|tag| rest.starts_with(tag));
+        let end = if is_markup { rest.find('>') } else { rest.find("</") };
+        rest = &rest[end.expect("a tag that ends") + usize::from(is_markup)..];
+    }
+    texts
+}

@@ -79,18 +79,18 @@ pub struct Node {
     /// Its ledger.
     pub memory: Arc<Memory>,
     /// Its mismatches.
-    pub told: RecentMismatches,
+    pub mismatches: RecentMismatches,
 }
 
 impl Node {
-    /// A chain whose mismatches go to [`Self::told`].
+    /// A chain whose mismatches go to [`Self::mismatches`].
     pub fn new(genesis: &Genesis, parameters: Parameters, modes: Modes) -> Self {
         let memory = Arc::new(Memory::new(genesis).unwrap());
-        let told = RecentMismatches::new(NonZeroUsize::new(1_000).unwrap());
+        let mismatches = RecentMismatches::new(NonZeroUsize::new(1_000).unwrap());
         let executor = ParallelExecutor::new(Native::with_hash_seed(3), 4).unwrap();
         let chain =
-            Blockchain::new(Arc::clone(&memory), parameters, executor).with_modes(modes.with_sink(told.clone()));
-        Self { chain, memory, told }
+            Blockchain::new(Arc::clone(&memory), parameters, executor).with_modes(modes.with_sink(mismatches.clone()));
+        Self { chain, memory, mismatches }
     }
 
     /// On the ledger of [`blocks`], with `side` tested.
@@ -104,10 +104,10 @@ impl Node {
     }
 
     /// The one mismatch since the last call. There must be exactly one.
-    pub fn one_told(&self) -> Mismatch {
-        let mut told = self.told.take();
-        assert_eq!(told.len(), 1, "{told:?}");
-        told.remove(0)
+    pub fn one_mismatch(&self) -> Mismatch {
+        let mut mismatches = self.mismatches.take();
+        assert_eq!(mismatches.len(), 1, "{mismatches:?}");
+        mismatches.remove(0)
     }
 
     /// A copy of the ledger.
@@ -151,7 +151,7 @@ pub fn mismatch_in_a_run(fault: fn(&mut PreparedBlock)) -> (Node, Vec<Arc<Block>
         wait(run.add_block(block)).unwrap();
     }
     drop(run);
-    let mismatch = node.one_told();
+    let mismatch = node.one_mismatch();
     (node, blocks, mismatch)
 }
 

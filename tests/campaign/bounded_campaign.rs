@@ -1,5 +1,6 @@
-//! A campaign that ends within seconds, for whoever changes one line and asks whether anybody notices: `cargo mutants`
-//! runs it on each changed program. It is one test, so that the first violation ends it.
+//! A campaign that ends within seconds. `cargo mutants` runs it on each program of which it has changed one place. It is one
+//! test, so that the first violation ends it, and it has a process of its own, because a watchdog ends the process of a
+//! campaign that hangs.
 
 use std::process::exit;
 use std::sync::{Arc, Mutex};
@@ -17,7 +18,7 @@ use seriatim::workload::{Plan, build, real_shapes};
 /// An execution takes milliseconds; one that takes this long hangs.
 const HANGS: Duration = Duration::from_secs(20);
 
-/// On tokio nothing watches over tasks that wait for each other for ever, so here somebody does.
+/// On tokio nothing notices tasks that wait for each other for ever, so this watches them.
 fn campaign(lanes: Lanes, executions: u64) -> CampaignReport {
     let (budget, subject) = (Budget::Executions(executions), ExploredSubject::Parallel);
     let config = CampaignConfig { seed: 2026, budget, lanes, subject, keep_going: false, jobs: 2 };
@@ -55,7 +56,7 @@ fn two_thousand_plans_on_tokio_and_two_thousand_interleavings_agree_and_reach_ev
     assert!(interleavings.distinct > 2_000, "{interleavings:?}");
 }
 
-/// What a block has read of the ledger, and what it has read again.
+/// The reads of a block, and those that it repeated.
 #[derive(Clone, Default)]
 struct Reads(Arc<Mutex<(Vec<Read>, Vec<Read>)>>);
 

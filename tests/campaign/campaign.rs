@@ -34,7 +34,7 @@ fn two_thousand_executions_agree_and_reach_every_floor() {
 
 #[test]
 fn the_optimistic_executor_agrees_on_plans_and_under_shuttle() {
-    // Every real shape is run by `tests/oracles.rs`.
+    // Every real shape is run by `tests/lab/oracles/`.
     for (lanes, executions) in [(Lanes::Plans, 150), (Lanes::Interleavings, 40)] {
         let config = CampaignConfig { subject: ExploredSubject::BlockStm, ..config(0, executions, lanes, 2) };
         let report = run(&config, real_shapes(), &Control::default()).unwrap();

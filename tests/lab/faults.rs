@@ -80,7 +80,7 @@ fn bytes_strike_the_faults_that_they_name() {
     assert_eq!(struck(&[0xff; 400]).struck(), 16);
 }
 
-/// One block and its run without a fault on V3, to be struck at will.
+/// One block with its run on V3 without a fault, into which faults are injected.
 struct Bench {
     engine: Engine,
     scene: Arc<FaultScene>,
@@ -204,7 +204,7 @@ fn whatever_else_comes_of_a_fault_is_refused() {
     assert!(bench.refused(Site::Written, Fault::Cancel, undo).contains("the ledger"));
 }
 
-/// Other orders of tasks, other points: whatever is struck, nothing is between.
+/// Other orders of tasks have other points. Wherever a fault is injected, the ledger is the one before or the one after.
 #[test]
 fn faults_under_random_schedules_leave_the_ledger_before_or_after_and_a_seed_means_one_schedule() {
     let engine = Engine::new().unwrap();

@@ -6,9 +6,7 @@ use std::sync::OnceLock;
 
 use seriatim::compare::{Oracle, Verdict, Violation};
 use seriatim::drive::ChainExperiment;
-use seriatim::explore::{
-    Ending, InterleaveConfig, LoomBounds, LoomConfig, LoomSearch, Strategy, TooManyTasks, until_violation,
-};
+use seriatim::explore::{Ending, InterleaveConfig, LoomBounds, LoomConfig, LoomSearch, Strategy, TooManyTasks, until_violation};
 use seriatim::prove::{Genesis, Letter, scenario};
 use seriatim::runtime::model::{Engine, Model, ModelAtomic, ModelRwLock, ModelSettings};
 use seriatim::runtime::{AtomicU64, Ordering, Runtime, RwLock};

@@ -45,7 +45,7 @@ fn returned(ends: &[usize], point: usize) -> usize {
     ends.iter().filter(|end| **end <= point).count().saturating_sub(1)
 }
 
-/// What a search came to.
+/// The result of a search.
 struct Found {
     figures: CrashFigures,
     wrong: Vec<String>,

@@ -50,7 +50,7 @@ fn matches_everywhere(path: ExecutionPath) {
         let outcomes = drive(&mut tested, &scenario, true);
         assert_eq!(outcomes, drive(&mut plain, &scenario, false), "seed {seed}");
         assert_eq!(tested.ledger(), plain.ledger(), "seed {seed}");
-        assert_eq!(tested.told.take(), [], "seed {seed}");
+        assert_eq!(tested.mismatches.take(), [], "seed {seed}");
         let figures = tested.chain.modes().figures();
         assert_eq!((figures.matched, figures.skipped), (outcomes.len() as u64, 0), "seed {seed}: {figures:?}");
         blocks += figures.matched;
@@ -79,7 +79,7 @@ fn real_shapes_match_on_both() {
             let modes = Modes::new(testing(AMPLE), Some(side)).unwrap();
             let mut tested = Node::new(&scenario.genesis, scenario.parameters.clone(), modes);
             let outcomes = drive(&mut tested, &scenario, true);
-            assert_eq!(tested.told.take(), [], "block {}", shape.block);
+            assert_eq!(tested.mismatches.take(), [], "block {}", shape.block);
             assert_eq!(tested.chain.modes().figures().matched, outcomes.len() as u64);
         }
     }

@@ -1,4 +1,4 @@
-//! A node that is ended and opened again comes to what one comes to that is not.
+//! The final ledger of a node that was ended and opened again equals that of an uninterrupted node.
 
 use seriatim::node::{NodeState, NodeStorage, Origin, STATE_VERSION, StateError};
 use seriatim::storage::RedbStorage;
@@ -29,7 +29,7 @@ fn a_restart_after_any_event_changes_nothing() {
     assert!(rewinds >= 6 && mid_run >= 30, "{rewinds} rewinds, {mid_run} blocks in the middle of a run");
 }
 
-/// The digest that is read off the file is that of the ledger as data, and tells ledgers apart.
+/// The digest of the file equals that of the ledger as data, and different ledgers have different digests.
 #[test]
 fn the_file_has_the_digest_of_its_ledger() {
     let folder = tempfile::tempdir().unwrap();

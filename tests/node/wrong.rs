@@ -1,4 +1,4 @@
-//! Whatever is wrong is told, and the chain is the right one where the sequential path is.
+//! Every fault is reported, and the chain is right wherever the sequential path is.
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
@@ -59,7 +59,7 @@ fn a_wrong_side_is_told_and_the_chain_is_right() {
     assert_eq!(report.ledger_digest, run(in_memory(devnet, sequential()), 60).ledger_digest);
 }
 
-/// A ledger that loses one unit of somebody's TOS at some topoheight, whatever the executor did.
+/// A ledger that loses one unit of an account's TOS at some topoheights, whatever the executor did.
 struct Leaky {
     ledger: MemoryStorage,
     at: Topoheight,

@@ -106,7 +106,7 @@ fn gather_keywords<'a>(schema: &'a Value, keywords: &mut BTreeSet<&'a str>) {
         keywords.insert(keyword);
         match (keyword.as_str(), value) {
             ("$defs" | "properties", Value::Object(named)) => {
-                named.values().for_each(|it| gather_keywords(it, keywords))
+                named.values().for_each(|it| gather_keywords(it, keywords));
             }
             (_, Value::Array(schemas)) => schemas.iter().for_each(|it| gather_keywords(it, keywords)),
             (_, schema) => gather_keywords(schema, keywords),

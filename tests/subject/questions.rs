@@ -26,7 +26,7 @@ fn campaign(source: &dyn SubjectSource, executions: u64) -> SubjectReport {
 
 type Spoil = fn(&Request, &mut Answer);
 
-/// Answers what the reference says, but for what `spoil` does to it.
+/// Answers as the reference does, after `spoil` has changed the answer.
 struct Parrot {
     capabilities: Capabilities,
     spoil: Spoil,
@@ -206,7 +206,7 @@ fn every_fault_is_found_by_its_oracle() {
     }
 }
 
-/// Wrong for some seeds only: the rate is told, and a smaller case is found all the same.
+/// A fault that shows for some seeds only has a rate, and a smaller case is found all the same.
 #[test]
 fn a_fault_that_shows_now_and_then_is_made_smaller_with_a_rate() {
     let spoil: Spoil = |request, answer| {

@@ -1,5 +1,5 @@
-//! The optimistic executor, piece by piece and as a whole: what it makes of a block is what the sequential path makes of it,
-//! whatever befalls its workers.
+//! The optimistic executor, piece by piece and as a whole. Receipts and ledger are those of the sequential path, whichever
+//! worker fails.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -59,7 +59,7 @@ fn native() -> Native {
 
 #[test]
 fn a_chain_of_payments_is_executed_in_block_order() {
-    // Each but the first can pay only what the one before it brought.
+    // All but the first can pay only because of the payment before them.
     let transactions = (1..8).map(|source| pay(source, source + 1, 0, 100 - u64::from(source))).collect();
     let mut genesis = genesis(1..=8);
     for number in 2..=8 {
@@ -227,7 +227,7 @@ fn a_read_set_is_valid_until_another_version_stands_there() {
     assert!(!memory.validate_read_set(1));
 }
 
-/// Everything a lone worker is given, if each execution writes a new location and each validation passes but those told.
+/// The tasks of a lone worker, if each execution writes a new location and each validation passes except those of `invalid`.
 fn tasks_of_a_lone_worker(block_size: usize, invalid: &[Version]) -> Vec<Task> {
     let scheduler: Scheduler<Native> = Scheduler::new(&native(), block_size);
     let (mut given, mut task) = (Vec::new(), None);

@@ -51,7 +51,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
     }
 }
 
-/// What is told while `act` runs on this thread.
+/// The events of `act` on this thread.
 fn told(act: impl FnOnce()) -> Vec<String> {
     let lines = Lines::default();
     tracing::subscriber::with_default(tracing_subscriber::registry().with(lines.clone()), act);
@@ -85,7 +85,7 @@ fn a_mismatch_is_an_error_with_its_line_and_the_stage_follows() {
     let lines = told(|| drop(node.add(block).unwrap()));
     let errors = of_level(&lines, Level::ERROR);
     assert_eq!(errors.len(), 1, "{lines:#?}");
-    let line = node.one_told().to_string();
+    let line = node.one_mismatch().to_string();
     assert!(errors[0].contains(&format!("message=mismatch: {line}")), "{errors:?}");
     assert!(errors[0].contains("kind=\"outcome\"") && errors[0].contains("defect=true"), "{errors:?}");
     assert!(errors[0].contains(" in block topoheight=1"), "{errors:?}");
@@ -120,7 +120,7 @@ fn a_fallback_a_skip_and_a_rewind_are_told() {
     assert_eq!(of_level(&lines, Level::INFO), ["INFO message=rewound to=1 blocks=1"]);
 }
 
-/// A search runs blocks by `apply`, which has nothing to tell.
+/// A search runs blocks by `apply`, which emits no event.
 #[test]
 fn applying_tells_nothing() {
     let mut node = Node::new(&genesis(), parameters(), Modes::off());

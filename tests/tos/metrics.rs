@@ -1,4 +1,4 @@
-//! What a chain tells of itself: figures for Prometheus, and their endpoint.
+//! The figures of a chain for Prometheus, and their endpoint.
 
 mod endpoint;
 mod figures;

@@ -1,5 +1,5 @@
-//! What the parallel executor promises whatever the transactions are: bounds, failures under the right name, an
-//! untouched ledger after an error.
+//! The promises of the parallel executor for any transactions: bounds, failures under the right name, an untouched ledger
+//! after an error.
 
 use std::sync::Arc;
 

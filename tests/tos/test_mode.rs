@@ -1,5 +1,5 @@
 //! The modes in which a node runs blocks. Whatever the parallel side does, the ledger is that of the sequential path, the block
-//! comes to its end in time, and what was wrong is told by its kind.
+//! ends in time, and the mismatch is reported by its kind.
 
 mod config;
 mod faults;

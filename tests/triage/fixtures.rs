@@ -68,3 +68,11 @@ pub fn artifact(canary: Canary) -> Artifact {
     let schedule = case.schedule.map(|schedule| subject.explorer(&case.scenario).with_steps(&schedule));
     Artifact::new(subject.to_string(), origin(), violation, case.scenario, schedule)
 }
+
+/// Compares a text with the file of this name in `snapshots/`.
+pub fn assert_snapshot(name: &str, text: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}

@@ -15,7 +15,7 @@ fn smaller(subject: ExploredSubject, case: &Case, signature: &Signature) -> Resu
     minimise(case, signature, &mut UnderShuttle::new(&explorer), LIMIT)
 }
 
-/// Cases of a canary, so many of them, and what each is made to.
+/// As many cases of a canary, each with its minimised case.
 fn minimised(canary: Canary, cases: usize) -> Vec<(Case, Signature, Minimised)> {
     let subject = ExploredSubject::Canary(canary);
     let minimised: Vec<_> = (0..40)

@@ -4,7 +4,7 @@
 //! is free of conflicts, and a transaction goes into the earliest batch that allows both: the batches are the levels
 //! of the conflict graph, as many as its longest chain. (V3 as first built cut the block at each conflict; that
 //! keeps the same order with more barriers: on the real shapes a median of 77 batches where the longest chain is 33, see
-//! `tests/parallel_executor.rs`.)
+//! `tests/lab/batches.rs`.)
 //!
 //! Keys are the accounts of the footprint, for everything that a transaction reads or writes of an account, known
 //! assets being fixed. What is left are sums over the whole block. Fees only ever add up, and the block sees nothing but

@@ -1,4 +1,4 @@
-//! The concurrent map. `tests/map_model.rs` compares the model with dashmap itself.
+//! The concurrent map. `tests/explore/map_model.rs` compares the model with dashmap itself.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};

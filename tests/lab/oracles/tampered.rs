@@ -8,7 +8,7 @@ use seriatim::ledger::{Block, BlockAbort, Payload, Receipt, SignatureScheme, Top
 use seriatim::storage::StateKey;
 use seriatim::workload::{Built, ExpectedStep, Plan, Step, build};
 
-/// A scenario, and what the parallel path rightly did with it.
+/// A scenario, and the right observation of the parallel path.
 #[derive(Clone)]
 pub struct Right {
     pub built: Built,

@@ -110,7 +110,7 @@ fn a_skipped_block_is_counted_as_one() {
         let held = Arc::clone(&held);
         Box::pin(async move {
             if given.start.context.topoheight == 1 {
-                // Until the test lets it go: on its thread, where nobody can stop it.
+                // The thread is held until the test releases it.
                 let _ = held.lock().unwrap().recv();
             }
             right(given).await

@@ -1,4 +1,4 @@
-//! What the native runtime tells of waiting: what was held is told with its time, what was free is not.
+//! The native runtime reports how long it waited for a lock that was held, and nothing of one that was free.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

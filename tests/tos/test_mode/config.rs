@@ -1,4 +1,4 @@
-//! What a node may be told, and what is refused.
+//! The settings that a node accepts, and those that it refuses.
 
 use std::time::Duration;
 

@@ -6,7 +6,8 @@ use seriatim::ledger::Receipt;
 use seriatim::storage::{StateKey, StateValue, WriteOp};
 use testkit::test_mode::{AMPLE, Node, blocks, faulty_second_block, right, sequential_ledger, side};
 
-/// Puts `fault` into what V3 comes to, on the second of three blocks. The chain goes on with the sequential results.
+/// The mismatch after `fault` has changed the result of V3 on the second of three blocks. The chain goes on with the
+/// sequential results.
 fn found(fault: fn(&mut PreparedBlock)) -> Mismatch {
     let blocks = blocks(3);
     let mut node = Node::tested(faulty_second_block(fault), AMPLE);
@@ -16,7 +17,7 @@ fn found(fault: fn(&mut PreparedBlock)) -> Mismatch {
     assert_eq!(node.ledger(), sequential_ledger(&blocks));
     let figures = node.chain.modes().figures().clone();
     assert_eq!((figures.blocks, figures.matched), (3, 2));
-    let mismatch = node.one_told();
+    let mismatch = node.one_mismatch();
     assert_eq!(figures.mismatched, [(mismatch.kind.name(), 1)].into());
     assert_eq!((mismatch.topoheight, mismatch.block), (2, blocks[1].hash()));
     assert_ne!(mismatch.sequential, mismatch.parallel);
@@ -34,7 +35,7 @@ fn no_fault_is_no_mismatch() {
         node.add(block).unwrap();
     }
     assert_eq!(node.chain.modes().figures().matched, 3);
-    assert_eq!(node.told.take(), []);
+    assert_eq!(node.mismatches.take(), []);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Sides that nobody can stop: at most one of them is ever lost, and nothing waits for it.
+//! Sides that cannot be stopped: at most one of them is ever lost, and nothing waits for it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -34,7 +34,7 @@ fn beside_a_side_that_never_yields_no_other_is_started_until_it_ends() {
         node.add(block).unwrap();
     }
     assert!(begun.elapsed() < SOON);
-    assert_eq!(node.one_told().kind, MismatchKind::Late);
+    assert_eq!(node.one_mismatch().kind, MismatchKind::Late);
     assert_eq!(given_out.load(Ordering::Relaxed), 1);
     let figures = node.chain.modes().figures().clone();
     assert_eq!((figures.blocks, figures.matched, figures.skipped), (4, 0, 3));

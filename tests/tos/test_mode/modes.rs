@@ -1,4 +1,4 @@
-//! Which mode a chain's blocks run in, and what a rollout makes of what they come to.
+//! The mode in which each block of a chain runs, and how a rollout follows the results.
 
 use std::num::NonZeroU64;
 use std::sync::Arc;
@@ -143,7 +143,7 @@ fn a_mismatch_leads_the_chain_back_to_test_mode() {
     let mut node = Node::new(&genesis(), parameters(), Modes::rolled_out(config, faulty, rollout).unwrap());
     assert_eq!((node.chain.modes().mode_of(5), node.chain.modes().mode_of(6)), (Mode::Test, Mode::Parallel));
     node.add(&blocks(1)[0]).unwrap();
-    assert_eq!(node.one_told().kind, MismatchKind::Receipts { index: 0 });
+    assert_eq!(node.one_mismatch().kind, MismatchKind::Receipts { index: 0 });
     let modes = node.chain.modes_mut();
     assert_eq!(modes.mode_of(6), Mode::Test);
     assert!(modes.rollout().unwrap().is_held());

@@ -13,7 +13,8 @@ use testkit::test_mode::{
 };
 use testkit::{ON_PURPOSE, quieten};
 
-/// Adds three blocks with the side wrong on the first alone. Returns the kind told of it; the others match or are skipped.
+/// Adds three blocks with a side that is wrong about the first alone. Returns the kind of that mismatch; the other blocks
+/// match or are skipped.
 fn told_of(wrong: fn(SideBlock) -> SideFuture, budget: Duration) -> MismatchKind {
     quieten();
     let blocks = blocks(3);
@@ -24,7 +25,7 @@ fn told_of(wrong: fn(SideBlock) -> SideFuture, budget: Duration) -> MismatchKind
     let mut node = Node::tested(side(at_first), budget);
     let begun = now();
     node.add(&blocks[0]).unwrap();
-    let mismatch = node.one_told();
+    let mismatch = node.one_mismatch();
     assert_eq!((mismatch.topoheight, mismatch.block), (1, blocks[0].hash()));
     for block in &blocks[1..] {
         wait_until(|| !node.chain.modes().side().unwrap().is_running());

@@ -40,7 +40,7 @@ struct Seen {
     rewound: usize,
 }
 
-/// The captured scenario against what the chain did.
+/// Compares the captured scenario with the run of the chain.
 fn check(scenario: &Scenario, applied: &Applied, seen: &mut Seen, place: &str) {
     scenario.check().unwrap();
     assert_eq!(&Scenario::from_json(&scenario.to_json()).unwrap(), scenario);
@@ -234,7 +234,7 @@ fn every_executor_agrees_on_a_ledger_that_begins_above_0() {
         let straight = ChainExperiment::new(&scenario, path).ready().straight(&Schedule::straight());
         assert!(matches!(straight.verdict, Verdict::Agree(_)));
     }
-    // An observation that forgot to undo its last block is told, so the others were looked at.
+    // An observation that forgot to undo its last block is rejected, so the others were checked.
     let mut forgetful = ChainSubject::sequential(&engine).run(&scenario);
     forgetful.undone = forgetful.ledgers.last().cloned();
     let verdict = judge(&scenario, &expectation, &[forgetful]);
