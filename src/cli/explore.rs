@@ -7,12 +7,16 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 use serde::Serialize;
 
-use crate::campaign::{Conclusion, Examiner, ExploredSubject, portfolio};
-use crate::compare::{Evidence, Verdict, Violation};
-use crate::explore::{DPOR_TASKS, Exhaustion, InterleaveConfig, Interleaved, InterleavingEvidence, LoomBounds, LoomConfig, LoomSearch, Schedule, Strategy, TooManyTasks, until_violation};
-use crate::report::{Artifact, Origin, write_whole};
-use crate::runtime::model::ModelSettings;
-use crate::workload::{Expectation, Scenario};
+use seriatim_campaign::Conclusion;
+use seriatim_explore::model::ModelSettings;
+use seriatim_explore::{
+    DPOR_TASKS, Exhaustion, InterleaveConfig, Interleaved, InterleavingEvidence, LoomBounds, LoomConfig, LoomSearch,
+    Schedule, Strategy, TooManyTasks, until_violation,
+};
+use seriatim_lab::compare::{Evidence, Verdict, Violation};
+use seriatim_lab::workload::{Expectation, Scenario};
+use seriatim_lab::{Examiner, ExploredSubject, portfolio};
+use seriatim_triage::report::{Artifact, Origin, write_whole};
 
 use super::CliError;
 use super::args::{EngineChoice, ExploreArgs, PREEMPTIONS, SchedulerChoice};

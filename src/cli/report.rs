@@ -5,13 +5,13 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use crate::campaign::{ExploredSubject, fault_points};
-use crate::drive::{Engine, FaultPoint, LastObservation};
-use crate::explain::{Explanation, explain, explain_amount};
-use crate::explore::Schedule;
-use crate::report::{Artifact, FaultPoints, PROCESS, Report, Rerun, Style, write_whole};
-use crate::subject::SubjectSource;
-use crate::workload::Scenario;
+use seriatim_explore::Schedule;
+use seriatim_lab::drive::{Engine, FaultPoint, LastObservation};
+use seriatim_lab::workload::Scenario;
+use seriatim_lab::{ExploredSubject, fault_points};
+use seriatim_subject::SubjectSource;
+use seriatim_triage::explain::{Explanation, explain, explain_amount};
+use seriatim_triage::report::{Artifact, FaultPoints, PROCESS, Report, Rerun, Style, write_whole};
 
 use super::CliError;
 use super::args::ReportArgs;

@@ -5,7 +5,7 @@ use std::path::Path;
 use seriatim::campaign::{Canary, ExploredSubject};
 use seriatim::explore::Schedule;
 use seriatim::report::{Artifact, Regression};
-use testkit::page::assert_balanced;
+use seriatim_testkit::page::assert_balanced;
 
 use crate::fixtures::{counterexample, seriatim};
 

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use seriatim::subject::process::{ProcessConfig, ProcessSubject, check, sample_requests};
 use seriatim::subject::{Answer, Capabilities, Outcome, Request, RequestBlock, Subject, SubjectError};
-use testkit::python::python3;
+use seriatim_testkit::python::python3;
 
 /// An example of this package. Cargo does not build examples for a test that is run alone, so it is asked to.
 fn example(name: &str) -> String {
