@@ -9,16 +9,17 @@ use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use seriatim::campaign::interleave_with;
-use seriatim::compare::{Verdict, judge_ending};
+use seriatim::compare::Verdict;
+use seriatim::drive::ChainExperiment;
 use seriatim::execution::parallel::Accumulator;
-use seriatim::explore::{InterleaveConfig, Interleaver, LoomBounds, Strategy, under_loom};
+use seriatim::explore::{InterleaveConfig, LoomBounds, Strategy, under_loom};
 use seriatim::ledger::{
     AccountKey, AssetId, Block, FeeType, Genesis, GenesisAccount, Hash, Parameters, Payload, Reference,
     SignatureScheme, TOS, Transaction, TransactionVersion, Transfer, UnsignedTransaction,
 };
 use seriatim::runtime::model::{Model, ModelSettings};
 use seriatim::runtime::{JoinSet, Runtime};
-use seriatim::workload::{Expectation, InterleavedPlan, Plan, Scenario, Step, build};
+use seriatim::workload::{InterleavedPlan, Plan, Scenario, Step, build};
 
 /// `count` payments, each between two accounts of its own.
 fn payments(count: u8) -> Scenario {
@@ -53,8 +54,7 @@ fn interleavings(criterion: &mut Criterion) {
     group.measurement_time(Duration::from_secs(4));
     for tx_count in [2, 4, 8, 16] {
         let scenario = payments(tx_count);
-        let expectation = Expectation::of(&scenario);
-        let interleaver = Interleaver::new(&scenario);
+        let interleaver = ChainExperiment::v3(&scenario).ready();
         let settings = ModelSettings { workers: None, shards: 8, placement_seed: 0 };
         group.bench_function(BenchmarkId::from_parameter(format!("{tx_count} transactions")), |bencher| {
             bencher.iter_custom(|executions| {
@@ -68,7 +68,7 @@ fn interleavings(criterion: &mut Criterion) {
                 #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
                 let begun = Instant::now();
                 interleaver.explore(&config, |interleaved| {
-                    let verdict = judge_ending(&scenario, &expectation, &interleaved.ending);
+                    let verdict = interleaved.verdict;
                     assert!(matches!(verdict, Verdict::Agree(_)));
                     ControlFlow::Continue(())
                 });

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use seriatim::campaign::crashes::{CrashFigures, small_stories};
 use seriatim::campaign::{FaultBudget, FaultFigures, FaultSubject, SMALL_BLOCK, small_blocks, strike_place};
-use seriatim::explore::Engine;
+use seriatim::drive::Engine;
 
 /// Small blocks, unless told.
 const BLOCKS: usize = 200;

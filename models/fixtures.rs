@@ -12,10 +12,10 @@ use seriatim::ledger::{AssetId, Block, Genesis, GenesisAccount, Payload, Receipt
 use seriatim::runtime::Runtime;
 use seriatim::runtime::model::{Model, ModelSettings};
 use seriatim::storage::{Layer, Layered, MemoryStorage, Suspend, WriteBatch};
-pub use testkit::ON_PURPOSE;
-pub use testkit::events::Events;
-use testkit::ledger::{self, FEE};
-pub use testkit::ledger::{key, parameters};
+pub use seriatim_testkit::ON_PURPOSE;
+pub use seriatim_testkit::events::Events;
+use seriatim_testkit::ledger::{self, FEE};
+pub use seriatim_testkit::ledger::{key, parameters};
 
 /// An asset beside TOS.
 pub const OTHER: AssetId = AssetId([7; 32]);
@@ -79,7 +79,7 @@ pub fn on_loom<F: Future<Output = ()> + 'static>(
 pub fn quieten() {
     // The first runner of shuttle sets a panic hook, which the hook of the fixtures has to wrap.
     under_shuttle(Strategy::Random, 0, 1, || ());
-    testkit::quieten();
+    seriatim_testkit::quieten();
 }
 
 /// The result of a future that never waits.

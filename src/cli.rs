@@ -13,7 +13,6 @@ mod corpus;
 mod explore;
 mod junit;
 mod minimise;
-#[cfg(feature = "redb")]
 mod node;
 mod output;
 mod outside;
@@ -31,7 +30,7 @@ use std::sync::{Mutex, PoisonError};
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::subject::SubjectSource;
+use seriatim_subject::SubjectSource;
 
 use args::{
     CampaignArgs, ExploreArgs, MinimiseArgs, PromoteArgs, ProveArgs, ReplayArgs, ReportArgs, RunArgs, SeedsArgs,
@@ -69,7 +68,6 @@ enum Command {
     #[command(subcommand)]
     Subject(outside::SubjectCommand),
     /// Run a small chain in any mode, on disk or in memory; ended at any moment, it goes on where it was
-    #[cfg(feature = "redb")]
     Node(node::NodeCli),
     /// Write generated plans as files, for a fuzzer to start from
     Seeds(SeedsArgs),
@@ -86,52 +84,51 @@ enum CliError {
     #[error("cannot write {path}: {source}", path = .path.display())]
     Write { path: PathBuf, source: std::io::Error },
     #[error("{path}: {source}", path = .path.display())]
-    Shapes { path: PathBuf, source: crate::workload::ShapeError },
+    Shapes { path: PathBuf, source: seriatim_lab::workload::ShapeError },
     #[error("{path}: {source}", path = .path.display())]
-    Scenario { path: PathBuf, source: crate::workload::ScenarioError },
+    Scenario { path: PathBuf, source: seriatim_lab::workload::ScenarioError },
     #[error("{path}: {source}", path = .path.display())]
-    Plan { path: PathBuf, source: crate::workload::PlanError },
+    Plan { path: PathBuf, source: seriatim_lab::workload::PlanError },
     #[error("{path}: {source}", path = .path.display())]
-    Artifact { path: PathBuf, source: crate::report::ArtifactError },
+    Artifact { path: PathBuf, source: seriatim_triage::report::ArtifactError },
     #[error("{path}: {source}", path = .path.display())]
-    Subject { path: PathBuf, source: crate::campaign::UnknownSubject },
+    Subject { path: PathBuf, source: seriatim_lab::UnknownSubject },
     #[error("{one} and {other} are both {path}", path = .path.display())]
     SamePlace { one: &'static str, other: &'static str, path: PathBuf },
     #[error("--subject {0} shows under shuttle only: it fits neither --shapes nor --plans nor --faults nor prove")]
-    OnlyInterleaved(crate::campaign::ExploredSubject),
+    OnlyInterleaved(seriatim_lab::ExploredSubject),
     #[error("--subject {0} does not fit prove, whose sets are single blocks")]
-    NotProved(crate::campaign::ExploredSubject),
+    NotProved(seriatim_lab::ExploredSubject),
     #[error("--subject {0} shows under faults only: it fits --faults and nothing else")]
-    OnlyUnderFaults(crate::campaign::ExploredSubject),
+    OnlyUnderFaults(seriatim_lab::ExploredSubject),
     #[error("{option} does not fit --engine {engine}")]
     Unfit { option: &'static str, engine: String },
     #[error("{path}: {source}", path = .path.display())]
-    TooManyTasks { path: PathBuf, source: crate::explore::TooManyTasks },
+    TooManyTasks { path: PathBuf, source: seriatim_explore::TooManyTasks },
     #[error("--subject-cmd: {0}")]
-    Command(#[from] crate::subject::process::ConfigError),
+    Command(#[from] seriatim_subject::process::ConfigError),
     #[error("{0} does not fit --subject-cmd")]
     NotOutside(&'static str),
     #[error("{path}: the subject {subject:?} is not built in: {how}", path = .path.display())]
     NotBuiltIn { path: PathBuf, subject: String, how: &'static str },
     #[error(transparent)]
-    Outside(#[from] crate::subject::SubjectCampaignError),
+    Outside(#[from] seriatim_subject::SubjectCampaignError),
     #[error("{path}: {source}", path = .path.display())]
-    OutsideSubject { path: PathBuf, source: crate::subject::SubjectError },
+    OutsideSubject { path: PathBuf, source: seriatim_subject::SubjectError },
     #[error(transparent)]
-    Promote(#[from] crate::report::PromoteError),
+    Promote(#[from] seriatim_triage::report::PromoteError),
     #[error(transparent)]
-    Corpus(#[from] crate::corpus::CorpusError),
+    Corpus(#[from] seriatim_campaign::corpus::CorpusError),
     #[error(transparent)]
-    Canary(#[from] crate::campaign::CanaryMissed),
+    Canary(#[from] seriatim_lab::CanaryMissed),
     #[error(transparent)]
-    FaultCanary(#[from] crate::campaign::FaultCanaryMissed),
+    FaultCanary(#[from] seriatim_lab::FaultCanaryMissed),
     #[error(
         "the canaries' plans did not end in {0:?}: an executor or a subject hangs, `seriatim explore` under shuttle tells where"
     )]
     CanariesHang(std::time::Duration),
     #[error("cannot start: {0}")]
     Start(std::io::Error),
-    #[cfg(feature = "redb")]
     #[error(transparent)]
     Node(#[from] node::NodeCliError),
 }
@@ -163,7 +160,6 @@ fn dispatch(cli: &Cli) -> Result<ExitCode, CliError> {
         Some(Command::Promote(args)) => promote::run(args),
         Some(Command::Prove(args)) => prove::run(args),
         Some(Command::Report(args)) => report::run(args),
-        #[cfg(feature = "redb")]
         Some(Command::Node(command)) => node::run(command),
         Some(Command::Seeds(args)) => seeds::run(args),
         Some(Command::Subject(command)) => outside::subject(command),

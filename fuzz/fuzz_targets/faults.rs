@@ -6,7 +6,7 @@ use std::panic;
 
 use libfuzzer_sys::fuzz_target;
 use seriatim::campaign::strike_bytes;
-use seriatim::explore::Engine;
+use seriatim::drive::Engine;
 use seriatim::ledger::SignatureScheme;
 use seriatim::workload::{InterleavedPlan, build};
 

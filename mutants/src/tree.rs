@@ -150,8 +150,10 @@ fn files(root: &Path) -> Result<BTreeSet<PathBuf>, TreeError> {
 /// # Errors
 /// git's or the file system's.
 pub fn digest(root: &Path) -> Result<String, TreeError> {
+    let is_test = |path: &Path| path.components().any(|part| part.as_os_str() == "tests");
     let decides = |path: &&PathBuf| {
-        ["src", "models", "mutants/src/bin"].iter().any(|folder| path.starts_with(folder))
+        let is_source = ["src", "crates", "models", "mutants/src/bin"].iter().any(|folder| path.starts_with(folder));
+        is_source && !is_test(path)
             || path.file_name() == Some(OsStr::new("Cargo.toml"))
             || **path == Path::new("Cargo.lock")
     };

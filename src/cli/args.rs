@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::campaign::{Budget, ExploredSubject};
-use crate::subject::Process;
-use crate::subject::process::{ConfigError, ProcessConfig};
+use seriatim_campaign::Budget;
+use seriatim_lab::ExploredSubject;
+use seriatim_subject::Process;
+use seriatim_subject::process::{ConfigError, ProcessConfig};
 
 /// For scripts.
 #[derive(Debug, Args)]

@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::campaign::{
-    Budget, CampaignConfig, CampaignReport, Canary, Conclusion, Control, Counterexample, Examiner, ExploredSubject,
-    Lanes, check_canaries, check_fault_canaries, interleave_canary_plans, run as run_campaign,
+use seriatim_campaign::{
+    Budget, CampaignConfig, CampaignReport, Conclusion, Control, Counterexample, Lanes, interleave_canary_plans,
+    run as run_campaign,
 };
-use crate::compare::Oracle;
-use crate::workload::{Shape, real_shapes};
+use seriatim_lab::compare::Oracle;
+use seriatim_lab::workload::{Shape, real_shapes};
+use seriatim_lab::{Canary, Examiner, ExploredSubject, check_canaries, check_fault_canaries};
 
 use super::CliError;
 use super::args::{CampaignArgs, TRIES};
@@ -198,7 +199,7 @@ pub(super) fn on_interrupt(stop: impl Fn() + Send + 'static) {
     let _ = ctrlc::set_handler(move || {
         stop();
         if interrupted.swap(true, Relaxed) {
-            crate::subject::process::kill_all();
+            seriatim_subject::process::kill_all();
             std::process::exit(2);
         }
     });

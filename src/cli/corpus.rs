@@ -11,11 +11,12 @@ use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use crate::campaign::{Conclusion, Control, Examiner, ExploredSubject};
-use crate::corpus::{
+use seriatim_campaign::corpus::{
     CorpusError, Destination, Input, LeftAlone, Minimised, default_target, minimise, plans, read, removed_folder,
     schedules,
 };
+use seriatim_campaign::{Conclusion, Control};
+use seriatim_lab::{Examiner, ExploredSubject};
 
 use super::CliError;
 use super::args::JsonArgs;

@@ -7,15 +7,16 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 use serde::Serialize;
 
-use crate::campaign::{Conclusion, Examiner, ExploredSubject, portfolio};
-use crate::compare::{Evidence, Verdict, Violation, judge_ending_of, judge_under_loom};
-use crate::explore::{
-    DPOR_TRANSACTIONS, Exhaustion, InterleaveConfig, Interleaved, Interleaver, InterleavingEvidence, LoomBounds,
-    LoomConfig, LoomSearch, Schedule, Strategy, TooManyTasks,
+use seriatim_campaign::Conclusion;
+use seriatim_explore::model::ModelSettings;
+use seriatim_explore::{
+    DPOR_TASKS, Exhaustion, InterleaveConfig, Interleaved, InterleavingEvidence, LoomBounds, LoomConfig, LoomSearch,
+    Schedule, Strategy, TooManyTasks, until_violation,
 };
-use crate::report::{Artifact, Origin, write_whole};
-use crate::runtime::model::ModelSettings;
-use crate::workload::{Expectation, Scenario};
+use seriatim_lab::compare::{Evidence, Verdict, Violation};
+use seriatim_lab::workload::{Expectation, Scenario};
+use seriatim_lab::{Examiner, ExploredSubject, portfolio};
+use seriatim_triage::report::{Artifact, Origin, write_whole};
 
 use super::CliError;
 use super::args::{EngineChoice, ExploreArgs, PREEMPTIONS, SchedulerChoice};
@@ -75,15 +76,15 @@ pub(super) fn run(args: &ExploreArgs) -> Result<ExitCode, CliError> {
     )?;
     let (scenario, expectation) = read(&args.scenario)?;
     let found = scenario.tx_count();
-    if args.scheduler == Some(SchedulerChoice::Dpor) && found > DPOR_TRANSACTIONS {
-        let source = TooManyTasks { engine: "dpor", found, most: DPOR_TRANSACTIONS };
+    if args.scheduler == Some(SchedulerChoice::Dpor) && found > DPOR_TASKS {
+        let source = TooManyTasks { engine: "dpor", found, most: DPOR_TASKS };
         return Err(CliError::TooManyTasks { path: args.scenario.clone(), source });
     }
     let mut explored = Explored::new(args);
     let (conclusion, reason) = match args.engine {
         EngineChoice::Native => native(args, &scenario, &expectation, &output, &mut explored),
-        EngineChoice::Shuttle => shuttle(args, &scenario, &expectation, &output, &mut explored),
-        EngineChoice::Loom => loom(args, &scenario, expectation, &output, &mut explored),
+        EngineChoice::Shuttle => shuttle(args, &scenario, &output, &mut explored),
+        EngineChoice::Loom => loom(args, &scenario, &output, &mut explored),
     }?;
     let name = match &explored.scheduler {
         Some(scheduler) => format!("{} under {}, {scheduler}", explored.scenario, explored.engine),
@@ -189,22 +190,15 @@ fn native(
 fn shuttle(
     args: &ExploreArgs,
     scenario: &Scenario,
-    expectation: &Expectation,
     output: &Output,
     explored: &mut Explored,
 ) -> Result<Ended, CliError> {
     let explorer = args.subject.explorer(scenario);
-    let under_shuttle = format!("{} under shuttle", args.subject.paths().name());
     let mut evidence = InterleavingEvidence::default();
     let mut exhaustion = None;
     for config in configs(args) {
         let mut found: Option<(Violation, Schedule)> = None;
-        let mut judge = |interleaved: Interleaved| match judge_ending_of(
-            &under_shuttle,
-            scenario,
-            expectation,
-            &interleaved.ending,
-        ) {
+        let mut judge = |interleaved: Interleaved| match interleaved.verdict {
             Verdict::Agree(_) => ControlFlow::Continue(()),
             Verdict::Violation(violation) => {
                 found = Some((*violation, interleaved.schedule));
@@ -282,18 +276,11 @@ fn loom_bounds(args: &ExploreArgs) -> LoomBounds {
     LoomBounds { executions: args.executions.map_or(bounds.executions, |limit| limit as usize), ..bounds }
 }
 
-fn loom(
-    args: &ExploreArgs,
-    scenario: &Scenario,
-    expectation: Expectation,
-    output: &Output,
-    explored: &mut Explored,
-) -> Result<Ended, CliError> {
+fn loom(args: &ExploreArgs, scenario: &Scenario, output: &Output, explored: &mut Explored) -> Result<Ended, CliError> {
     let preemptions = preemptions(args);
     let (max_parallelism, settings) = model(args);
     let config = LoomConfig { bounds: loom_bounds(args), max_parallelism, settings };
-    let judge = judge_under_loom(scenario.clone(), expectation);
-    let search = Interleaver::on(scenario, args.subject.paths()).explore_loom(&config, judge);
+    let search = args.subject.explorer(scenario).explore_loom(&config, until_violation);
     let LoomSearch { executions, complete, found } =
         search.map_err(|source| CliError::TooManyTasks { path: args.scenario.clone(), source })?;
     explored.executions = executions as u64;

@@ -6,7 +6,7 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 use serde_json::Value;
 
-use crate::compare::Violation;
+use seriatim_lab::compare::Violation;
 
 /// A test suite to be.
 #[derive(Debug)]

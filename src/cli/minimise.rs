@@ -9,8 +9,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use crate::campaign::{Conclusion, Control, SmallerError, Watch, minimise_artifact};
-use crate::report::{Artifact, Rate, Smaller, write_whole};
+use seriatim_campaign::{Conclusion, Control, SmallerError, Watch, minimise_artifact};
+use seriatim_triage::report::{Artifact, Rate, Smaller, write_whole};
 
 use super::CliError;
 use super::args::MinimiseArgs;

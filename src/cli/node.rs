@@ -17,18 +17,18 @@ use std::sync::Arc;
 use indicatif::ProgressBar;
 use serde::Serialize;
 
-use crate::campaign::ExploredSubject;
-use crate::chain::{ChainMetrics, ConfigError, MetricsServer, RecentMismatches, SideError, Stage};
-use crate::execution::ParallelExecutor;
-use crate::ledger::{Genesis, Parameters, SignatureScheme, Topoheight};
-use crate::node::lines::{Head, LinesError, Reader, write_line};
-use crate::node::{
+use seriatim_lab::ExploredSubject;
+use seriatim_lab::workload::{Devnet, DevnetContent};
+use seriatim_node::lines::{Head, LinesError, Reader, write_line};
+use seriatim_node::{
     Blocks, Keeper, Node, NodeControl, NodeError, NodeReport, NodeState, NodeStorage, Origin, StateError,
 };
-use crate::report::beside;
-use crate::runtime::Native;
-use crate::storage::{CreateError, LedgerState, MemoryStorage, OpenError, RedbStorage};
-use crate::workload::{Devnet, DevnetContent};
+use seriatim_runtime::Native;
+use seriatim_tos::chain::{ChainMetrics, ConfigError, MetricsServer, RecentMismatches, SideError, Stage};
+use seriatim_tos::execution::ParallelExecutor;
+use seriatim_tos::ledger::{Genesis, Parameters, SignatureScheme, Topoheight};
+use seriatim_tos::storage::{CreateError, LedgerState, MemoryStorage, OpenError, RedbStorage};
+use seriatim_triage::report::beside;
 
 use super::CliError;
 use super::output::{Findings, Named, Output, check_writable};
@@ -83,7 +83,7 @@ pub(super) enum NodeCliError {
     #[error("no figures at {address}: {source}")]
     Metrics { address: SocketAddr, source: std::io::Error },
     #[error("--artifacts: {0}")]
-    Artifacts(crate::report::ArtifactsError),
+    Artifacts(seriatim_node::ArtifactsError),
     #[error(transparent)]
     Side(#[from] SideError),
     #[error("{path}: {source}", path = .path.display())]

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use crate::campaign::Conclusion;
-use crate::compare::{PlainViolation, Signature, Violation};
-use crate::report::{folder_of, write_whole};
+use seriatim_campaign::Conclusion;
+use seriatim_lab::compare::{PlainViolation, Signature, Violation};
+use seriatim_triage::report::{folder_of, write_whole};
 
 use super::CliError;
 use super::junit::{Suite, TestCase};

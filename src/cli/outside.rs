@@ -12,14 +12,14 @@ use clap::{Parser, Subcommand};
 use indicatif::ProgressBar;
 use serde::Serialize;
 
-use crate::campaign::{Budget, Conclusion, Control, Counterexample, SmallerError};
-use crate::compare::Oracle;
-use crate::report::{Artifact, PROCESS, PROGRAM};
-use crate::subject::process::{Finding, check};
-use crate::subject::{
+use seriatim_campaign::{Budget, Conclusion, Control, Counterexample, SmallerError};
+use seriatim_lab::compare::Oracle;
+use seriatim_subject::process::{Finding, check};
+use seriatim_subject::{
     AgainError, Capabilities, SubjectCampaign, SubjectReport, SubjectSource, again, minimise_outside,
     run as run_campaign,
 };
+use seriatim_triage::report::{Artifact, PROCESS, PROGRAM};
 
 use super::CliError;
 use super::args::{CheckArgs, CommonArgs, MinimiseArgs, ReplayArgs, ReportArgs, TRIES};

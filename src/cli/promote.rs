@@ -4,9 +4,10 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use crate::campaign::{Examiner, RegressionEvidence, check_regression};
-use crate::compare::Signature;
-use crate::report::Regression;
+use seriatim_campaign::{RegressionEvidence, check_regression};
+use seriatim_lab::Examiner;
+use seriatim_lab::compare::Signature;
+use seriatim_triage::report::Regression;
 
 use super::CliError;
 use super::args::PromoteArgs;

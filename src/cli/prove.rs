@@ -8,10 +8,11 @@ use std::sync::atomic::Ordering::Relaxed;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use crate::campaign::{Conclusion, Control, ExploredSubject};
-use crate::explore::Schedule;
-use crate::prove::{Certificate, Engine, ProveConfig, Refutation, Witness, prove};
-use crate::workload::Scenario;
+use seriatim_campaign::prove::{Certificate, Engine, ProveConfig, Refutation, Witness, prove};
+use seriatim_campaign::{Conclusion, Control};
+use seriatim_explore::Schedule;
+use seriatim_lab::ExploredSubject;
+use seriatim_lab::workload::Scenario;
 
 use super::CliError;
 use super::args::{PREEMPTIONS, ProveArgs, SearchChoice};

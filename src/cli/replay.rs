@@ -5,12 +5,14 @@ use std::sync::mpsc;
 
 use serde::Serialize;
 
-use crate::campaign::{Conclusion, Examiner, ExploredSubject, FaultReplay, replay_fault, search_fault};
-use crate::compare::{Difference, Oracle, Signature, Value, Verdict, Violation};
-use crate::explore::{FaultPoint, Interleaver, Schedule};
-use crate::report::{Artifact, Divergence, Near, Replay};
-use crate::runtime::model::Step;
-use crate::workload::Expectation;
+use seriatim_campaign::Conclusion;
+use seriatim_explore::model::Step;
+use seriatim_explore::{Interleaver, Schedule};
+use seriatim_lab::compare::{Difference, Oracle, Signature, Value, Verdict, Violation};
+use seriatim_lab::drive::FaultPoint;
+use seriatim_lab::workload::Expectation;
+use seriatim_lab::{Examiner, ExploredSubject, FaultReplay, replay_fault, search_fault};
+use seriatim_triage::report::{Artifact, Divergence, Near, Replay};
 
 use super::CliError;
 use super::args::ReplayArgs;

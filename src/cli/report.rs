@@ -5,12 +5,13 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use crate::campaign::{ExploredSubject, fault_points};
-use crate::explain::{Explanation, explain, explain_amount};
-use crate::explore::{Engine, FaultPoint, Schedule};
-use crate::report::{Artifact, FaultPoints, PROCESS, Report, Rerun, Style, write_whole};
-use crate::subject::SubjectSource;
-use crate::workload::Scenario;
+use seriatim_explore::Schedule;
+use seriatim_lab::drive::{Engine, FaultPoint, LastObservation};
+use seriatim_lab::workload::Scenario;
+use seriatim_lab::{ExploredSubject, fault_points};
+use seriatim_subject::SubjectSource;
+use seriatim_triage::explain::{Explanation, explain, explain_amount};
+use seriatim_triage::report::{Artifact, FaultPoints, PROCESS, Report, Rerun, Style, write_whole};
 
 use super::CliError;
 use super::args::ReportArgs;
@@ -91,26 +92,30 @@ fn rerun(artifact: &Artifact, source: Option<&dyn SubjectSource>) -> Rerun {
         };
         return Rerun { steps: recorded, note: Some(note.to_owned()), ..Rerun::default() };
     }
+    let last = LastObservation::default();
     let subject = |scenario: &Scenario| match (own, outside) {
-        (Some(own), _) => own.explorer(scenario),
+        (Some(own), _) => own.explorer_keeping(scenario, &last),
         (None, Some(outside)) => outside.explorer(scenario).expect("a source has explorers or has none"),
         (None, None) => unreachable!("one of them was asked for"),
     };
     let explorer = subject(&artifact.scenario);
     let Some(schedule) = &artifact.schedule else {
         let straight = explorer.straight(&Schedule::straight());
+        let observation = last.take();
         let note = "No schedule is needed; these are the operations of a straight run, each task as far as it gets.";
         let steps = explorer.with_steps(&straight.schedule).steps;
         let explanation = explain(&artifact.scenario, None, &artifact.violation, &subject);
         return Rerun {
             steps,
             ending: Some(straight.ending),
+            observation,
             explanation: Some(explanation),
             note: Some(note.to_owned()),
             ..Rerun::default()
         };
     };
     let (interleaved, diverged) = explorer.replay(schedule);
+    let observation = last.take();
     if let Some(step) = diverged {
         let note = format!(
             "This build's subject does not follow the schedule beyond step {step}; the operations are those that were \
@@ -120,7 +125,7 @@ fn rerun(artifact: &Artifact, source: Option<&dyn SubjectSource>) -> Rerun {
     }
     let steps = explorer.with_steps(schedule).steps;
     let explanation = explain(&artifact.scenario, Some(schedule), &artifact.violation, &subject);
-    Rerun { steps, ending: Some(interleaved.ending), explanation: Some(explanation), ..Rerun::default() }
+    Rerun { steps, ending: Some(interleaved.ending), observation, explanation: Some(explanation), ..Rerun::default() }
 }
 
 /// A fault's run is not followed task by task; the points that it passes are known.

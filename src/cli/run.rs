@@ -6,11 +6,12 @@ use std::process::ExitCode;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
-use crate::campaign::{Conclusion, Examiner};
-use crate::compare::{Evidence, Verdict};
-use crate::ledger::SignatureScheme;
-use crate::report::{Artifact, Regression};
-use crate::workload::{Expectation, Plan, Scenario, build};
+use seriatim_campaign::Conclusion;
+use seriatim_lab::Examiner;
+use seriatim_lab::compare::{Evidence, Verdict};
+use seriatim_lab::workload::{Expectation, Plan, Scenario, build};
+use seriatim_tos::ledger::SignatureScheme;
+use seriatim_triage::report::{Artifact, Regression};
 
 use super::CliError;
 use super::args::RunArgs;

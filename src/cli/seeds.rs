@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use crate::workload::{InterleavedPlan, Plan};
+use seriatim_lab::workload::{InterleavedPlan, Plan};
 
 use super::CliError;
 use super::args::SeedsArgs;

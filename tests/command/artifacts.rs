@@ -5,7 +5,7 @@ use std::path::Path;
 use seriatim::campaign::{Canary, ExploredSubject};
 use seriatim::explore::Schedule;
 use seriatim::report::{Artifact, Regression};
-use testkit::page::assert_balanced;
+use seriatim_testkit::page::assert_balanced;
 
 use crate::fixtures::{counterexample, seriatim};
 
@@ -83,8 +83,8 @@ fn the_command_reports_with_and_without_steps_and_of_unknown_subjects() {
     let bare = artifact.schedule.clone().map(|schedule| Schedule { steps: Vec::new(), ..schedule });
     let unknown = Artifact { subject: "another build's".to_owned(), ..artifact.clone() };
     let cases = [
-        (artifact.clone(), "PREEMPTED"),
-        (Artifact { schedule: bare, ..artifact.clone() }, "PREEMPTED"),
+        (artifact.clone(), "Why: lost update"),
+        (Artifact { schedule: bare, ..artifact.clone() }, "Why: lost update"),
         (Artifact { schedule: None, ..artifact }, "straight run"),
         (unknown, "does not know the subject"),
     ];

@@ -34,7 +34,7 @@ fn the_command_finds_replays_and_refuses() {
     let page = std::fs::read_to_string(folder.path().join("page.html")).unwrap();
     assert_eq!(page.matches("an error strikes").count(), 1);
 
-    // On the right executor the same fault comes to nothing.
+    // The right executor endures the same fault.
     let text = std::fs::read_to_string(folder.path().join(&artifact)).unwrap();
     let mended = Artifact::from_json(&text).unwrap();
     let mended = Artifact { subject: "parallel".to_owned(), ..mended }.sealed();

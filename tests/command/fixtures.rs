@@ -15,7 +15,7 @@ pub fn seriatim(folder: &Path, args: &[&str]) -> Output {
 /// The subject that is written in Python, as a command line.
 pub const PYTHON: &str = concat!("python3 ", env!("CARGO_MANIFEST_DIR"), "/examples/subjects/ledger.py");
 
-/// What a command printed, and what it complained of.
+/// Standard output and standard error of a command.
 pub fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }

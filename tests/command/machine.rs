@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use seriatim::report::Artifact;
 use seriatim::workload::Plan;
-use testkit::python::python3;
+use seriatim_testkit::python::python3;
 
 use crate::fixtures::{PYTHON, seriatim};
 

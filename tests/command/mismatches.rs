@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
+use seriatim::campaign::capture;
 use seriatim::chain::{Mismatch, MismatchKind};
 use seriatim::compare::Oracle;
 use seriatim::execution::PreparedBlock;
-use seriatim::report::{Artifact, Kept, KeptWhere, MismatchArtifacts, capture};
+use seriatim::node::{Kept, KeptWhere, MismatchArtifacts};
+use seriatim::report::Artifact;
 use seriatim::workload::Scenario;
-use testkit::ledger::parameters;
-use testkit::test_mode::mismatch_in_a_run;
-use testkit::wait;
+use seriatim_testkit::ledger::parameters;
+use seriatim_testkit::test_mode::mismatch_in_a_run;
+use seriatim_testkit::wait;
 
 use crate::fixtures::seriatim;
 

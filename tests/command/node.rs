@@ -35,7 +35,7 @@ fn report(folder: &Path, args: &[&str], code: i32) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
-/// Of a ledger what is in it, of any other file its bytes: whoever opens a database and closes it again leaves other bytes.
+/// The content of a ledger, or the bytes of any other file. The bytes of a database change when it is opened and closed.
 fn content(path: &Path) -> Vec<u8> {
     let Ok(bytes) = std::fs::read(path) else { return Vec::new() };
     if !bytes.starts_with(b"redb") {

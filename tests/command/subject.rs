@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use seriatim::report::Artifact;
-use testkit::python::python3;
+use seriatim_testkit::python::python3;
 
 use crate::fixtures::{PYTHON, seriatim, text};
 

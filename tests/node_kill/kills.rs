@@ -1,4 +1,4 @@
-//! Kills the real command at seeded moments and holds what it leaves against a chain that ran on.
+//! Kills the real command at seeded moments and compares the ledger that it leaves with that of an uninterrupted chain.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -13,14 +13,15 @@ use seriatim::runtime::Native;
 use seriatim::storage::{LedgerState, MemoryStorage, RedbStorage};
 use seriatim::workload::{Devnet, DevnetContent};
 
-/// What the kills did.
+/// Counts of the kills.
 #[derive(Debug, Default)]
 pub struct Tally {
     pub kills: usize,
     /// Kills after which the file was there.
     pub reopened: usize,
-    /// Of these, such that fell into an ordering run, and such that fell between a rewind and the blocks after it.
+    /// Of these, kills in the middle of an ordering run.
     pub in_a_run: usize,
+    /// Of these, kills between a rewind and the blocks after it.
     pub after_a_rewind: usize,
     pub tops: Vec<u64>,
     pub reorganisations: u64,
@@ -83,9 +84,9 @@ fn command(binary: &Path, file: &Path, seed: u64, until: u64) -> Command {
     command
 }
 
-/// Starts the command `kills` times and kills it after a time that `seed` decides, up to `longest`; then lets it come to `until`
-/// blocks more than it has. After each kill the file must open, its note must belong to its ledger, and the ledger must be to the
-/// last byte the one that a chain without interruption has at that place.
+/// Starts the command `kills` times and kills it after a time that `seed` decides, up to `longest`. Then it lets the node add
+/// `until` more blocks. After each kill the file must open, its note must belong to its ledger, and the ledger must equal
+/// that of an uninterrupted chain at the same place.
 pub fn kill(binary: &Path, folder: &Path, seed: u64, kills: usize, longest: Duration, until: u64) -> Tally {
     let file: PathBuf = folder.join("ledger");
     let mut whole = Whole::new(devnet(seed));

@@ -4,7 +4,7 @@
 
 use seriatim::subject::process::{ProcessConfig, ProcessSubject, kill_all, sample_requests};
 use seriatim::subject::{Subject, SubjectError};
-use testkit::python::python3;
+use seriatim_testkit::python::python3;
 
 #[test]
 fn all_are_killed_at_once_and_start_again_when_asked() {

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use seriatim::subject::process::{ProcessConfig, ProcessSubject, check, sample_requests};
 use seriatim::subject::{Answer, Capabilities, Outcome, Request, RequestBlock, Subject, SubjectError};
-use testkit::python::python3;
+use seriatim_testkit::python::python3;
 
 /// An example of this package. Cargo does not build examples for a test that is run alone, so it is asked to.
 fn example(name: &str) -> String {
@@ -72,7 +72,7 @@ fn kind(error: &SubjectError) -> &'static str {
     }
 }
 
-/// Processes of the group that are not only waiting for somebody to take note of their end.
+/// The processes of the group that have not ended.
 fn living(group: u32) -> Vec<String> {
     let stats = std::fs::read_dir("/proc").unwrap().filter_map(|entry| {
         let stat = std::fs::read_to_string(entry.ok()?.path().join("stat")).ok()?;
@@ -212,7 +212,7 @@ fn faults_at_random_are_counted_exactly_and_leave_nothing() {
     assert!(after < before + 64 * 1_024, "{before} KiB before, {after} KiB after");
 }
 
-/// What came of each sample request, for so many workers and that seed.
+/// The answers to the sample requests, for this number of workers and this seed.
 fn answers(config: ProcessConfig, workers: u32, seed: u64) -> Vec<Answer> {
     let mut subject = ProcessSubject::start(config).unwrap();
     let requests = sample_requests(&subject.capabilities());

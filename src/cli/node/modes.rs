@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crate::chain::{
+use seriatim_node::NodeState;
+use seriatim_tos::chain::{
     ChainConfig, ChainMetrics, ConfigError, ExecutionPath, ExecutorSide, MIN_TXS_FOR_PARALLEL, Modes, Network,
     PARALLEL_EXECUTION_ENABLED, PARALLEL_TEST_BUDGET_MS, PARALLEL_TEST_MODE, ParallelSide, Rollout,
 };
-use crate::node::NodeState;
 
 use super::NodeCliError;
 use super::args::{ExecutorChoice, ModeArgs, ModeChoice};

@@ -4,11 +4,11 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use crate::chain::Rollout;
 use crate::cli::CliError;
 use crate::cli::output::{Findings, Output, say};
-use crate::node::NodeState;
-use crate::storage::RedbStorage;
+use seriatim_node::NodeState;
+use seriatim_tos::chain::Rollout;
+use seriatim_tos::storage::RedbStorage;
 
 use super::args::{RolloutAction, RolloutArgs};
 use super::{NodeCliError, block_on};

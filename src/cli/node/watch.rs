@@ -9,7 +9,7 @@ use indicatif::ProgressBar;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::cli::campaign::{bar_style, on_interrupt};
-use crate::node::NodeControl;
+use seriatim_node::NodeControl;
 
 use super::args::LogLevel;
 

@@ -9,8 +9,10 @@ use mutants::{Found, Outcome};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use seriatim::campaign::{CampaignConfig, Examiner, Lanes};
-use seriatim::compare::{Oracle, Verdict, Violation, judge, judge_ending};
-use seriatim::explore::{ChainSubject, Engine, InterleaveConfig, Interleaver, Strategy, Subject, Threads};
+use seriatim::compare::{Oracle, Verdict, Violation, judge};
+use seriatim::drive::ChainExperiment;
+use seriatim::drive::{ChainSubject, Engine, Subject, Threads};
+use seriatim::explore::{InterleaveConfig, Strategy};
 use seriatim::ledger::SignatureScheme;
 use seriatim::runtime::model::ModelSettings;
 use seriatim::workload::{Expectation, Plan};
@@ -61,7 +63,6 @@ pub(super) fn threads(seed: u64, budget: &Budget) -> std::io::Result<Outcome> {
 /// The block of [`fixed`], interleaved by the uniform walk.
 pub(super) fn urw(seed: u64, budget: &Budget) -> Outcome {
     let scenario = fixed::scenario();
-    let expectation = Expectation::of(&scenario);
     let config = InterleaveConfig {
         strategy: Strategy::UniformWalk,
         seed,
@@ -71,16 +72,17 @@ pub(super) fn urw(seed: u64, budget: &Budget) -> Outcome {
     };
     let mut violation = None;
     let evidence =
-        Interleaver::on(&scenario, budget.subject.paths()).explore(&config, |interleaved| {
-            match judge_ending(&scenario, &expectation, &interleaved.ending) {
+        ChainExperiment::new(&scenario, budget.subject.paths()).ready().explore(
+            &config,
+            |interleaved| match interleaved.verdict {
                 Verdict::Agree(_) if budget.out_of_time() => ControlFlow::Break(()),
                 Verdict::Agree(_) => ControlFlow::Continue(()),
                 Verdict::Violation(found) => {
                     violation = Some(found);
                     ControlFlow::Break(())
                 }
-            }
-        });
+            },
+        );
     let seconds = budget.begun.elapsed().as_secs_f64();
     Outcome { executions: evidence.interleavings, seconds, found: violation.map(|violation| found(&violation)) }
 }

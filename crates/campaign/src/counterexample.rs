@@ -1,0 +1,156 @@
+//! A violation that a campaign met: how often, where first, and the artifact that is kept of it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
+
+use super::{CampaignConfig, Case};
+use seriatim_explore::Schedule;
+use seriatim_lab::compare::{Difference, Oracle, PlainViolation, Signature, Value, Violation};
+use seriatim_lab::drive::FaultPoint;
+use seriatim_lab::workload::{Plan, Scenario, Shape, build};
+use seriatim_lab::{CANARY_PLANS, ExploredSubject, Interleavings, interleave};
+use seriatim_tos::ledger::SignatureScheme;
+use seriatim_triage::report::{Artifact, Origin, Rate, Smaller, Stored};
+
+/// One kind of violation, by the first execution that shows it.
+#[derive(Debug, Serialize)]
+pub struct Counterexample {
+    /// Position of that execution in the campaign, from 0.
+    pub index: u64,
+    /// Executions that show a violation of this signature, as far as the campaign went on.
+    pub times: u64,
+    pub case: String,
+    pub signature: Signature,
+    #[serde(serialize_with = "PlainViolation::serialize_of")]
+    pub violation: Violation,
+    /// Where the artifact is, if it was stored.
+    #[serde(serialize_with = "lossy")]
+    pub path: Option<PathBuf>,
+    /// Whether an artifact of the same signature was there before.
+    pub known: bool,
+    #[serde(skip)]
+    pub artifact: Artifact,
+}
+
+/// A violation as an execution shows it.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub index: u64,
+    pub case: Case,
+    pub violation: Violation,
+    pub scenario: Scenario,
+    /// Of a violation under shuttle.
+    pub schedule: Option<Schedule>,
+    /// Of a violation under a fault.
+    pub fault: Option<FaultPoint>,
+}
+
+impl Counterexample {
+    pub(super) fn new(config: &CampaignConfig, found: Found, times: u64) -> Self {
+        let Found { index, case, violation, scenario, schedule, fault } = found;
+        let (words, plan) = match case {
+            Case::Plan { seed } => (format!("plan of seed {seed}"), Some(seed)),
+            Case::Interleaving { seed } => (format!("plan of seed {seed}, interleaved"), Some(seed)),
+            Case::Faults { seed } => (format!("plan of seed {seed}, under faults"), Some(seed)),
+            Case::Shape { index, seed } => (format!("real shape {index}, balances of seed {seed}"), None),
+        };
+        let plan = plan.map(|seed| hex::encode(Plan::from_seed(seed).to_bytes()));
+        let subject = match case {
+            Case::Interleaving { .. } | Case::Faults { .. } => config.subject.to_string(),
+            Case::Plan { .. } | Case::Shape { .. } => config.subject.on_tokio().to_owned(),
+        };
+        let origin = Origin { found_by: format!("campaign, {words}"), seed: config.seed, index, plan };
+        let artifact = Artifact::new(subject, origin, violation, scenario, schedule).under(fault);
+        Self::of(index, times, words, artifact)
+    }
+
+    /// An artifact, met first at that position of a campaign; `case` says in what.
+    pub fn of(index: u64, times: u64, case: String, artifact: Artifact) -> Self {
+        let (signature, violation) = (artifact.signature.clone(), artifact.violation.clone());
+        Self { index, times, case, signature, violation, path: None, known: false, artifact }
+    }
+
+    /// An execution that did not end within `limit`, whatever it hangs at.
+    pub fn hang(config: &CampaignConfig, shapes: &[Shape], index: u64, limit: Duration) -> Self {
+        let case = config.case(index, shapes.len());
+        let scenario = case.build(shapes).scenario;
+        let (limit, more) = (Value::debug(limit), Value::debug("more, and it still runs"));
+        let difference = Difference::of_values("time of the execution", limit, more);
+        let violation = Violation::new(Oracle::Livelock, "one of those on tokio", difference);
+        Self::new(config, Found { index, case, violation, scenario, schedule: None, fault: None }, 1)
+    }
+
+    /// Puts a smaller case in the place of the one that was met.
+    pub fn shrink(&mut self, smaller: Artifact) {
+        self.signature = smaller.signature.clone();
+        self.violation = smaller.violation.clone();
+        self.artifact = smaller;
+    }
+
+    /// Stores the artifact in `folder`, unless one of the same signature is there.
+    ///
+    /// # Errors
+    /// The file system's, with nothing left behind.
+    pub fn store(&mut self, folder: &Path) -> std::io::Result<()> {
+        let stored = self.artifact.store(folder)?;
+        self.known = matches!(stored, Stored::Known(_));
+        self.path = Some(stored.path().to_owned());
+        Ok(())
+    }
+}
+
+/// A path need not be text; in a report it is shown as far as it is.
+#[expect(clippy::ref_option, reason = "serde calls it with what the field holds")]
+fn lossy<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
+    path.as_ref().map(|path| path.display().to_string()).serialize(serializer)
+}
+
+impl fmt::Display for Counterexample {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "VIOLATION in execution {} ({})", self.index + 1, self.case)?;
+        writeln!(f, "  oracle   {}", self.violation.oracle.name())?;
+        writeln!(f, "  subject  {}", self.violation.subject)?;
+        writeln!(f, "  where    {}", self.violation.difference)?;
+        if self.times > 1 {
+            writeln!(f, "  times    {} executions show it", self.times)?;
+        }
+        if let Some(smaller) = &self.artifact.smaller {
+            let Smaller { transactions, accounts, tries, preemptions, context_switches, .. } = smaller;
+            write!(f, "  smaller  {} of {} transactions", transactions.1, transactions.0)?;
+            write!(f, ", {} of {} accounts", accounts.1, accounts.0)?;
+            if self.artifact.schedule.is_some() {
+                write!(f, ", {preemptions} preemptions, {context_switches} switches")?;
+            }
+            writeln!(f, " (after {tries} executions)")?;
+        }
+        if let Some(Rate { shown, times, repeats }) = self.artifact.rate {
+            let less = match repeats {
+                0 => "too seldom to be made smaller".to_owned(),
+                _ => format!("each attempt at less was repeated up to {repeats} times (99 %)"),
+            };
+            writeln!(f, "  rate     fails {shown} of {times}; {less}")?;
+        }
+        if let Some(path) = &self.path {
+            let known = if self.known { " (there before, and left as it was)" } else { "" };
+            writeln!(f, "  kept     {}{known}", path.display())?;
+            writeln!(f, "  again    {}", self.artifact.replay_command(&path.display().to_string()))?;
+            writeln!(f, "  look     seriatim report {}", path.display())?;
+        }
+        Ok(())
+    }
+}
+
+/// The canaries' plans under shuttle, for executors that hang on tokio: the first violation, if there is one.
+pub fn interleave_canary_plans(config: &CampaignConfig) -> Option<Counterexample> {
+    (0..CANARY_PLANS).find_map(|seed| {
+        let built = build(&Plan::from_seed(seed), SignatureScheme::Tagged);
+        let Interleavings { verdict, schedule, .. } = interleave(&built, ExploredSubject::Parallel, seed);
+        let violation = *verdict.into_violation()?;
+        let case = Case::Interleaving { seed };
+        let found = Found { index: seed, case, violation, scenario: built.scenario, schedule, fault: None };
+        Some(Counterexample::new(config, found, 1))
+    })
+}

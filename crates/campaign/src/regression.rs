@@ -1,0 +1,89 @@
+//! A kept case on the right executor, under every engine: it must agree now.
+
+use std::ops::ControlFlow;
+
+use serde::Serialize;
+
+use seriatim_explore::{
+    DPOR_TASKS, InterleaveConfig, Interleaver, LoomBounds, LoomConfig, Schedule, Strategy, until_violation,
+};
+use seriatim_lab::compare::{Verdict, Violation};
+use seriatim_lab::workload::{Built, Expectation};
+use seriatim_lab::{Examiner, ExploredSubject, FaultBudget, FaultSubject, interleave, strike};
+use seriatim_triage::report::Regression;
+
+/// What a check rests on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct RegressionEvidence {
+    /// Under shuttle, the recorded schedule among them.
+    pub interleavings: u64,
+    /// Whether partial order reduction ran every interleaving that can matter.
+    pub every_interleaving: bool,
+    /// Under loom; none for cases of more than three transactions.
+    pub loom_executions: usize,
+    /// Faults that struck its blocks, on every path.
+    pub faults: u64,
+}
+
+/// Most executions of the search for every interleaving, and under loom. Minimised cases need fewer.
+const MOST_EXECUTIONS: usize = 2_000;
+/// Of loom. Two would take minutes for three transactions.
+const PREEMPTIONS: usize = 1;
+
+/// Runs the case on tokio, also under faults, under shuttle (its schedule, a portfolio, and every interleaving up to a bound) and
+/// under loom.
+///
+/// # Errors
+/// The first violation.
+pub fn check_regression(regression: &Regression, examiner: &Examiner) -> Result<RegressionEvidence, Box<Violation>> {
+    let scenario = &regression.scenario;
+    let expectation = Expectation::of(scenario);
+    let mut evidence = RegressionEvidence::default();
+    agree(examiner.examine(scenario, &expectation, 0, true))?;
+    match strike(examiner.engine(), scenario, &FaultSubject::every_path(), FaultBudget::bounded(0)) {
+        Ok(figures) => evidence.faults = figures.struck(),
+        Err(found) => return Err(Box::new(found.0.violation)),
+    }
+
+    let explorer = ExploredSubject::Parallel.explorer(scenario);
+    let schedule = regression.schedule.clone().unwrap_or_else(Schedule::straight);
+    let (replayed, _) = explorer.replay(&schedule);
+    agree(replayed.verdict)?;
+    let built = Built { scenario: scenario.clone(), expectation: expectation.clone(), classes: Vec::new() };
+    let portfolio = interleave(&built, ExploredSubject::Parallel, schedule.seed);
+    agree(portfolio.verdict)?;
+    let (complete, executions) = every_interleaving(&explorer, &schedule)?;
+    evidence.interleavings = 1 + portfolio.evidence.interleavings + executions;
+    evidence.every_interleaving = complete;
+    evidence.loom_executions = under_loom(&explorer, &schedule)?;
+    Ok(evidence)
+}
+
+fn agree(verdict: Verdict) -> Result<(), Box<Violation>> {
+    verdict.into_violation().map_or(Ok(()), Err)
+}
+
+fn every_interleaving(explorer: &Interleaver, schedule: &Schedule) -> Result<(bool, u64), Box<Violation>> {
+    if explorer.tasks() > DPOR_TASKS {
+        return Ok((false, 0));
+    }
+    let mut violation = None;
+    let config = InterleaveConfig::like(schedule, Strategy::Random, MOST_EXECUTIONS);
+    let (evidence, exhaustion) = explorer.explore_all(&config, |interleaved| {
+        violation = interleaved.verdict.into_violation();
+        if violation.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    violation.map_or(Ok((exhaustion.complete, evidence.interleavings)), Err)
+}
+
+fn under_loom(explorer: &Interleaver, schedule: &Schedule) -> Result<usize, Box<Violation>> {
+    let bounds = LoomBounds { executions: MOST_EXECUTIONS, ..LoomBounds::preemptions(PREEMPTIONS) };
+    let config =
+        LoomConfig { bounds, max_parallelism: schedule.max_parallelism as usize, settings: schedule.settings() };
+    let search = explorer.explore_loom(&config, until_violation);
+    match search {
+        Ok(search) => search.found.map_or(Ok(search.executions), Err),
+        // loom has too few threads for it.
+        Err(_) => Ok(0),
+    }
+}

@@ -1,0 +1,32 @@
+//! Runs an experiment under schedules of our own and writes each of them down. An experiment is one case on one executor that
+//! judges itself, so nothing here knows a ledger, an executor or an oracle.
+
+pub mod announce;
+pub mod dpor;
+mod executions;
+mod experiment;
+mod fewest;
+mod interleave;
+mod interleave_loom;
+pub mod model;
+mod recorder;
+mod schedule;
+mod schedule_v2;
+mod schedulers;
+mod under_loom;
+mod under_shuttle;
+
+/// Tasks of an experiment whose every interleaving can be searched: beside them there are the execution's own thread and the
+/// sentinel.
+pub const DPOR_TASKS: usize = dpor::MOST_TASKS - 2;
+
+pub use experiment::{Ending, Experiment, Judged, until_violation};
+pub use interleave::{
+    Exhaustion, InterleaveConfig, Interleaved, Interleaver, InterleavingEvidence, OtherStep, STEP_BOUND,
+};
+pub use interleave_loom::{LoomConfig, LoomSearch, TooManyTasks};
+pub use schedule::{Choices, SCHEDULE_VERSION, SHUTTLE_VERSION, Schedule, ScheduleError};
+pub use schedule_v2::ScheduleV2;
+pub use schedulers::{Chooser, Strategy};
+pub use under_loom::{LoomBounds, LoomRun, under_loom};
+pub use under_shuttle::{ShuttleRun, under_shuttle};

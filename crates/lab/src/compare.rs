@@ -1,0 +1,136 @@
+//! Judges what subjects did. Each oracle is a file and a pure function from what was expected and observed to the
+//! first [`Difference`]; [`judge`] asks them in order and returns a verdict. No oracle asserts.
+//!
+//! | oracle | rejects | cannot see |
+//! |---|---|---|
+//! | progress | a deadlock, a lost wake-up, an execution without end; each a kind of its own | results |
+//! | panics | a panic of a task or around them | results |
+//! | receipts | another outcome, error, field or order than the reference's; lost receipts | state |
+//! | state | another newest value or registration | history |
+//! | versions | another history, link or pointer | anything unversioned |
+//! | figures | other metadata or top | what the figures are made of |
+//! | marks | other links, executed marks or orphans | |
+//! | invariants | section 8, also where all executors agree | wrong outcomes that keep them |
+//! | writes | a commit too many, too few or out of canonical order | what is not written |
+//! | determinism | two runs of one path that differ in anything | what all runs do alike |
+//! | parallelism | too many tasks in flight, none side by side, a transaction not run as a task | results |
+//! | faults | a block under an injected fault that is neither the reference's nor undone, or a chain that cannot go on | two faults at once |
+//! | hang, crash, protocol | a subject from outside that gives no answer, or none that is one | results |
+//!
+//! Of a subject from outside, [`crate::subject`] compares what it reports, as receipts, figures, state and determinism.
+
+mod determinism;
+mod evidence;
+mod faults;
+mod figures;
+mod invariants;
+mod keys;
+mod locate;
+mod marks;
+mod panics;
+mod parallelism;
+mod receipts;
+mod state;
+mod versions;
+mod writes;
+
+use crate::drive::{Observation, ObservedStep};
+use crate::workload::{Expectation, ExpectedStep, Scenario};
+use seriatim_tos::storage::LedgerState;
+
+pub use faults::{Endured, Interleaved, judge_fault, judge_without_fault};
+pub use keys::{balance, field_of, of_account, of_transaction};
+pub use locate::{payload_name, violation};
+pub use locate::{touching, types_at};
+
+pub use seriatim_verdict::{
+    Difference, Evidence, Field, FieldDifference, Fields, Key, Oracle, Place, PlainViolation, Role, Signature, Value,
+    Verdict, Violation,
+};
+
+/// Judges all observations of one scenario against the reference's answers and against each other. The first
+/// observation that is wrong gives the violation, by the first oracle that rejects it.
+pub fn judge(scenario: &Scenario, expectation: &Expectation, observations: &[Observation]) -> Verdict {
+    let mut evidence = evidence::of_expectation(expectation);
+    for observation in observations {
+        if let Some((oracle, difference)) = first_difference(scenario, expectation, observation) {
+            return violation(scenario, oracle, &observation.subject, difference).into();
+        }
+        evidence::add(&mut evidence, observation);
+    }
+    for pair in observations.windows(2) {
+        if let Some(difference) = determinism::check(&pair[0], &pair[1]) {
+            return violation(scenario, Oracle::Determinism, &pair[1].subject, difference).into();
+        }
+    }
+    Verdict::Agree(evidence)
+}
+
+/// The first invariant of section 8 that a ledger breaks by itself, where `genesis` is the one it grew from.
+pub fn broken_invariant(genesis: &LedgerState, ledger: &LedgerState) -> Option<Difference> {
+    invariants::of_ledger(genesis, ledger)
+}
+
+/// What was observed has a part for each part of what was expected, so that no comparison passes for want of something
+/// to compare. A subject that says it broke off is left to the other oracles.
+fn shape(expectation: &Expectation, observation: &Observation) -> Option<Difference> {
+    if observation.broken.is_some() {
+        return None;
+    }
+    let kind = |is_run: bool| if is_run { "run" } else { "rewind" };
+    let expected: Vec<_> =
+        expectation.steps.iter().map(|step| kind(matches!(step, ExpectedStep::Run { .. }))).collect();
+    let actual: Vec<_> = observation.steps.iter().map(|step| kind(matches!(step, ObservedStep::Run(_)))).collect();
+    if expected != actual {
+        return Some(Difference::new("steps", expected, actual));
+    }
+    if expectation.ledgers.len() != observation.ledgers.len() {
+        return Some(Difference::new("ledgers seen", expectation.ledgers.len(), observation.ledgers.len()));
+    }
+    let missing = observation.undone.is_none();
+    let field = Field::named("ledger").at("after undoing every block");
+    missing.then(|| Difference::new(field, "there", "missing"))
+}
+
+fn first_difference(
+    scenario: &Scenario,
+    expectation: &Expectation,
+    observation: &Observation,
+) -> Option<(Oracle, Difference)> {
+    if let Some(difference) = shape(expectation, observation) {
+        return Some((Oracle::Receipts, difference));
+    }
+    if let Some(difference) = panics::check(observation) {
+        return Some((Oracle::Panic, difference));
+    }
+    if let Some(difference) = receipts::check(scenario, expectation, observation) {
+        return Some((Oracle::Receipts, difference));
+    }
+    for (index, (expected, actual)) in expectation.ledgers.iter().zip(&observation.ledgers).enumerate() {
+        let located = |oracle, key, mut difference: Difference| {
+            if let Some(topoheight) = difference.place.topoheight {
+                difference.place = locate::locate(scenario, expectation, index, topoheight, key);
+            }
+            (oracle, difference)
+        };
+        // Figures first: a wrong sum also shows as somebody's balance, where it would be a riddle.
+        let found = figures::check(expected, actual)
+            .map(|difference| located(Oracle::Figures, None, difference))
+            .or_else(|| {
+                let (key, difference) = state::check(expected, actual)?;
+                Some(located(Oracle::State, key, difference))
+            })
+            .or_else(|| {
+                let (key, difference) = versions::check(expected, actual)?;
+                Some(located(Oracle::Versions, key, difference))
+            })
+            .or_else(|| Some(located(Oracle::Marks, None, marks::check(expected, actual)?)));
+        if found.is_some() {
+            return found;
+        }
+    }
+    invariants::check(scenario, &expectation.genesis, observation)
+        .map(|difference| (Oracle::Invariants, difference))
+        .or_else(|| Some((Oracle::Writes, writes::check(observation)?)))
+        .or_else(|| Some((Oracle::Parallelism, parallelism::check(scenario, observation)?)))
+}

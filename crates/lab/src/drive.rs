@@ -1,0 +1,109 @@
+//! Takes a chain through a scenario, on tokio or on a model, and writes down what it does. Nothing is judged here but by the
+//! experiment, which asks [`crate::compare`].
+
+mod anatomy;
+mod chain_experiment;
+mod chain_subject;
+mod faults;
+mod layer_source;
+mod paths;
+mod runner;
+mod traced;
+
+use serde::Serialize;
+
+use crate::workload::Scenario;
+use seriatim_runtime::TaskFigures;
+use seriatim_tos::execution::BlockError;
+use seriatim_tos::ledger::Receipt;
+use seriatim_tos::storage::{LedgerState, WriteBatch};
+
+pub use chain_experiment::{ChainExperiment, LastObservation};
+pub use chain_subject::{ChainSubject, Engine, Threads};
+pub use faults::{
+    Applied, Doing, Ended, ExpectedBlock, ExpectedRun, FaultPoint, FaultScene, FaultTrial, Place, under_fault,
+    under_fault_interleaved,
+};
+pub use layer_source::LayerSource;
+pub use paths::Paths;
+pub use runner::caught;
+
+/// An executor under test.
+pub trait Subject {
+    /// What it is called in reports, with all that distinguishes its runs: path, workers, seeds.
+    fn name(&self) -> String;
+
+    /// Runs a scenario from genesis to end. A subject that panics is caught, and the observation says so.
+    fn run(&self, scenario: &Scenario) -> Observation;
+}
+
+/// What a subject did, step by step.
+#[derive(Clone, Debug)]
+pub struct Observation {
+    pub subject: String,
+    /// Most tasks that may be in flight; None for a path without tasks.
+    pub max_parallelism: Option<usize>,
+    /// Whether every storage read suspends.
+    pub suspends: bool,
+    /// Operating system threads that tasks run on.
+    pub worker_threads: usize,
+    /// One a step of the scenario; fewer if the subject broke off.
+    pub steps: Vec<ObservedStep>,
+    /// The ledger after each step.
+    pub ledgers: Vec<LedgerState>,
+    /// The ledger after everything was undone, back to genesis.
+    pub undone: Option<LedgerState>,
+    /// Why the subject broke off outside any block.
+    pub broken: Option<String>,
+}
+
+/// What the tasks of a path are. How many of them there must be follows from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tasks {
+    /// Each transaction is one, as on V3.
+    Transactions,
+    /// As many as may be in flight, each of which works on transactions until the block is done, as with Block-STM.
+    Workers,
+}
+
+impl Observation {
+    /// What came of every block, in the order in which they were applied.
+    pub fn blocks(&self) -> impl Iterator<Item = &ObservedBlock> {
+        self.steps.iter().flat_map(|step| match step {
+            ObservedStep::Run(blocks) => blocks.as_slice(),
+            ObservedStep::Rewind => &[],
+        })
+    }
+}
+
+/// What came of one step.
+#[derive(Clone, Debug)]
+pub enum ObservedStep {
+    /// The blocks up to the first that failed, that one included.
+    Run(Vec<ObservedBlock>),
+    Rewind,
+}
+
+/// What came of one block.
+#[derive(Clone, Debug)]
+pub struct ObservedBlock {
+    pub outcome: Result<Vec<Receipt>, BlockFailure>,
+    /// What was committed while it was applied.
+    pub batches: Vec<WriteBatch>,
+    /// What its tasks were; None on the sequential path.
+    pub made_of: Option<Tasks>,
+    pub tasks: TaskFigures,
+}
+
+/// Why a block has no receipts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+pub enum BlockFailure {
+    #[error(transparent)]
+    Refused(#[from] BlockError),
+    /// The executor itself panicked, outside its tasks.
+    #[error("panicked: {0}")]
+    Panicked(String),
+    /// Test mode says that the parallel executor is wrong. The block is in the ledger, as the sequential path has it.
+    #[error("test mode: {0}")]
+    Mismatched(String),
+}

@@ -1,0 +1,60 @@
+//! One scenario on every path.
+
+use crate::compare::{Verdict, judge};
+use crate::drive::{ChainSubject, Engine, Observation, Paths, Subject, Threads};
+use crate::workload::{Expectation, Scenario};
+use seriatim_tos::chain::ExecutionPath;
+
+/// Runs scenarios on the sequential path, and on a parallel path with 1, 2 and 8 tasks at a time, each with another
+/// hash seed; with 1, reads do not suspend, with 2 and 8 every read does.
+#[derive(Debug)]
+pub struct Examiner {
+    engine: Engine,
+}
+
+impl Examiner {
+    /// Starts the tokio runtimes, which are kept from one scenario to the next.
+    ///
+    /// # Errors
+    /// The operating system refuses a thread.
+    pub fn new() -> std::io::Result<Self> {
+        Ok(Self { engine: Engine::new()? })
+    }
+
+    /// The runtimes, for other subjects.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Runs V3 and judges. Hash seeds come from `seed`; `soak` adds a run on two real threads, and one whose blocks go
+    /// different ways, in test mode too.
+    pub fn examine(&self, scenario: &Scenario, expectation: &Expectation, seed: u64, soak: bool) -> Verdict {
+        self.examine_on(ExecutionPath::Parallel, scenario, expectation, seed, soak)
+    }
+
+    /// The same with another path, or several, in the place of V3.
+    pub fn examine_on(
+        &self,
+        paths: impl Into<Paths>,
+        scenario: &Scenario,
+        expectation: &Expectation,
+        seed: u64,
+        soak: bool,
+    ) -> Verdict {
+        let (engine, paths) = (&self.engine, paths.into());
+        let parallel = |most, seed| ChainSubject { paths, ..ChainSubject::parallel(engine, most, seed) };
+        let mut observations: Vec<Observation> = vec![
+            ChainSubject::sequential(engine).run(scenario),
+            ChainSubject { suspends: false, ..parallel(1, seed) }.run(scenario),
+            parallel(2, seed.rotate_left(21)).run(scenario),
+            parallel(8, seed.rotate_left(42)).run(scenario),
+        ];
+        if soak {
+            let threaded = ChainSubject { threads: Threads::Two, ..parallel(8, !seed) };
+            observations.push(threaded.run(scenario));
+            let mixed = ChainSubject { paths: Paths::Mixed, ..parallel(2, seed.rotate_left(11)) };
+            observations.push(mixed.run(scenario));
+        }
+        judge(scenario, expectation, &observations)
+    }
+}

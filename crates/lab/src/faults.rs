@@ -1,0 +1,420 @@
+//! Faults struck into the blocks of a scenario, on several paths: at every point of small blocks, at some points of large ones.
+
+mod canary;
+mod search;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use serde::Serialize;
+
+use crate::compare::{Difference, Endured, Interleaved, Oracle, Violation, judge_fault, judge_without_fault, types_at};
+use crate::drive::{Doing, Engine, FaultPoint, FaultScene, FaultTrial, Place, under_fault, under_fault_interleaved};
+use crate::workload::{Plan, Scenario, build, mix};
+use seriatim_runtime::{Fault, Site};
+use seriatim_tos::chain::ExecutionPath;
+use seriatim_tos::ledger::SignatureScheme;
+use seriatim_tos::storage::Layer;
+
+use canary::Around;
+
+pub use canary::{FaultCanary, FaultCanaryMissed, check_fault_canaries};
+pub use search::search_fault;
+
+/// Whose blocks are struck.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FaultSubject {
+    pub paths: Vec<ExecutionPath>,
+    pub canary: Option<FaultCanary>,
+}
+
+/// How many faults strike a block on one path. A fault is one kind at one point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FaultBudget {
+    /// Blocks of at most so many transactions are struck by every fault,
+    pub every_up_to: usize,
+    /// larger ones by so many, and so many more at their rewind,
+    pub drawn: usize,
+    /// which come from here.
+    pub seed: u64,
+    /// On a parallel path each fault also strikes, at the point of the same number, under so many random schedules.
+    pub schedules: u64,
+}
+
+/// What a search rests on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct FaultFigures {
+    /// Blocks, each on each path.
+    pub blocks: u64,
+    /// Those at which every fault struck.
+    pub complete_blocks: u64,
+    /// Runs without a fault: one for each block applied and each rewound.
+    pub calm_runs: u64,
+    /// Points that were reached in them.
+    pub points: u64,
+    /// Faults that struck, by kind,
+    pub faults: BTreeMap<&'static str, u64>,
+    /// by place,
+    pub sites: BTreeMap<&'static str, u64>,
+    /// by path,
+    pub paths: BTreeMap<&'static str, u64>,
+    /// and by what they came to.
+    pub endured: BTreeMap<&'static str, u64>,
+    /// Blocks and rewinds that were done again after a fault.
+    pub done_again: u64,
+    /// What those faults came to that struck under shuttle; none of them is counted above.
+    pub interleaved: BTreeMap<&'static str, u64>,
+}
+
+/// A violation, and the fault that shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FaultFound {
+    pub violation: Violation,
+    pub point: FaultPoint,
+}
+
+/// What looking for a violation comes to: figures, or the first violation with the figures up to it.
+pub type Struck = Result<FaultFigures, Box<(FaultFound, FaultFigures)>>;
+
+impl FaultSubject {
+    /// The project's own paths.
+    pub fn every_path() -> Self {
+        let paths = vec![ExecutionPath::Sequential, ExecutionPath::Parallel, ExecutionPath::BlockStm];
+        Self { paths, canary: None }
+    }
+
+    /// One that is wrong, on the parallel path.
+    pub fn canary(canary: FaultCanary) -> Self {
+        Self { paths: vec![ExecutionPath::Parallel], canary: Some(canary) }
+    }
+
+    /// One run, without a fault or with one. `calm` is the one without.
+    fn run(
+        &self,
+        engine: &Engine,
+        scene: &FaultScene,
+        place: &Place,
+        (doing, path): (Doing, ExecutionPath),
+        strike: Option<((usize, Fault), &FaultTrial)>,
+    ) -> FaultTrial {
+        let canary = self.canary;
+        let around = |failing, memory| -> Arc<dyn Layer> {
+            Arc::new(Around { failing, memory, canary, batch: Mutex::default() })
+        };
+        let fault = strike.map(|(fault, _)| fault);
+        let mut trial = under_fault(engine, &scene.parameters, place, (doing, path), fault, &around);
+        if let (Some(canary), Some((_, calm))) = (canary, strike) {
+            canary.tamper(calm, &mut trial);
+        }
+        trial
+    }
+}
+
+impl FaultBudget {
+    /// Every fault at every point of every block.
+    pub const EVERY: Self = Self { every_up_to: usize::MAX, drawn: 0, seed: 0, schedules: 0 };
+
+    /// As a campaign has it.
+    pub fn bounded(seed: u64) -> Self {
+        Self { every_up_to: 2, drawn: 24, seed, schedules: 1 }
+    }
+
+    /// Which of the faults that fit the points of a block strike, and whether all of them do.
+    fn choose(&self, transactions: usize, sites: &[Site]) -> (Vec<(usize, Fault)>, bool) {
+        let fitting = |(at, site): (usize, &Site)| {
+            let site = *site;
+            Fault::ALL.into_iter().filter(move |fault| fault.fits(site)).map(move |fault| (at, fault))
+        };
+        let every: Vec<_> = sites.iter().enumerate().flat_map(fitting).collect();
+        if transactions <= self.every_up_to || every.len() <= self.drawn {
+            return (every, true);
+        }
+        let draw = |number: usize| (mix(self.seed, number as u64) % every.len() as u64) as usize;
+        let drawn: BTreeSet<usize> = (0..self.drawn).map(draw).collect();
+        (drawn.into_iter().map(|index| every[index]).collect(), false)
+    }
+}
+
+impl FaultFigures {
+    /// Adds up two searches.
+    pub fn merge(&mut self, other: &Self) {
+        let Self { blocks, complete_blocks, calm_runs, points, faults, sites, paths, endured, done_again, interleaved } =
+            other;
+        self.blocks += blocks;
+        self.complete_blocks += complete_blocks;
+        self.calm_runs += calm_runs;
+        self.points += points;
+        self.done_again += done_again;
+        for (mine, theirs) in [
+            (&mut self.faults, faults),
+            (&mut self.sites, sites),
+            (&mut self.paths, paths),
+            (&mut self.endured, endured),
+            (&mut self.interleaved, interleaved),
+        ] {
+            for (name, count) in theirs {
+                *mine.entry(name).or_default() += count;
+            }
+        }
+    }
+
+    /// All faults that struck.
+    pub fn struck(&self) -> u64 {
+        self.faults.values().sum()
+    }
+
+    fn count(&mut self, path: ExecutionPath, site: Site, fault: Fault, endured: Endured, trial: &FaultTrial) {
+        *self.faults.entry(fault.name()).or_default() += 1;
+        *self.sites.entry(site.name()).or_default() += 1;
+        *self.paths.entry(path.name()).or_default() += 1;
+        *self.endured.entry(endured.name()).or_default() += 1;
+        self.done_again += u64::from(trial.again.is_some());
+    }
+}
+
+/// Strikes the blocks of a scenario, each applied and rewound, up to the first violation.
+///
+/// # Errors
+/// The violation.
+pub fn strike(engine: &Engine, scenario: &Scenario, subject: &FaultSubject, budget: FaultBudget) -> Struck {
+    let scene = FaultScene::of(scenario);
+    let mut figures = FaultFigures::default();
+    for place in &scene.places {
+        strike_place(engine, &scene, place, subject, budget, &mut figures)?;
+    }
+    Ok(figures)
+}
+
+/// The same at one block.
+///
+/// # Errors
+/// The violation.
+pub fn strike_place(
+    engine: &Engine,
+    scene: &FaultScene,
+    place: &Place,
+    subject: &FaultSubject,
+    budget: FaultBudget,
+    figures: &mut FaultFigures,
+) -> Result<(), Box<(FaultFound, FaultFigures)>> {
+    for &path in &subject.paths {
+        let mut is_complete = true;
+        for doing in doings(place) {
+            let point = FaultPoint { block: place.block, doing, path, strike: None, schedule_seed: None };
+            let found = |found: Box<FaultFound>, figures: &FaultFigures| Box::new((*found, figures.clone()));
+            let calm = calm(engine, scene, place, subject, point).map_err(|wrong| found(wrong, figures))?;
+            figures.calm_runs += 1;
+            figures.points += calm.passed.sites.len() as u64;
+            let transactions = place.expected().block.transactions.len();
+            let budget = FaultBudget { seed: mix(budget.seed, place.block as u64), ..budget };
+            let (strikes, is_every) = budget.choose(transactions, &calm.passed.sites);
+            is_complete &= is_every;
+            for (at, fault) in strikes {
+                let struck = FaultPoint { strike: Some((at, fault)), ..point };
+                let (endured, trial) =
+                    one(engine, scene, place, subject, struck, &calm).map_err(|wrong| found(wrong, figures))?;
+                figures.count(path, calm.passed.sites[at], fault, endured, &trial);
+                // A canary's layer is made for tokio, and one task has one order.
+                let is_explored = subject.canary.is_none() && path != ExecutionPath::Sequential;
+                for number in 0..budget.schedules * u64::from(is_explored) {
+                    let schedule_seed = Some(mix(mix(budget.seed, at as u64), number));
+                    let point = FaultPoint { schedule_seed, ..struck };
+                    let endured = one_interleaved(scene, place, point, &calm).map_err(|wrong| found(wrong, figures))?;
+                    if let Some(endured) = endured {
+                        *figures.interleaved.entry(endured.name()).or_default() += 1;
+                    }
+                }
+            }
+        }
+        figures.blocks += 1;
+        figures.complete_blocks += u64::from(is_complete);
+    }
+    Ok(())
+}
+
+/// What can be done with a block: one that is aborted cannot be rewound.
+fn doings(place: &Place) -> impl Iterator<Item = Doing> + use<> {
+    let is_applied = place.expected().outcome.is_ok();
+    [Doing::Apply, Doing::Rewind].into_iter().filter(move |doing| *doing == Doing::Apply || is_applied)
+}
+
+/// The run without a fault, judged.
+fn calm(
+    engine: &Engine,
+    scene: &FaultScene,
+    place: &Place,
+    subject: &FaultSubject,
+    point: FaultPoint,
+) -> Result<FaultTrial, Box<FaultFound>> {
+    let calm = subject.run(engine, scene, place, (point.doing, point.path), None);
+    match judge_without_fault(place, point.doing, &calm) {
+        Ok(()) => Ok(calm),
+        Err(difference) => Err(found(place, point, None, *difference)),
+    }
+}
+
+/// The run with the fault of `point`, judged.
+fn one(
+    engine: &Engine,
+    scene: &FaultScene,
+    place: &Place,
+    subject: &FaultSubject,
+    point: FaultPoint,
+    calm: &FaultTrial,
+) -> Result<(Endured, FaultTrial), Box<FaultFound>> {
+    let strike = point.strike.expect("a run with a fault");
+    let trial = subject.run(engine, scene, place, (point.doing, point.path), Some((strike, calm)));
+    match judge_fault(place, point.doing, strike, calm, &trial, Interleaved::No) {
+        Ok(endured) => Ok((endured, trial)),
+        Err(difference) => Err(found(place, point, calm.passed.sites.get(strike.0).copied(), *difference)),
+    }
+}
+
+/// The same under the schedule of `point`. None: the point of that number is not reached there, or the fault does not fit it.
+fn one_interleaved(
+    scene: &FaultScene,
+    place: &Place,
+    point: FaultPoint,
+    calm: &FaultTrial,
+) -> Result<Option<Endured>, Box<FaultFound>> {
+    let strike = point.strike.expect("a run with a fault");
+    let seed = point.schedule_seed.expect("a run with a schedule");
+    let what = (point.doing, point.path);
+    let trial = under_fault_interleaved(&scene.parameters, place, what, Some(strike), seed)
+        .map_err(|stuck| found(place, point, None, Difference::new("execution under shuttle", "to its end", stuck)))?;
+    if trial.passed.struck.is_none() {
+        let judged = judge_without_fault(place, point.doing, &trial);
+        return judged.map(|()| None).map_err(|difference| found(place, point, None, *difference));
+    }
+    match judge_fault(place, point.doing, strike, calm, &trial, Interleaved::Yes) {
+        Ok(endured) => Ok(Some(endured)),
+        Err(difference) => Err(found(place, point, trial.passed.sites.get(strike.0).copied(), *difference)),
+    }
+}
+
+fn found(place: &Place, point: FaultPoint, site: Option<Site>, difference: Difference) -> Box<FaultFound> {
+    let FaultPoint { block: _, doing, path, strike, schedule_seed } = point;
+    let doing = if doing == Doing::Apply { "" } else { " rewinding" };
+    let doing = schedule_seed.map_or(doing.to_owned(), |seed| format!("{doing} under shuttle (seed {seed})"));
+    let subject = match (strike, site) {
+        (Some((at, fault)), Some(site)) => {
+            format!("{}{doing}, {} at point {at} ({})", path.name(), fault.name(), site.name())
+        }
+        _ => format!("{}{doing}, without a fault", path.name()),
+    };
+    let transactions = types_at(&difference.place, &place.expected().block.transactions);
+    let violation = Violation { transactions, ..Violation::new(Oracle::Faults, subject, difference) };
+    Box::new(FaultFound { violation, point })
+}
+
+/// What a fault does that is known from before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FaultReplay {
+    /// The scenario has no such block, or the chain does not reach such a point any more.
+    NotReached,
+    Endured(Option<Endured>),
+    Violation(Box<Violation>),
+}
+
+/// The points that the chain passes where a fault is known to strike, if none does. None: the scenario has no such block, or
+/// that run comes to no end.
+pub fn fault_points(
+    engine: &Engine,
+    scenario: &Scenario,
+    subject: &FaultSubject,
+    point: FaultPoint,
+) -> Option<Vec<Site>> {
+    let scene = FaultScene::of(scenario);
+    let place = place_of(&scene, point)?;
+    let what = (point.doing, point.path);
+    let trial = match point.schedule_seed {
+        None => subject.run(engine, &scene, place, what, None),
+        Some(seed) => under_fault_interleaved(&scene.parameters, place, what, None, seed).ok()?,
+    };
+    Some(trial.passed.sites)
+}
+
+/// The block of a point, if what is done there can be done with it.
+fn place_of(scene: &FaultScene, point: FaultPoint) -> Option<&Place> {
+    let place = scene.places.iter().find(|place| place.block == point.block)?;
+    doings(place).any(|doing| doing == point.doing).then_some(place)
+}
+
+/// Strikes once more at a known point.
+pub fn replay_fault(engine: &Engine, scenario: &Scenario, subject: &FaultSubject, point: FaultPoint) -> FaultReplay {
+    let scene = FaultScene::of(scenario);
+    let Some(place) = place_of(&scene, point) else { return FaultReplay::NotReached };
+    let violation = |found: Box<FaultFound>| FaultReplay::Violation(Box::new(found.violation));
+    let calm = match calm(engine, &scene, place, subject, FaultPoint { strike: None, schedule_seed: None, ..point }) {
+        Ok(calm) => calm,
+        Err(found) => return violation(found),
+    };
+    let Some((at, fault)) = point.strike else { return FaultReplay::Endured(None) };
+    if point.schedule_seed.is_some() {
+        return match one_interleaved(&scene, place, point, &calm) {
+            Ok(None) => FaultReplay::NotReached,
+            Ok(endured) => FaultReplay::Endured(endured),
+            Err(found) => violation(found),
+        };
+    }
+    if !calm.passed.sites.get(at).is_some_and(|site| fault.fits(*site)) {
+        return FaultReplay::NotReached;
+    }
+    match one(engine, &scene, place, subject, point, &calm) {
+        Ok((endured, _)) => FaultReplay::Endured(Some(endured)),
+        Err(found) => violation(found),
+    }
+}
+
+/// Bytes of one fault, as a fuzzer gives them.
+const STRIKE_BYTES: usize = 4;
+/// Most faults of one input.
+const MOST_STRIKES: usize = 16;
+
+/// Strikes where bytes say: four for each fault (block; path, kind, and whether at a rewind; point, little-endian), each
+/// modulo what there is.
+///
+/// # Errors
+/// The first violation.
+pub fn strike_bytes(engine: &Engine, scenario: &Scenario, bytes: &[u8]) -> Struck {
+    let subject = FaultSubject::every_path();
+    let scene = FaultScene::of(scenario);
+    let mut figures = FaultFigures::default();
+    for chunk in bytes.chunks_exact(STRIKE_BYTES).take(MOST_STRIKES) {
+        let [block, what, low, high] = [chunk[0], chunk[1], chunk[2], chunk[3]];
+        let Some(place) = scene.places.get(usize::from(block) % scene.places.len().max(1)) else { break };
+        let path = subject.paths[usize::from(what & 3) % subject.paths.len()];
+        let doing = doings(place).nth(usize::from(what >> 7)).unwrap_or(Doing::Apply);
+        let point = FaultPoint { block: place.block, doing, path, strike: None, schedule_seed: None };
+        let found = |found: Box<FaultFound>, figures: &FaultFigures| Box::new((*found, figures.clone()));
+        let calm = calm(engine, &scene, place, &subject, point).map_err(|wrong| found(wrong, &figures))?;
+        let sites = &calm.passed.sites;
+        let at = usize::from(u16::from_le_bytes([low, high])) % sites.len();
+        let wanted = Fault::ALL[usize::from(what >> 2 & 3)];
+        let fault = if wanted.fits(sites[at]) { wanted } else { Fault::Panic };
+        let struck = FaultPoint { strike: Some((at, fault)), ..point };
+        let (endured, trial) =
+            one(engine, &scene, place, &subject, struck, &calm).map_err(|wrong| found(wrong, &figures))?;
+        figures.count(path, sites[at], fault, endured, &trial);
+        figures.calm_runs += 1;
+        figures.points += sites.len() as u64;
+    }
+    Ok(figures)
+}
+
+/// Most transactions of a small block.
+pub const SMALL_BLOCK: usize = 6;
+/// Records of the plans that small blocks come from.
+pub(crate) const SMALL_PLAN: usize = 8;
+
+/// So many blocks of one to [`SMALL_BLOCK`] transactions, from plans of neighbouring seeds, each with its scenario's scene.
+pub fn small_blocks(count: usize) -> impl Iterator<Item = (Arc<FaultScene>, Place)> {
+    let of_plan = |seed| {
+        let scene = FaultScene::of(&build(&Plan::sized(seed, SMALL_PLAN), SignatureScheme::Tagged).scenario);
+        let is_small = |place: &Place| (1..=SMALL_BLOCK).contains(&place.expected().block.transactions.len());
+        let places: Vec<Place> = scene.places.iter().filter(|place| is_small(place)).cloned().collect();
+        let scene = Arc::new(scene);
+        places.into_iter().map(move |place| (Arc::clone(&scene), place))
+    };
+    (0..).flat_map(of_plan).take(count)
+}

@@ -1,0 +1,84 @@
+//! What the reference says of a scenario: the yardstick of every comparison, made once and used for all subjects.
+
+use seriatim_tos::execution::reference::Reference;
+use seriatim_tos::ledger::{BlockAbort, Receipt};
+use seriatim_tos::storage::LedgerState;
+
+use super::scenario::{Scenario, Step};
+
+/// Receipts and ledgers by the reference.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Expectation {
+    /// The ledger before the first step.
+    pub genesis: LedgerState,
+    /// One for each of the scenario's steps.
+    pub steps: Vec<ExpectedStep>,
+    /// The ledger after each step.
+    pub ledgers: Vec<LedgerState>,
+}
+
+/// What one step does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExpectedStep {
+    /// What became of the blocks, in order, up to the first aborted one: a run ends with it.
+    Run {
+        blocks: Vec<Result<Vec<Receipt>, BlockAbort>>,
+    },
+    Rewind,
+}
+
+impl Expectation {
+    /// Runs the reference over a scenario, whose genesis must be valid.
+    pub fn of(scenario: &Scenario) -> Self {
+        let mut reference = Reference::new(&scenario.parameters, &scenario.genesis);
+        let mut expectation = Self { genesis: reference.ledger().clone(), ..Self::default() };
+        for step in &scenario.steps {
+            expectation.steps.push(match step {
+                Step::Run(blocks) => {
+                    reference.start_run();
+                    let mut outcomes = Vec::new();
+                    for block in blocks {
+                        let outcome = reference.apply(block);
+                        let aborted = outcome.is_err();
+                        outcomes.push(outcome);
+                        if aborted {
+                            break;
+                        }
+                    }
+                    ExpectedStep::Run { blocks: outcomes }
+                }
+                Step::Rewind(to) => {
+                    if *to < reference.ledger().top {
+                        reference.rewind(*to);
+                    }
+                    ExpectedStep::Rewind
+                }
+            });
+            expectation.ledgers.push(reference.ledger().clone());
+        }
+        expectation
+    }
+
+    /// The ledger at the end.
+    pub fn final_ledger(&self) -> &LedgerState {
+        self.ledgers.last().unwrap_or(&self.genesis)
+    }
+
+    /// Every receipt of the blocks that were applied, in order.
+    pub fn receipts(&self) -> impl Iterator<Item = &Receipt> {
+        let outcomes = self.steps.iter().flat_map(|step| match step {
+            ExpectedStep::Run { blocks } => blocks.as_slice(),
+            ExpectedStep::Rewind => &[],
+        });
+        outcomes.flatten().flatten()
+    }
+
+    /// The aborts, in order.
+    pub fn aborts(&self) -> impl Iterator<Item = BlockAbort> {
+        let outcomes = self.steps.iter().flat_map(|step| match step {
+            ExpectedStep::Run { blocks } => blocks.as_slice(),
+            ExpectedStep::Rewind => &[],
+        });
+        outcomes.filter_map(|outcome| outcome.as_ref().err().copied())
+    }
+}

@@ -1,0 +1,102 @@
+//! A scenario: everything that a run of the chain is given, as plain data. As JSON it is what a violation is saved as.
+
+use serde::{Deserialize, Serialize};
+
+use seriatim_tos::ledger::{Block, Genesis, GenesisError, Parameters, Topoheight};
+
+/// The version of the scenario's JSON form that this build writes and reads.
+pub const SCENARIO_VERSION: u32 = 1;
+
+/// Parameters, a genesis and what happens after it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    pub version: u32,
+    pub parameters: Parameters,
+    pub genesis: Genesis,
+    pub steps: Vec<Step>,
+}
+
+/// One thing that happens to the chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Step {
+    /// One ordering run: blocks applied in order with one NonceChecker. It ends early at an aborted block.
+    Run(Vec<Block>),
+    /// Everything above this topoheight is undone. At or above the top it does nothing; below genesis it cannot go.
+    Rewind(Topoheight),
+}
+
+/// Why a text is no scenario.
+#[derive(Debug, thiserror::Error)]
+pub enum ScenarioError {
+    #[error("not a scenario: {0}")]
+    Json(#[from] serde_json::Error),
+    #[error("scenario version {found}, this build reads version {SCENARIO_VERSION}")]
+    Version { found: u64 },
+    #[error("genesis: {0}")]
+    Genesis(#[from] GenesisError),
+    /// Counted from 0.
+    #[error("step {step}: a rewind to {to}, where the ledger begins at {genesis}")]
+    RewindBelowGenesis { step: usize, to: Topoheight, genesis: Topoheight },
+}
+
+impl Scenario {
+    /// Reads a scenario back.
+    ///
+    /// # Errors
+    /// Text that is not one (with line and column), another version, a genesis that no chain can start from, or a rewind to
+    /// below it.
+    pub fn from_json(text: &str) -> Result<Self, ScenarioError> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            version: u64,
+        }
+        let Versioned { version } = serde_json::from_str(text)?;
+        if version != u64::from(SCENARIO_VERSION) {
+            return Err(ScenarioError::Version { found: version });
+        }
+        let scenario: Self = serde_json::from_str(text)?;
+        scenario.check()?;
+        Ok(scenario)
+    }
+
+    /// Refuses what this build cannot run.
+    ///
+    /// # Errors
+    /// Another version, a genesis that no chain can start from, or a rewind to below it.
+    pub fn check(&self) -> Result<(), ScenarioError> {
+        if self.version != SCENARIO_VERSION {
+            return Err(ScenarioError::Version { found: self.version.into() });
+        }
+        self.genesis.validate()?;
+        let genesis = self.genesis.topoheight;
+        for (step, given) in self.steps.iter().enumerate() {
+            match given {
+                Step::Rewind(to) if *to < genesis => {
+                    return Err(ScenarioError::RewindBelowGenesis { step, to: *to, genesis });
+                }
+                Step::Rewind(_) | Step::Run(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The scenario as text, one line an object deep enough to read.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("keys are text and no value refuses to be written")
+    }
+
+    /// Every block of every run, in order.
+    pub fn blocks(&self) -> impl Iterator<Item = &Block> {
+        self.steps.iter().flat_map(|step| match step {
+            Step::Run(blocks) => blocks.as_slice(),
+            Step::Rewind(_) => &[],
+        })
+    }
+
+    /// Number of transactions in all blocks.
+    pub fn tx_count(&self) -> usize {
+        self.blocks().map(|block| block.transactions.len()).sum()
+    }
+}

@@ -1,0 +1,171 @@
+//! Everything concurrent, behind one trait. The executor names no lock, atomic, map, task or channel of its own: it
+//! takes them from a [`Runtime`], so one source runs under tokio and under any model of it. A runtime is a value,
+//! because what chance decides elsewhere (hash seeds, placement of keys in shards) is an input here.
+//!
+//! Every constructor takes a label, so that a decorator can name the object in a trace.
+
+mod faults;
+mod native;
+mod probed;
+mod recorder;
+mod seeded_hasher;
+
+use std::fmt::Debug;
+use std::future::Future;
+use std::hash::Hash;
+use std::ops::{Deref, DerefMut};
+
+use serde::Serialize;
+
+pub use faults::{DELAY, Fault, Faults, INJECTED, Injected, Passed, Site};
+pub use native::Native;
+pub use probed::{Probed, TaskFigures};
+pub use recorder::Recorder;
+pub use seeded_hasher::SeededHasher;
+
+/// A key of a concurrent map.
+pub trait MapKey: Hash + Ord + Clone + Debug + Send + Sync + 'static {}
+impl<T: Hash + Ord + Clone + Debug + Send + Sync + 'static> MapKey for T {}
+
+/// A value of a concurrent map, or behind a lock. `Debug`, so that a recorded execution can tell what was read and written.
+pub trait MapValue: Debug + Send + Sync + 'static {}
+impl<T: Debug + Send + Sync + 'static> MapValue for T {}
+
+/// The concurrency that executors are written against.
+pub trait Runtime: Clone + Send + Sync + 'static {
+    type Map<K: MapKey, V: MapValue>: ConcurrentMap<K, V>;
+    type AtomicU64: AtomicU64;
+    type Semaphore: Semaphore;
+    type RwLock<T: MapValue>: RwLock<T>;
+    type JoinSet<T: Send + 'static>: JoinSet<T>;
+
+    /// An empty map.
+    fn map<K: MapKey, V: MapValue>(&self, label: &'static str) -> Self::Map<K, V>;
+
+    /// An atomic with a first value.
+    fn atomic_u64(&self, label: &'static str, value: u64) -> Self::AtomicU64;
+
+    /// A semaphore with so many permits.
+    fn semaphore(&self, label: &'static str, permits: usize) -> Self::Semaphore;
+
+    /// An async lock around a value.
+    fn rw_lock<T: MapValue>(&self, label: &'static str, value: T) -> Self::RwLock<T>;
+
+    /// A join set without tasks.
+    fn join_set<T: Send + 'static>(&self, label: &'static str) -> Self::JoinSet<T>;
+
+    /// Lets other tasks run.
+    fn yield_now(&self) -> impl Future<Output = ()> + Send;
+
+    /// A number for the current task, for traces; the same task keeps it.
+    fn task(&self) -> u64;
+}
+
+/// A map of shards, each behind its own reader-writer lock, with dashmap's behaviour: a guard blocks its whole
+/// shard, and entering that shard for writing while holding one of its guards never returns.
+pub trait ConcurrentMap<K: MapKey, V: MapValue>: Send + Sync + 'static {
+    /// Shared access to one value; `Send`, so that a guard held across an await compiles and can be found.
+    type Ref<'a>: Deref<Target = V> + Send
+    where
+        Self: 'a;
+    /// Exclusive access to one value.
+    type RefMut<'a>: DerefMut<Target = V> + Send
+    where
+        Self: 'a;
+
+    /// Shared access, if the key is there.
+    fn get(&self, key: &K) -> Option<Self::Ref<'_>>;
+
+    /// Exclusive access, if the key is there.
+    fn get_mut(&self, key: &K) -> Option<Self::RefMut<'_>>;
+
+    /// Whether the key is there.
+    fn contains_key(&self, key: &K) -> bool;
+
+    /// Sets the value, and returns the one before.
+    fn insert(&self, key: K, value: V) -> Option<V>;
+
+    /// Exclusive access to the value; `value` is used only if there is none.
+    fn entry_or_insert(&self, key: K, value: V) -> Self::RefMut<'_>;
+
+    /// Every entry, in an order that means nothing and changes from run to run. Takes the map apart: no task may still
+    /// use it.
+    fn into_entries(self) -> Vec<(K, V)>;
+}
+
+/// An atomic integer. The orderings are the standard library's.
+pub trait AtomicU64: Send + Sync + 'static {
+    fn load(&self, ordering: Ordering) -> u64;
+
+    fn store(&self, value: u64, ordering: Ordering);
+
+    /// Sets `new` if the value is `current`. Returns the value before; `Err` if it was another.
+    ///
+    /// # Errors
+    /// The value found, if it was not `current`.
+    fn compare_exchange(&self, current: u64, new: u64, success: Ordering, failure: Ordering) -> Result<u64, u64>;
+}
+
+pub use std::sync::atomic::Ordering;
+
+/// Counts permits. First come, first served.
+pub trait Semaphore: Send + Sync + 'static {
+    /// Gives its permit back when dropped, also by a panic or a cancelled task.
+    type Permit: Send + 'static;
+
+    /// Waits for a permit.
+    fn acquire(&self) -> impl Future<Output = Self::Permit> + Send;
+}
+
+/// A value behind an async reader-writer lock. First come, first served.
+pub trait RwLock<T>: Send + Sync + 'static {
+    /// Shared access.
+    type Read<'a>: Deref<Target = T> + Send
+    where
+        Self: 'a;
+    /// Exclusive access.
+    type Write<'a>: DerefMut<Target = T> + Send
+    where
+        Self: 'a;
+
+    /// Waits until no writer is there or before it in the queue.
+    fn read(&self) -> impl Future<Output = Self::Read<'_>> + Send;
+
+    /// Waits until nobody else is there or before it in the queue.
+    fn write(&self) -> impl Future<Output = Self::Write<'_>> + Send;
+}
+
+/// Position of a task in the order of spawning of its join set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TaskIndex(pub usize);
+
+/// Why a task has no result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+pub enum TaskError {
+    /// Its code panicked, with this message.
+    #[error("panicked: {0}")]
+    Panicked(String),
+    /// It was cancelled before it ended.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+/// Tasks, joined in whatever order they end. Dropping the set cancels those that still run.
+pub trait JoinSet<T: Send + 'static>: Send {
+    /// Starts a task; the first one has index 0.
+    fn spawn<F: Future<Output = T> + Send + 'static>(&mut self, task: F) -> TaskIndex;
+
+    /// Waits for some task to end. None: no task is left.
+    fn join_next(&mut self) -> impl Future<Output = Option<(TaskIndex, Result<T, TaskError>)>> + Send;
+}
+
+/// The text of a panic, as far as it has one.
+pub fn panic_message(payload: &(dyn std::any::Any + Send)) -> String {
+    if let Some(text) = payload.downcast_ref::<&str>() {
+        (*text).to_owned()
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        text.clone()
+    } else {
+        "no message".to_owned()
+    }
+}

@@ -1,0 +1,167 @@
+//! Asks a subject about the blocks of a scenario: each with several numbers of workers and seeds, on which no answer may
+//! depend.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use serde::Serialize;
+
+use super::judge::{unanswered, unequal, wrong};
+use super::{Answer, BlockCase, Capabilities, Request, Subject, SubjectError, cases, fit};
+use seriatim_lab::compare::{Difference, Oracle, Violation, types_at};
+use seriatim_lab::workload::{Plan, Scenario, build, mix};
+use seriatim_runtime::panic_message;
+use seriatim_tos::execution::parallel::batches;
+use seriatim_tos::ledger::{Receipt, SignatureScheme};
+
+/// How often each block with several transactions is asked; the others are asked once.
+pub const REPEATS: u32 = 3;
+
+/// What was asked, and what the reference made of it. Sums, so they do not depend on the order of counting.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Asked {
+    pub scenarios: u64,
+    pub blocks: u64,
+    pub requests: u64,
+    /// Blocks that were asked again with another number of workers or another seed.
+    pub repeated: u64,
+    /// In the blocks, each counted once.
+    pub transactions: u64,
+    /// Transactions that share an account with an earlier one of their block.
+    pub conflicts: u64,
+    /// By what the reference made of them.
+    pub outcomes: BTreeMap<&'static str, u64>,
+    /// Aborted blocks, by why.
+    pub aborts: BTreeMap<&'static str, u64>,
+    /// Transactions that were generated and do not fit what the subject supports and assumes.
+    pub taken_out: u64,
+}
+
+/// A violation, and the number of workers that showed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrong {
+    pub violation: Violation,
+    pub workers: u32,
+}
+
+impl Asked {
+    /// Adds up two.
+    pub fn merge(&mut self, other: &Self) {
+        let Self { scenarios, blocks, requests, repeated, transactions, conflicts, outcomes, aborts, taken_out } =
+            other;
+        self.scenarios += scenarios;
+        self.blocks += blocks;
+        self.requests += requests;
+        self.repeated += repeated;
+        self.transactions += transactions;
+        self.conflicts += conflicts;
+        self.taken_out += taken_out;
+        for (mine, theirs) in [(&mut self.outcomes, outcomes), (&mut self.aborts, aborts)] {
+            for (name, count) in theirs {
+                *mine.entry(name).or_default() += count;
+            }
+        }
+    }
+
+    /// Transactions that the reference executed.
+    pub fn executed(&self) -> u64 {
+        self.outcomes.get(Receipt::EXECUTED).copied().unwrap_or(0)
+    }
+
+    pub(super) fn count(&mut self, case: &BlockCase) {
+        self.blocks += 1;
+        let block = case.request.block.to_block();
+        self.transactions += block.transactions.len() as u64;
+        let later = batches(&block.transactions, &BTreeMap::new());
+        self.conflicts += later.iter().skip(1).map(|batch| batch.len() as u64).sum::<u64>();
+        match &case.expected {
+            Ok(receipts) => receipts.iter().for_each(|receipt: &Receipt| {
+                *self.outcomes.entry(receipt.outcome()).or_default() += 1;
+            }),
+            Err(abort) => *self.aborts.entry(abort.name()).or_default() += 1,
+        }
+    }
+}
+
+/// One answer; a panic is an error like others.
+pub(super) fn answer(subject: &mut dyn Subject, request: &Request) -> Result<Answer, SubjectError> {
+    let caught = catch_unwind(AssertUnwindSafe(|| subject.execute(request)));
+    let answer = caught.unwrap_or_else(|payload| Err(SubjectError::Panicked(panic_message(&*payload))))?;
+    if answer.id != request.id {
+        return Err(SubjectError::Protocol(format!("an answer with id {}, asked was {}", answer.id, request.id)));
+    }
+    Ok(answer)
+}
+
+/// Asks about every block, in order, up to the first violation. Workers and seeds of the requests come from `seed`.
+pub fn ask(
+    subject: &mut dyn Subject,
+    capabilities: &Capabilities,
+    cases: &[BlockCase],
+    seed: u64,
+    asked: &mut Asked,
+) -> Option<Wrong> {
+    for (block, case) in cases.iter().enumerate() {
+        asked.count(case);
+        let repeats = if case.request.block.transactions.len() > 1 { REPEATS } else { 1 };
+        let mut first: Option<(Answer, u32)> = None;
+        for repeat in 0..repeats {
+            let chance = mix(seed, (block as u64) << 8 | u64::from(repeat));
+            let workers = &capabilities.supports.workers;
+            // Each number of workers in turn, beginning with another one at each block.
+            let workers = workers[(seed as usize).wrapping_add(block).wrapping_add(repeat as usize) % workers.len()];
+            let request = Request { id: chance >> 12, workers, seed: chance & 0xffff_ffff, ..case.request.clone() };
+            asked.requests += 1;
+            asked.repeated += u64::from(repeat == 1);
+            let violation = |(oracle, difference): (Oracle, Difference)| {
+                let plural = if workers == 1 { "" } else { "s" };
+                let subject = format!("{} ({workers} worker{plural}, seed {})", capabilities.name, request.seed);
+                let given = case.request.block.transactions.iter().map(|given| &given.transaction);
+                let transactions = types_at(&difference.place, given);
+                Wrong { violation: Violation { transactions, ..Violation::new(oracle, subject, difference) }, workers }
+            };
+            let answer = match answer(subject, &request) {
+                Ok(answer) => answer,
+                Err(error) => return Some(violation(unanswered(block, &error))),
+            };
+            if let Some(found) = wrong(capabilities, block, case, &answer) {
+                return Some(violation(found));
+            }
+            match &first {
+                None => first = Some((answer, workers)),
+                Some((before, others)) => {
+                    if let Some(found) = unequal(block, (before, *others), (&answer, workers)) {
+                        return Some(violation(found));
+                    }
+                }
+            }
+        }
+    }
+    None
+}
+
+/// The scenario of a plan's seed, as far as it fits, and how many transactions had to go.
+pub fn scenario_for(capabilities: &Capabilities, seed: u64) -> (Scenario, u64) {
+    let built = build(&Plan::from_seed(seed), SignatureScheme::Tagged);
+    let fitted = fit(&built.scenario, capabilities);
+    let taken_out = built.scenario.tx_count() - fitted.tx_count();
+    (fitted, taken_out as u64)
+}
+
+/// Asks a subject about generated scenarios: for tests of one's own.
+///
+/// # Errors
+/// The first violation.
+pub fn try_out(subject: &mut dyn Subject, seed: u64, scenarios: u64) -> Result<Asked, Box<Violation>> {
+    let capabilities = subject.capabilities();
+    let mut asked = Asked::default();
+    for index in 0..scenarios {
+        let (scenario, taken_out) = scenario_for(&capabilities, mix(seed, index));
+        asked.scenarios += 1;
+        asked.taken_out += taken_out;
+        if let Some(wrong) = ask(subject, &capabilities, &cases(&scenario), mix(seed, !index), &mut asked) {
+            return Err(Box::new(wrong.violation));
+        }
+    }
+    Ok(asked)
+}

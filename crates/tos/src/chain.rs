@@ -1,0 +1,233 @@
+//! The chain: blocks applied in order by any path, rewound, and applied again in another order.
+//!
+//! A node that embeds it says with a [`ChainConfig`] or a [`Rollout`] how its blocks run ([`Modes`]) and adds them by
+//! [`OrderingRun::add_block`]: sequentially, in parallel, or in **test mode**, where a [`ParallelSide`] runs each block beside the
+//! sequential path on the same state below it. The sequential result is the one that is committed; where the side came to another, a
+//! [`Mismatch`] goes to a [`MismatchSink`].
+//!
+//! What [`OrderingRun::add_block`] and [`Blockchain::rewind`] do is told as spans and events of `tracing` with the target
+//! `seriatim::chain`, and, with the feature `metrics`, counted in a `ChainMetrics`. [`OrderingRun::apply`] tells nothing.
+
+mod add_block;
+mod config;
+#[cfg(feature = "metrics")]
+mod conflicts;
+mod difference;
+mod figures;
+#[cfg(feature = "metrics")]
+mod metrics;
+mod mismatch;
+mod modes;
+mod observer;
+mod parallel_side;
+mod rollout;
+mod side;
+mod started;
+mod stopwatch;
+mod test_mode;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::execution::parallel::{ParallelChainState, merge_parallel_results};
+use crate::execution::{
+    AccountNonces, BlockChanges, BlockError, BlockStart, BlockStmExecutor, NonceChecker, ParallelExecutor,
+    PreparedBlock, execute_sequentially,
+};
+use crate::ledger::{AccountKey, Block, Hash, Parameters, Receipt, Topoheight};
+use crate::storage::{Storage, StorageError};
+use seriatim_runtime::Runtime;
+
+pub use config::{
+    ChainConfig, ConfigError, MIN_TXS_FOR_PARALLEL, Mode, Network, PARALLEL_EXECUTION_ENABLED, PARALLEL_TEST_BUDGET_MS,
+    PARALLEL_TEST_MODE,
+};
+pub use figures::TestModeFigures;
+#[cfg(feature = "metrics")]
+pub use metrics::{ChainMetrics, DEFAULT_METRICS_ADDRESS, MetricsServer};
+pub use mismatch::{Found, Mismatch, MismatchKind, MismatchSink, RecentMismatches};
+pub use modes::{Modes, ModesError};
+pub use parallel_side::{ParallelSide, ReadLimits, SideError};
+pub use rollout::{Rollout, Stage};
+pub use side::{ExecutorSide, Side, SideBlock, SideFuture, SideStorage};
+
+/// Which executor applies a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExecutionPath {
+    Sequential,
+    /// V3.
+    Parallel,
+    /// The optimistic one, on the runtime of the other and with as many tasks at a time.
+    BlockStm,
+}
+
+impl ExecutionPath {
+    /// What it is called in reports and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sequential => "sequential",
+            Self::Parallel => "parallel",
+            Self::BlockStm => "block-stm",
+        }
+    }
+}
+
+/// A ledger and the executors that extend it. Exclusive borrows make sure that one chain applies blocks one at a time; a
+/// storage shared by two chains refuses the block that does not stand on its top. Readers share the storage and see only
+/// whole blocks.
+#[derive(Debug)]
+pub struct Blockchain<S, R> {
+    storage: Arc<S>,
+    parameters: Parameters,
+    parallel: ParallelExecutor<R>,
+    modes: Modes,
+}
+
+impl<S: Storage, R: Runtime> Blockchain<S, R> {
+    /// A chain on `storage`, which holds at least genesis. All modes are off.
+    pub fn new(storage: Arc<S>, parameters: Parameters, parallel: ParallelExecutor<R>) -> Self {
+        Self { storage, parameters, parallel, modes: Modes::off() }
+    }
+
+    /// With other modes for the blocks that it adds.
+    pub fn with_modes(mut self, modes: Modes) -> Self {
+        self.modes = modes;
+        self
+    }
+
+    /// How its blocks run, and what came of testing.
+    pub fn modes(&self) -> &Modes {
+        &self.modes
+    }
+
+    /// The same, for an operator.
+    pub fn modes_mut(&mut self) -> &mut Modes {
+        &mut self.modes
+    }
+
+    /// The ledger, for readers.
+    pub fn storage(&self) -> &Arc<S> {
+        &self.storage
+    }
+
+    /// Starts an ordering run: one NonceChecker for all the blocks it applies.
+    pub fn ordering_run(&mut self) -> OrderingRun<'_, S, R> {
+        OrderingRun { chain: self, nonces: Arc::default(), in_doubt: None }
+    }
+
+    /// Goes on with an ordering run that a restart broke off: `nonces` is what its checker had when it ended. Without it the
+    /// blocks to come might be executed otherwise than they would have been.
+    pub fn resumed_run(&mut self, nonces: NonceChecker) -> OrderingRun<'_, S, R> {
+        OrderingRun { chain: self, nonces: Arc::new(nonces), in_doubt: None }
+    }
+
+    /// Removes every block above `to`. The orphan set stays.
+    ///
+    /// # Errors
+    /// Whatever the storage reports; the chain is then as before.
+    pub async fn rewind(&mut self, to: Topoheight) -> Result<(), StorageError> {
+        let from = if self.modes.observer.wants_top() { Some(self.storage.top().await?.0) } else { None };
+        self.storage.rewind(to).await?;
+        self.modes.observer.rewound(from, to);
+        Ok(())
+    }
+}
+
+/// Blocks applied in one go (section 5).
+#[derive(Debug)]
+pub struct OrderingRun<'a, S, R> {
+    chain: &'a mut Blockchain<S, R>,
+    nonces: Arc<NonceChecker>,
+    /// The block whose commit began and was not seen to succeed.
+    in_doubt: Option<InDoubt>,
+}
+
+/// A block that is in the ledger or is not: its future was dropped, or panicked, during its commit.
+#[derive(Debug)]
+struct InDoubt {
+    block: Hash,
+    topoheight: Topoheight,
+    nonces: Vec<(AccountKey, AccountNonces)>,
+}
+
+impl<S: Storage, R: Runtime> OrderingRun<'_, S, R> {
+    /// The nonces that the run's blocks have used. Those of a block whose commit was cut off are there once the next block has
+    /// found it in the ledger.
+    pub fn nonces(&self) -> &NonceChecker {
+        &self.nonces
+    }
+
+    /// Applies `block` on top. Returns one receipt a transaction, in block order.
+    ///
+    /// Dropped before it ends, the block is in the ledger as a whole or not at all, and the run may go on: its NonceChecker
+    /// follows the ledger.
+    ///
+    /// # Errors
+    /// Then ledger and NonceChecker are as before. The contract ends an ordering run at an aborted block.
+    pub async fn apply(&mut self, block: &Arc<Block>, path: ExecutionPath) -> Result<Vec<Receipt>, BlockError> {
+        let start = self.start(block).await?;
+        let changes = execute_on(path, &self.chain.storage, &self.chain.parallel, &start, block).await?;
+        let prepared = changes.prepare(&start)?;
+        self.commit(start, prepared).await
+    }
+
+    /// What the run has used, for [`Blockchain::resumed_run`]: as [`Self::nonces`], without what a cut-off commit would add.
+    pub fn into_nonces(self) -> NonceChecker {
+        Arc::unwrap_or_clone(self.nonces)
+    }
+
+    async fn start(&mut self, block: &Block) -> Result<BlockStart, StorageError> {
+        let Blockchain { storage, parameters, .. } = &*self.chain;
+        let mut start = BlockStart::read(&**storage, parameters, Arc::clone(&self.nonces), block).await?;
+        if let Some(InDoubt { block, topoheight, nonces }) = self.in_doubt.take()
+            && block == start.previous.block
+            && topoheight + 1 == start.context.topoheight
+        {
+            Arc::make_mut(&mut self.nonces).keep(nonces);
+            start.nonces = Arc::clone(&self.nonces);
+        }
+        Ok(start)
+    }
+
+    async fn commit(&mut self, start: BlockStart, prepared: PreparedBlock) -> Result<Vec<Receipt>, BlockError> {
+        let PreparedBlock { batch, receipts, nonces } = prepared;
+        // Kept here while the storage is at work: whoever drops this future takes nothing with it.
+        let in_doubt = InDoubt { block: start.context.block, topoheight: start.context.topoheight, nonces };
+        let in_doubt = self.in_doubt.insert(in_doubt);
+        // The checker has one owner again and need not be copied.
+        drop(start);
+        self.chain.storage.commit(batch).await?;
+        Arc::make_mut(&mut self.nonces).keep(std::mem::take(&mut in_doubt.nonces));
+        self.in_doubt = None;
+        Ok(receipts)
+    }
+}
+
+/// Runs a block on a path. Nothing of it is in the ledger yet.
+async fn execute_on<S: Storage, R: Runtime>(
+    path: ExecutionPath,
+    storage: &Arc<S>,
+    parallel: &ParallelExecutor<R>,
+    start: &BlockStart,
+    block: &Arc<Block>,
+) -> Result<BlockChanges, BlockError> {
+    match path {
+        ExecutionPath::Sequential => execute_sequentially(&**storage, start, block).await,
+        ExecutionPath::Parallel => execute_in_parallel(storage, parallel, start.clone(), block).await,
+        ExecutionPath::BlockStm => BlockStmExecutor::like(parallel).execute(storage, start.clone(), block).await,
+    }
+}
+
+async fn execute_in_parallel<S: Storage, R: Runtime>(
+    storage: &Arc<S>,
+    executor: &ParallelExecutor<R>,
+    start: BlockStart,
+    block: &Arc<Block>,
+) -> Result<BlockChanges, BlockError> {
+    let state = ParallelChainState::open(Arc::clone(storage), executor.runtime(), Arc::new(start), block).await?;
+    let state = Arc::new(state);
+    let receipts = executor.execute(&state, block).await?;
+    Ok(merge_parallel_results(state, receipts)?)
+}

@@ -1,0 +1,78 @@
+//! What runs beside the sequential path in test mode: one of the parallel executors, or anything else that a test brings.
+
+use std::future::Future;
+use std::num::NonZeroUsize;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::execution::{BlockError, BlockStart, ParallelExecutor, PreparedBlock, ZeroParallelism};
+use crate::ledger::Block;
+use crate::storage::{ErasedStorage, Layered};
+use seriatim_runtime::Native;
+
+use super::{ExecutionPath, execute_on};
+
+/// The storage as a side sees it: it cannot write, and reads only so often. A budget of milliseconds does not notice that each
+/// call is boxed, and executors are compiled once for the sides of all chains.
+pub type SideStorage = Layered<ErasedStorage>;
+
+/// What a side is given of a block. All of it is its own or cannot be changed.
+#[derive(Debug)]
+pub struct SideBlock {
+    pub storage: Arc<SideStorage>,
+    pub start: BlockStart,
+    pub block: Arc<Block>,
+}
+
+/// What a side runs as.
+pub type SideFuture = Pin<Box<dyn Future<Output = Result<PreparedBlock, BlockError>> + Send>>;
+
+/// Executes blocks on threads of its own. It may fail, panic, hang and answer wrongly: none of it reaches the chain.
+/// What nobody can stop in a thread is left to it: to take memory without end, to overflow its stack, to abort the process.
+pub trait Side: Send + Sync + 'static {
+    /// Executes a block, inside a tokio runtime without timers. Nothing of it is to be in the ledger.
+    fn execute(&self, given: SideBlock) -> SideFuture;
+}
+
+/// V3 or Block-STM as a side.
+#[derive(Clone, Debug)]
+pub struct ExecutorSide {
+    path: ExecutionPath,
+    executor: ParallelExecutor<Native>,
+}
+
+impl ExecutorSide {
+    /// With at most `max_parallelism` tasks at a time. `hash_seed` is that of [`Native::with_hash_seed`].
+    ///
+    /// # Errors
+    /// `max_parallelism` is 0.
+    pub fn new(path: ExecutionPath, max_parallelism: usize, hash_seed: u64) -> Result<Self, ZeroParallelism> {
+        let executor = ParallelExecutor::new(Native::with_hash_seed(hash_seed), max_parallelism)?;
+        Ok(Self { path, executor })
+    }
+
+    /// The same on a runtime that tells these figures of its batches and of its waiting.
+    #[cfg(feature = "metrics")]
+    pub fn with_metrics(self, metrics: &super::ChainMetrics) -> Self {
+        let Self { path, executor } = self;
+        let runtime = executor.runtime().clone().with_recorder(metrics.recorder());
+        let executor = ParallelExecutor::new(runtime, executor.max_parallelism().get()).expect("it was not 0");
+        Self { path, executor }
+    }
+
+    /// As many threads as tasks at a time.
+    pub fn threads(&self) -> NonZeroUsize {
+        self.executor.max_parallelism()
+    }
+}
+
+impl Side for ExecutorSide {
+    fn execute(&self, given: SideBlock) -> SideFuture {
+        let Self { path, executor } = self.clone();
+        Box::pin(async move {
+            let SideBlock { storage, start, block } = given;
+            let changes = execute_on(path, &storage, &executor, &start, &block).await?;
+            Ok(changes.prepare(&start)?)
+        })
+    }
+}

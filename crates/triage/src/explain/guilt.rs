@@ -1,0 +1,145 @@
+//! The guilty pair: two conflicting accesses such that the other way round the verdict is another.
+//!
+//! For each pair there are two ways to turn it round, both by moving choices of one task: the second task runs as far as
+//! its access before the first one's, or the first task waits at its access until the second is through. The pair that
+//! turns the verdict with the fewest choices moved is guilty, an agreement before another violation. To tell it from
+//! chance, pair and control are also run straight on after the second access: in the recorded order that must still show
+//! the violation, the other way round it must not.
+
+use seriatim_explore::Schedule;
+
+use super::access::{Access, accesses, lives};
+use super::case::{Case, Outcome, with_choices};
+use super::pattern::recognise;
+use super::words::{Words, sentence, wrong};
+use super::{Anomaly, Explanation};
+
+/// Pairs that are tried, the smallest reorderings first.
+const MOST_MOVES: usize = 1_500;
+
+/// One way to turn a pair round.
+#[derive(Clone, Copy, Debug)]
+struct Move {
+    /// Positions among the accesses, in the order in which they happened.
+    first: usize,
+    second: usize,
+    /// Whether the second task is brought forward, else the first is held back.
+    forward: bool,
+    /// Choices that change places, and how far the accesses are apart.
+    cost: usize,
+    apart: usize,
+}
+
+/// A pair that turns the verdict.
+struct Guilty {
+    first: usize,
+    second: usize,
+    turned: Outcome,
+}
+
+pub(super) fn explain(case: &Case<'_>, traced: &Schedule, words: &Words<'_>) -> Explanation {
+    let accesses = accesses(&traced.steps);
+    let Some(Guilty { first, second, turned }) = find(case, traced, &accesses) else {
+        let mut sentences = vec![
+            "It takes an interleaving: with tasks one after another it does not show.".to_owned(),
+            "No two accesses were found whose order alone makes the difference.".to_owned(),
+        ];
+        sentences.push(wrong(&case.violation));
+        return Explanation { anomaly: Anomaly::Unnamed, guilty: None, sentences };
+    };
+    let pattern = recognise(&traced.steps, &accesses, first, second);
+    let (first, second) = (&accesses[first], &accesses[second]);
+    let mut sentences: Vec<String> = pattern.story.iter().map(|&step| words.access(step)).collect();
+    sentences.push(words.what_happened(pattern.anomaly, first, second, &pattern.story));
+    sentences.extend(words.side_by_side(first, second));
+    sentences.push(wrong(&case.violation));
+    sentences.push(match turned {
+        Outcome::Agrees => "The other way round, every oracle agrees.".to_owned(),
+        Outcome::Other(violation) => sentence(format!("The other way round, something else is wrong: {violation}")),
+        Outcome::Same => unreachable!("a guilty pair turns the verdict"),
+    });
+    Explanation { anomaly: pattern.anomaly, guilty: Some((first.step, second.step)), sentences }
+}
+
+fn find(case: &Case<'_>, traced: &Schedule, accesses: &[Access<'_>]) -> Option<Guilty> {
+    let choices = &traced.choices.0;
+    let mut best: Option<((bool, bool, usize), Guilty)> = None;
+    for moved in moves(traced, accesses) {
+        if best.as_ref().is_some_and(|((unsure, other, cost), _)| !unsure && !other || moved.cost > 4 * cost + 8) {
+            break;
+        }
+        let (turned, length) = turn(choices, accesses, moved);
+        let rest = choices[accesses[moved.second].at + 1..].iter();
+        let whole = turned.iter().chain(rest).copied().collect();
+        let Some(outcome) = case.try_choices(traced, whole) else { break };
+        if outcome == Outcome::Same || !is_turned(case, traced, accesses, moved, &turned) {
+            continue;
+        }
+        let control = case.try_choices(traced, choices[..=accesses[moved.second].at].to_vec());
+        let cut = case.try_choices(traced, turned[..length].to_vec());
+        let sure = control == Some(Outcome::Same) && cut.is_some_and(|cut| cut != Outcome::Same);
+        let rank = (!sure, outcome != Outcome::Agrees, moved.cost);
+        if best.as_ref().is_none_or(|(known, _)| rank < *known) {
+            best = Some((rank, Guilty { first: moved.first, second: moved.second, turned: outcome }));
+        }
+    }
+    best.map(|(_, guilty)| guilty)
+}
+
+/// All pairs of conflicting accesses by tasks that were there at the same time, and both ways to turn each round, the
+/// smallest first.
+fn moves(traced: &Schedule, accesses: &[Access<'_>]) -> Vec<Move> {
+    let lives = lives(&traced.steps);
+    let overlap = |a: u64, b: u64| {
+        let (Some(a), Some(b)) = (lives.get(&a), lives.get(&b)) else { return false };
+        a.0 < b.1 && b.0 < a.1
+    };
+    let count = |task: u64, from: usize, to: usize| {
+        traced.choices.0[from..=to].iter().filter(|&&choice| u64::from(choice) == task).count()
+    };
+    let mut moves = Vec::new();
+    for (second, access) in accesses.iter().enumerate() {
+        // Nearest first; of a long schedule only what lies near.
+        let before = accesses[..second].iter().enumerate().rev().filter(|(_, other)| other.conflicts(access));
+        for (first, other) in before.filter(|(_, other)| overlap(other.task, access.task)).take(16) {
+            let apart = access.at - other.at;
+            for (forward, task) in [(true, access.task), (false, other.task)] {
+                moves.push(Move { first, second, forward, cost: count(task, other.at, access.at), apart });
+            }
+        }
+    }
+    moves.sort_by_key(|moved| (moved.cost, moved.apart, moved.first, moved.second, !moved.forward));
+    moves.truncate(MOST_MOVES);
+    moves
+}
+
+/// The choices up to the second access with the pair turned round, and how many of them it takes until both accesses are
+/// done.
+fn turn(choices: &[u32], accesses: &[Access<'_>], moved: Move) -> (Vec<u32>, usize) {
+    let (first, second) = (&accesses[moved.first], &accesses[moved.second]);
+    let (before, between) = (&choices[..first.at], &choices[first.at..=second.at]);
+    let task = if moved.forward { second.task } else { first.task };
+    let (own, others): (Vec<u32>, Vec<u32>) = between.iter().partition(|&&choice| u64::from(choice) == task);
+    let (early, late) = if moved.forward { (own, others) } else { (others, own) };
+    // The first choice after those brought forward is the first access again.
+    let length = before.len() + early.len() + 1;
+    (before.iter().copied().chain(early).chain(late).collect(), length)
+}
+
+/// Whether the two accesses did change places: a task may have had to wait, or gone another way.
+fn is_turned(case: &Case<'_>, traced: &Schedule, all: &[Access<'_>], moved: Move, turned: &[u32]) -> bool {
+    let (first, second) = (&all[moved.first], &all[moved.second]);
+    let rest = &traced.choices.0[second.at + 1..];
+    let again = case.traced(&with_choices(traced, turned.iter().chain(rest).copied().collect()));
+    let again = accesses(&again.steps);
+    let of = |accesses: &[Access<'_>], wanted: &Access<'_>, before: usize| {
+        let same = |access: &&Access<'_>| access.task == wanted.task && access.object == wanted.object;
+        accesses.iter().take_while(|access| access.step < before).filter(same).count()
+    };
+    // The same of the task's accesses to the object, in order.
+    let place = |wanted: &Access<'_>| {
+        let same = |access: &&Access<'_>| access.task == wanted.task && access.object == wanted.object;
+        again.iter().filter(same).nth(of(all, wanted, wanted.step)).map(|access| access.step)
+    };
+    place(second).is_some_and(|second| place(first).is_none_or(|first| second < first))
+}

@@ -1,0 +1,191 @@
+//! Accesses and differences as sentences.
+
+use std::collections::BTreeMap;
+
+use seriatim_explore::model::{Action, Key, Mode, Object, Permit, Step, TaskEnd};
+use seriatim_lab::compare::Violation;
+use seriatim_lab::workload::Scenario;
+use seriatim_tos::ledger::rules::footprint;
+
+use super::Anomaly;
+use super::access::{Access, Kind, left};
+use super::tasks::{TaskName, task_names};
+
+/// The label of the parallel executor's map of accounts.
+pub(crate) const ACCOUNTS: &str = "accounts";
+/// The label of its accumulator of burned amounts.
+const BURNED: &str = "burned";
+
+/// Names for the tasks of one execution.
+pub(super) struct Words<'a> {
+    scenario: &'a Scenario,
+    steps: &'a [Step],
+    names: BTreeMap<u64, TaskName>,
+}
+
+impl<'a> Words<'a> {
+    pub(super) fn new(scenario: &'a Scenario, steps: &'a [Step]) -> Self {
+        Self { scenario, steps, names: task_names(scenario, steps) }
+    }
+
+    /// `tx 1 (transfer)`.
+    pub(super) fn who(&self, task: u64) -> String {
+        match self.names.get(&task) {
+            _ if task == 0 => "the block's own thread".to_owned(),
+            None => format!("task {task}"),
+            Some(TaskName { block, transaction, payload }) if self.scenario.blocks().count() > 1 => {
+                format!("tx {transaction} of block {block} ({payload})")
+            }
+            Some(TaskName { transaction, payload, .. }) => format!("tx {transaction} ({payload})"),
+        }
+    }
+
+    /// What a step did, with values.
+    pub(super) fn access(&self, position: usize) -> String {
+        let step = &self.steps[position];
+        sentence(format!("{} {}", self.who(step.task), self.did(position)))
+    }
+
+    /// The same without who.
+    pub(super) fn did(&self, position: usize) -> String {
+        match &self.steps[position].action {
+            Action::Ask { key } => format!("reads {key} from the storage"),
+            Action::Load { atomic, value } => format!("loads `{atomic}`: {value}"),
+            Action::Store { atomic, value } => format!("stores {value} in `{atomic}`"),
+            Action::Exchange { atomic, found, new } => format!("replaces {found} in `{atomic}` by {new}"),
+            Action::ExchangeFailed { atomic, found, expected } => {
+                format!("tries to replace what is in `{atomic}`, but finds {found}, not {expected}")
+            }
+            Action::Read { entry, found: Some(found) } => format!("reads `{entry}`: {found}"),
+            Action::Read { entry, found: None } => format!("reads `{entry}`: absent"),
+            Action::LookFor { entry, found: Some(found) } => format!("looks for `{entry}`: it is there, {found}"),
+            Action::LookFor { entry, found: None } => format!("looks for `{entry}`: it is absent"),
+            Action::Insert { entry, value, found: Some(found) } => {
+                format!("puts {value} into `{entry}` in place of {found}")
+            }
+            Action::Insert { entry, value, found: None } => format!("inserts `{entry}`: {value}"),
+            Action::InsertIfAbsent { entry, found: None } => match left(self.steps, position) {
+                Some(left) => format!("inserts `{entry}`: {left}"),
+                None => format!("takes hold of `{entry}`: absent"),
+            },
+            Action::Hold { entry, found: None } => format!("takes hold of `{entry}`: absent"),
+            Action::Hold { entry, found: Some(found) } | Action::InsertIfAbsent { entry, found: Some(found) } => {
+                match left(self.steps, position) {
+                    Some(left) if left == found => {
+                        format!("takes `{entry}` to write it, and leaves the same: {left}")
+                    }
+                    Some(left) => format!("changes `{entry}` from {found} to {left}"),
+                    None => format!("takes hold of `{entry}`: {found}"),
+                }
+            }
+            Action::Lock { lock, mode: Mode::Shared } => format!("takes the lock `{lock}` for reading"),
+            Action::Lock { lock, mode: Mode::Exclusive } => format!("takes the lock `{lock}` for writing"),
+            Action::Unlock { lock } => format!("gives the lock `{lock}` back"),
+            Action::Acquire { permit: Permit::Worker } => "gets a worker thread of the runtime".to_owned(),
+            Action::Release { permit: Permit::Worker } => "lets go of its worker thread".to_owned(),
+            Action::Acquire { permit } => format!("takes a permit of `{permit}`"),
+            Action::Release { permit } => format!("gives a permit of `{permit}` back"),
+            Action::End { end: TaskEnd::Ok, .. } => "ends".to_owned(),
+            Action::End { end, .. } => format!("ends: {end}"),
+            Action::Spawn { set, index, .. } => format!("spawns task {index} of {set}"),
+            Action::Join { set, index } => format!("learns that task {index} of {set} has ended"),
+            Action::Suspend => "suspends".to_owned(),
+            action @ (Action::Leave { .. } | Action::Commit { .. }) => {
+                format!("does `{}` on {} {}", action.name(), action.target(), action.result()).trim_end().to_owned()
+            }
+        }
+    }
+
+    /// What the accesses come to, for one who does not know the anomaly's name.
+    pub(super) fn what_happened(
+        &self,
+        anomaly: Anomaly,
+        first: &Access<'_>,
+        second: &Access<'_>,
+        story: &[usize],
+    ) -> String {
+        let object = &first.object;
+        let (one, other) = (self.who(first.task), self.who(second.task));
+        let last = story.last().map_or(second.task, |&step| self.steps[step].task);
+        let (writer, lost) = if last == first.task { (&one, &other) } else { (&other, &one) };
+        sentence(match anomaly {
+            Anomaly::LostUpdate => format!(
+                "{writer} writes what it made of the value from before {lost} wrote, so what {lost} did to `{object}` is gone"
+            ),
+            Anomaly::WriteSkew => format!("{one} and {other} each rest on a value that the other then changes"),
+            Anomaly::PartialCommit => "The reader sees the first of the two changes and not yet the second".to_owned(),
+            Anomaly::DirtyRead => format!("What was read of `{object}` was not meant to stay"),
+            Anomaly::Phantom => {
+                format!("{one} goes on as if `{object}` did not exist, but {other} has inserted it by then")
+            }
+            Anomaly::StaleRead => format!("{one} goes on with a value of `{object}` that {other} has changed"),
+            Anomaly::MissingEffect => {
+                format!(
+                    "{one} comes after {other} in the block, yet it is done with `{object}` before {other} gets to it"
+                )
+            }
+            Anomaly::OrderLeak if second.kind == Kind::End => {
+                format!(
+                    "{other} comes before {one} in the block but ends after it here, and the order of ends shows in the result"
+                )
+            }
+            Anomaly::OrderLeak => format!(
+                "{other} comes before {one} in the block; here it is the second at `{object}`, and the result shows it"
+            ),
+            _ => format!("The order of these two accesses to `{object}` makes the difference"),
+        })
+    }
+
+    /// Two transactions on one account should not have been in one batch.
+    pub(super) fn side_by_side(&self, first: &Access<'_>, second: &Access<'_>) -> Option<String> {
+        let (one, other) = (self.names.get(&first.task)?, self.names.get(&second.task)?);
+        let account = match first.object {
+            Object::Entry(entry) if entry.map == *ACCOUNTS => &entry.key,
+            Object::Atomic(label) if *label == *BURNED && one.block == other.block => {
+                let (one, other) = (one.transaction.min(other.transaction), one.transaction.max(other.transaction));
+                return Some(format!("Tx {one} and tx {other} both burn, and they run side by side, in one batch."));
+            }
+            _ => return None,
+        };
+        let touches = |name: &TaskName| {
+            let block = self.scenario.blocks().nth(name.block);
+            let transaction = block.and_then(|block| block.transactions.get(name.transaction));
+            transaction.is_some_and(|transaction| {
+                footprint(&transaction.body).accounts.keys().any(|key| Key::of(key) == *account)
+            })
+        };
+        (one.block == other.block && touches(one) && touches(other)).then(|| {
+            let (one, other) = (one.transaction.min(other.transaction), one.transaction.max(other.transaction));
+            format!(
+                "Tx {one} and tx {other} share account {account}, yet they run side by side, in one batch of block {}.",
+                self.names[&first.task].block
+            )
+        })
+    }
+}
+
+/// What should have been, and what is.
+pub(super) fn wrong(violation: &Violation) -> String {
+    let difference = &violation.difference;
+    let place = match (difference.place.block, difference.place.transactions.as_slice()) {
+        (None, _) => String::new(),
+        (Some(block), [transaction]) => format!(" of tx {transaction} of block {block}"),
+        (Some(block), _) => format!(" of block {block}"),
+    };
+    let (field, expected, actual) = (&difference.field, &difference.expected, &difference.actual);
+    if let Some(member) = field.only_member()
+        && let (Some(expected), Some(actual)) = (expected.member(member), actual.member(member))
+    {
+        let verb = if member == "fees" { "are" } else { "is" };
+        return format!("So the {}{place} should be {expected}, but {verb} {actual}.", member.replace('_', " "));
+    }
+    sentence(format!("So the {field}{place} should be {expected}, but is {actual}"))
+}
+
+/// The text with a capital letter and a full stop.
+pub(super) fn sentence(text: String) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    let text = first + letters.as_str();
+    if text.ends_with('.') { text } else { text + "." }
+}

@@ -1,0 +1,6 @@
+//! What becomes of a violation: [`minimise`] makes its case smaller, [`explain`] says why it shows, [`report`] keeps it as a
+//! file and shows it as text and as a page.
+
+pub mod explain;
+pub mod minimise;
+pub mod report;

@@ -1,0 +1,23 @@
+//! A violation as something to keep and to look at: one file that anybody can replay, a text and a page that show it.
+
+mod artifact;
+mod case;
+mod html;
+mod lanes;
+mod names;
+mod points;
+mod regression;
+mod replay;
+mod svg;
+mod timeline;
+mod version_1;
+
+pub use artifact::{
+    ARTIFACT_VERSION, Artifact, ArtifactError, Origin, PROCESS, PROGRAM, Rate, Smaller, Stored, beside, folder_of,
+    write_whole,
+};
+pub use case::{Report, Rerun};
+pub use lanes::Style;
+pub use points::FaultPoints;
+pub use regression::{PromoteError, REGRESSION_VERSION, Regression};
+pub use replay::{Divergence, Near, Replay};

@@ -1,5 +1,0 @@
-//! Many cases in a row: campaigns, a fuzzer's corpus, the small-scope proof.
-
-mod campaign;
-mod corpus;
-mod prove;

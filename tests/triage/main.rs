@@ -1,8 +1,0 @@
-//! What becomes of a violation: a file, a smaller case, an explanation, a report.
-
-mod artifact;
-mod capture;
-mod explain;
-mod fixtures;
-mod minimise;
-mod report;
