@@ -1,5 +1,5 @@
-//! Cycles among top-level modules that were there before this check. A new one is an error, and so is an entry whose cycle
-//! is gone: the list only gets shorter.
+//! Cycles among top-level modules that were there before this check. A new one is an error, and so is an entry whose
+//! cycle is gone: the list only gets shorter.
 
 use super::cycles::Cycle;
 
