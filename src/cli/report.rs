@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use seriatim_explore::Schedule;
-use seriatim_lab::drive::{Engine, FaultPoint, LastObservation};
+use seriatim_lab::LastObservation;
+use seriatim_lab::drive::{Engine, FaultPoint};
 use seriatim_lab::workload::Scenario;
 use seriatim_lab::{ExploredSubject, fault_points};
 use seriatim_subject::SubjectSource;

@@ -2,7 +2,6 @@
 
 mod arrows;
 mod cycles;
-mod known;
 mod pins;
 mod sources;
 mod tree;
@@ -11,7 +10,6 @@ use std::path::Path;
 
 use crate::packages::{Packages, PackagesError, Target};
 use cycles::Cycle;
-use known::{KNOWN, settle};
 use tree::{ReadError, Tree};
 
 #[derive(Debug, thiserror::Error)]
@@ -42,16 +40,14 @@ pub fn check(root: &Path, nested: bool) -> Result<String, GraphError> {
         cycles.extend(cycles::of(&tree).into_iter().map(|cycle| (target.name.as_str(), cycle)));
     }
     let (top, below): (Vec<_>, Vec<_>) = cycles.into_iter().partition(|(_, cycle)| cycle.is_at_the_top());
-    let (unknown, gone) = settle(top, &KNOWN);
-    let told = |(target, cycle): &(&str, Cycle)| cycle.told(target, root);
-    findings.extend(unknown.iter().map(told));
-    findings.extend(gone);
-    let mut lines: Vec<String> = below.iter().filter(|_| nested).map(told).collect();
+    let shown = |(target, cycle): &(&str, Cycle)| cycle.told(target, root);
+    findings.extend(top.iter().map(shown));
+    let mut lines: Vec<String> = below.iter().filter(|_| nested).map(shown).collect();
     if !findings.is_empty() {
         lines.extend(findings);
         return Err(GraphError::Findings(lines));
     }
-    let (packages, known) = (packages.iter().count(), KNOWN.len());
-    lines.push(format!("{packages} packages, {modules} modules: no forbidden arrow, no cycle but {known} known ones"));
+    let packages = packages.iter().count();
+    lines.push(format!("{packages} packages, {modules} modules: no forbidden arrow, no cycle"));
     Ok(lines.join("\n"))
 }

@@ -5,8 +5,8 @@ mod scheduled;
 
 use std::ops::ControlFlow;
 
+use crate::ChainExperiment;
 use crate::compare::{Evidence, Oracle, Verdict, judge};
-use crate::drive::ChainExperiment;
 use crate::drive::{ChainSubject, Observation, ObservedBlock, ObservedStep, Subject, Tasks};
 use crate::workload::{Built, Expectation, Plan, Scenario, build};
 use seriatim_explore::model::ModelSettings;

@@ -1,8 +1,5 @@
-//! Takes a chain through a scenario, on tokio or on a model, and writes down what it does. Nothing is judged here but by the
-//! experiment, which asks [`crate::compare`].
+//! Takes a chain through a scenario, on tokio or on a model, and writes down what it does. Nothing is judged here.
 
-mod anatomy;
-mod chain_experiment;
 mod chain_subject;
 mod faults;
 mod layer_source;
@@ -18,7 +15,6 @@ use seriatim_tos::execution::BlockError;
 use seriatim_tos::ledger::Receipt;
 use seriatim_tos::storage::{LedgerState, WriteBatch};
 
-pub use chain_experiment::{ChainExperiment, LastObservation};
 pub use chain_subject::{ChainSubject, Engine, Threads};
 pub use faults::{
     Applied, Doing, Ended, ExpectedBlock, ExpectedRun, FaultPoint, FaultScene, FaultTrial, Place, under_fault,
@@ -26,7 +22,7 @@ pub use faults::{
 };
 pub use layer_source::LayerSource;
 pub use paths::Paths;
-pub use runner::caught;
+pub use runner::{Runner, Start, caught};
 
 /// An executor under test.
 pub trait Subject {

@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use super::{Canary, FaultCanary, FaultSubject};
 use crate::drive::Paths;
-use crate::drive::{ChainExperiment, LastObservation};
 use crate::workload::{Built, Scenario};
+use crate::{ChainExperiment, LastObservation};
 use seriatim_explore::Interleaver;
 use seriatim_tos::chain::ExecutionPath;
 

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use seriatim_explore::model::ModelSettings;
 use seriatim_explore::{Ending, InterleaveConfig, Interleaver, Strategy};
-use seriatim_lab::drive::ChainExperiment;
+use seriatim_lab::ChainExperiment;
 use seriatim_lab::workload::{Built, Plan, build};
 use seriatim_lab::{Canary, ExploredSubject};
 use seriatim_tos::ledger::SignatureScheme;

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
+use seriatim_lab::LastObservation;
 use seriatim_lab::compare::{Oracle, Verdict, judge};
-use seriatim_lab::drive::{BlockFailure, ChainSubject, Engine, LastObservation, Observation, Paths, Subject, Tasks};
+use seriatim_lab::drive::{BlockFailure, ChainSubject, Engine, Observation, Paths, Subject, Tasks};
 use seriatim_lab::workload::{Built, ExpectedStep, Step};
 use seriatim_lab::{Examiner, ExploredSubject, interleave};
 use seriatim_testkit::{ON_PURPOSE, quieten};

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use seriatim_campaign::minimise_artifact;
 use seriatim_explore::Schedule;
+use seriatim_lab::ChainExperiment;
 use seriatim_lab::ExploredSubject;
 use seriatim_lab::capture;
 use seriatim_lab::compare::{Oracle, Verdict, judge};
-use seriatim_lab::drive::ChainExperiment;
 use seriatim_lab::drive::{ChainSubject, Engine, Subject};
 use seriatim_lab::workload::{Expectation, ExpectedStep, Scenario, ScenarioError, Step};
 use seriatim_runtime::Native;
