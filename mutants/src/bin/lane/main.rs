@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use mutants::{Lane, Outcome};
-use seriatim::campaign::ExploredSubject;
+use seriatim::campaign::{ExploredSubject, Watchdog};
 
 /// Searches for a violation.
 #[derive(Debug, Parser)]
@@ -51,7 +51,7 @@ impl Budget {
 }
 
 /// An execution that takes so long hangs: none of the right executor takes a hundredth of it.
-const HANG_LIMIT: Duration = Duration::from_secs(10);
+const WATCHDOG: Watchdog = Watchdog { limit: Duration::from_secs(10) };
 
 #[expect(clippy::disallowed_methods, reason = "a budget may be a time")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
