@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use seriatim::campaign::ChainExperiment;
 use seriatim::campaign::interleave_with;
 use seriatim::compare::Verdict;
-use seriatim::drive::ChainExperiment;
 use seriatim::execution::parallel::Accumulator;
 use seriatim::explore::{InterleaveConfig, LoomBounds, Strategy, under_loom};
 use seriatim::ledger::{

@@ -97,11 +97,11 @@ enum CliError {
     #[error("{one} and {other} are both {path}", path = .path.display())]
     SamePlace { one: &'static str, other: &'static str, path: PathBuf },
     #[error("--subject {0} shows under shuttle only: it fits neither --shapes nor --plans nor --faults nor prove")]
-    OnlyInterleaved(seriatim_lab::ExploredSubject),
+    OnlyInterleaved(seriatim_lab::BuiltinSubject),
     #[error("--subject {0} does not fit prove, whose sets are single blocks")]
-    NotProved(seriatim_lab::ExploredSubject),
+    NotProved(seriatim_lab::BuiltinSubject),
     #[error("--subject {0} shows under faults only: it fits --faults and nothing else")]
-    OnlyUnderFaults(seriatim_lab::ExploredSubject),
+    OnlyUnderFaults(seriatim_lab::BuiltinSubject),
     #[error("{option} does not fit --engine {engine}")]
     Unfit { option: &'static str, engine: String },
     #[error("{path}: {source}", path = .path.display())]

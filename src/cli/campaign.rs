@@ -13,7 +13,7 @@ use seriatim_campaign::{
 };
 use seriatim_lab::compare::Oracle;
 use seriatim_lab::workload::{Shape, real_shapes};
-use seriatim_lab::{Canary, Examiner, ExploredSubject, check_canaries, check_fault_canaries};
+use seriatim_lab::{BuiltinSubject, Canary, Examiner, check_canaries, check_fault_canaries};
 
 use super::CliError;
 use super::args::CampaignArgs;
@@ -119,11 +119,11 @@ fn lanes(args: &CampaignArgs) -> Result<Lanes, CliError> {
     ];
     let asked = asked.into_iter().find_map(|(is, lanes)| is.then_some(lanes));
     match (args.subject, asked) {
-        (ExploredSubject::Canary(_), None | Some(Lanes::Interleavings)) => Ok(Lanes::Interleavings),
-        (ExploredSubject::Canary(_), Some(_)) => Err(CliError::OnlyInterleaved(args.subject)),
-        (ExploredSubject::FaultCanary(_), None | Some(Lanes::Faults)) => Ok(Lanes::Faults),
-        (ExploredSubject::FaultCanary(_), Some(_)) => Err(CliError::OnlyUnderFaults(args.subject)),
-        (ExploredSubject::Parallel | ExploredSubject::BlockStm | ExploredSubject::Mixed, asked) => {
+        (BuiltinSubject::Canary(_), None | Some(Lanes::Interleavings)) => Ok(Lanes::Interleavings),
+        (BuiltinSubject::Canary(_), Some(_)) => Err(CliError::OnlyInterleaved(args.subject)),
+        (BuiltinSubject::FaultCanary(_), None | Some(Lanes::Faults)) => Ok(Lanes::Faults),
+        (BuiltinSubject::FaultCanary(_), Some(_)) => Err(CliError::OnlyUnderFaults(args.subject)),
+        (BuiltinSubject::Parallel | BuiltinSubject::BlockStm | BuiltinSubject::Mixed, asked) => {
             Ok(asked.unwrap_or(Lanes::All))
         }
     }

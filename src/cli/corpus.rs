@@ -13,7 +13,7 @@ use seriatim_campaign::corpus::{
     CorpusError, Destination, Input, LeftAlone, Minimised, default_target, minimise, plans, read, removed_folder,
     schedules,
 };
-use seriatim_lab::{Examiner, ExploredSubject};
+use seriatim_lab::{BuiltinSubject, Examiner};
 
 use super::CliError;
 use super::args::JsonArgs;
@@ -120,7 +120,7 @@ fn with_bar(inputs: Vec<Input>, with_schedules: bool) -> Result<Option<Minimised
         go_on(&control)
     };
     let minimised = if with_schedules {
-        minimise(inputs, &mut schedules(ExploredSubject::Parallel), &mut watch)
+        minimise(inputs, &mut schedules(BuiltinSubject::Parallel), &mut watch)
     } else {
         let examiner = Examiner::new().map_err(CliError::Start)?;
         minimise(inputs, &mut plans(&examiner), &mut watch)

@@ -144,7 +144,7 @@ fn end(mut report: SubjectReport, args: &CommonArgs, output: &Output) -> Result<
     let findings = Findings::judged(VERSION, report.conclusion, &report).because(reason);
     let SubjectReport { conclusion, missed_floors, counterexamples, .. } = &report;
     let skipped = Some("the campaign met another violation");
-    output.end(&findings.cases(oracle_cases(&Oracle::OUTSIDE, counterexamples, skipped, *conclusion, missed_floors)))
+    output.end(&findings.cases(oracle_cases(&Oracle::EXTERNAL, counterexamples, skipped, *conclusion, missed_floors)))
 }
 
 /// Runs the campaign, and tells of an execution that hangs. A process is held to a limit of its own.

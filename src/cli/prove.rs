@@ -8,7 +8,7 @@ use serde::Serialize;
 use seriatim_campaign::Conclusion;
 use seriatim_campaign::prove::{Certificate, Engine, ProveConfig, Refutation, Witness, prove};
 use seriatim_explore::Schedule;
-use seriatim_lab::ExploredSubject;
+use seriatim_lab::BuiltinSubject;
 use seriatim_lab::workload::Scenario;
 
 use super::CliError;
@@ -44,11 +44,11 @@ struct Refuted<'a> {
 
 pub(super) fn run(args: &ProveArgs) -> Result<ExitCode, CliError> {
     match args.subject {
-        ExploredSubject::Parallel | ExploredSubject::BlockStm => {}
-        ExploredSubject::Canary(_) => return Err(CliError::OnlyInterleaved(args.subject)),
-        ExploredSubject::FaultCanary(_) => return Err(CliError::OnlyUnderFaults(args.subject)),
+        BuiltinSubject::Parallel | BuiltinSubject::BlockStm => {}
+        BuiltinSubject::Canary(_) => return Err(CliError::OnlyInterleaved(args.subject)),
+        BuiltinSubject::FaultCanary(_) => return Err(CliError::OnlyUnderFaults(args.subject)),
         // Sets of one block each have nothing to mix.
-        ExploredSubject::Mixed => return Err(CliError::NotProved(args.subject)),
+        BuiltinSubject::Mixed => return Err(CliError::NotProved(args.subject)),
     }
     let output = Output::new("prove", args.json.json.as_ref(), args.junit.junit.as_ref(), &[])?;
     let config = ProveConfig {

@@ -10,7 +10,7 @@ use seriatim_explore::Schedule;
 use seriatim_lab::compare::{PlainViolation, Signature, Violation};
 use seriatim_lab::drive::FaultPoint;
 use seriatim_lab::workload::{Plan, Scenario, Shape, build};
-use seriatim_lab::{CANARY_PLANS, ExploredSubject, Interleavings, interleave};
+use seriatim_lab::{BuiltinSubject, CANARY_PLANS, Interleavings, interleave};
 use seriatim_tos::ledger::SignatureScheme;
 use seriatim_triage::report::{Artifact, Origin, Rate, Smaller, Stored};
 
@@ -145,7 +145,7 @@ impl fmt::Display for Counterexample {
 pub fn interleave_canary_plans(config: &CampaignConfig) -> Option<Counterexample> {
     (0..CANARY_PLANS).find_map(|seed| {
         let built = build(&Plan::from_seed(seed), SignatureScheme::Tagged);
-        let Interleavings { verdict, schedule, .. } = interleave(&built, ExploredSubject::Parallel, seed);
+        let Interleavings { verdict, schedule, .. } = interleave(&built, BuiltinSubject::Parallel, seed);
         let violation = *verdict.into_violation()?;
         let recipe = Recipe::Interleaving { seed };
         let found = Found { recipe, violation, scenario: built.scenario, schedule, fault: None };

@@ -16,7 +16,7 @@ mod watchdog;
 
 use seriatim_lab::compare::{Verdict, Violation};
 use seriatim_lab::workload::{Built, Shape, mix};
-use seriatim_lab::{Examiner, ExploredSubject, FaultBudget, interleave, strike};
+use seriatim_lab::{BuiltinSubject, Examiner, FaultBudget, interleave, strike};
 
 use counterexample::Found;
 
@@ -37,7 +37,7 @@ pub struct CampaignConfig {
     pub budget: Budget,
     pub lanes: Lanes,
     /// What is interleaved, and runs beside the sequential path on tokio.
-    pub subject: ExploredSubject,
+    pub subject: BuiltinSubject,
     /// Whether to go on after a violation, counting those of the same signature.
     pub keep_going: bool,
     /// Threads, each with its own tokio runtimes; at least 1.

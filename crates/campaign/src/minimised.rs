@@ -7,7 +7,7 @@ use seriatim_explore::{InterleavingEvidence, Schedule};
 use seriatim_lab::compare::{Oracle, Signature};
 use seriatim_lab::drive::{Engine, FaultPoint};
 use seriatim_lab::workload::Scenario;
-use seriatim_lab::{Examiner, ExploredSubject, FaultSubject, search_fault};
+use seriatim_lab::{BuiltinSubject, Examiner, FaultSubject, search_fault};
 use seriatim_triage::minimise::{ByVerdict, Case, Effort, Minimised, NotShown, Probe, Probed, UnderShuttle, minimise};
 use seriatim_triage::report::{Artifact, Smaller};
 
@@ -33,7 +33,7 @@ pub type Watch<'a> = dyn FnMut(u64, usize) -> ControlFlow<()> + 'a;
 /// `NotShown` if the violation does not show any more; `Subject` for a name that is none; `Stopped` if `watch` broke off.
 pub fn minimise_artifact(artifact: &Artifact, tries: u64, watch: &mut Watch<'_>) -> Result<Artifact, MinimiseError> {
     let case = Case { scenario: artifact.scenario.clone(), schedule: artifact.schedule.clone() };
-    let on_tokio = ExploredSubject::named_on_tokio(&artifact.subject);
+    let on_tokio = BuiltinSubject::named_on_tokio(&artifact.subject);
     let subject = on_tokio.map_or_else(|| artifact.subject.parse(), Ok)?;
     let mut run = |probe: &mut dyn Probe| watched(&case, artifact, probe, tries, watch);
     if let Some(like) = artifact.fault {

@@ -8,7 +8,7 @@ use seriatim_explore::Interleaver;
 use seriatim_lab::compare::{Signature, Violation};
 use seriatim_lab::drive::FaultPoint;
 use seriatim_lab::workload::Expectation;
-use seriatim_lab::{Examiner, ExploredSubject, FaultFound, FaultReplay, UnknownSubject, replay_fault, search_fault};
+use seriatim_lab::{BuiltinSubject, Examiner, FaultFound, FaultReplay, UnknownSubject, replay_fault, search_fault};
 use seriatim_triage::replay::{Divergence, Near};
 use seriatim_triage::report::Artifact;
 
@@ -96,10 +96,10 @@ impl Rerun {
 pub fn replay_artifact(artifact: &Artifact, times: u64, watchdog: Watchdog) -> Result<Rerun, RerunError> {
     if let Some(point) = artifact.fault {
         under_fault(artifact, artifact.subject.parse()?, point, times)
-    } else if let Some(subject) = ExploredSubject::named_on_tokio(&artifact.subject) {
+    } else if let Some(subject) = BuiltinSubject::named_on_tokio(&artifact.subject) {
         on_tokio(artifact, subject, times, watchdog)
     } else {
-        let subject: ExploredSubject = artifact.subject.parse()?;
+        let subject: BuiltinSubject = artifact.subject.parse()?;
         Ok(under_shuttle(artifact, &subject.explorer(&artifact.scenario), times))
     }
 }
@@ -116,7 +116,7 @@ pub fn under_shuttle(artifact: &Artifact, explorer: &Interleaver, times: u64) ->
 
 fn under_fault(
     artifact: &Artifact,
-    subject: ExploredSubject,
+    subject: BuiltinSubject,
     point: FaultPoint,
     times: u64,
 ) -> Result<Rerun, RerunError> {
@@ -141,12 +141,7 @@ fn under_fault(
     Ok(rerun)
 }
 
-fn on_tokio(
-    artifact: &Artifact,
-    subject: ExploredSubject,
-    times: u64,
-    watchdog: Watchdog,
-) -> Result<Rerun, RerunError> {
+fn on_tokio(artifact: &Artifact, subject: BuiltinSubject, times: u64, watchdog: Watchdog) -> Result<Rerun, RerunError> {
     let case = Arc::new((artifact.scenario.clone(), Expectation::of(&artifact.scenario)));
     let mut rerun = Rerun::new(times, Means::Tokio { done: times, hang: None });
     for time in 0..times {

@@ -9,8 +9,8 @@ use std::time::Duration;
 use seriatim_campaign::{
     Budget, CampaignConfig, CampaignReport, Conclusion, Control, Lanes, Statistics, Watchdog, run,
 };
-use seriatim_lab::ExploredSubject;
-use seriatim_lab::drive::{ChainSubject, Engine, Subject};
+use seriatim_lab::BuiltinSubject;
+use seriatim_lab::drive::{ChainSubject, Engine};
 use seriatim_lab::workload::{Plan, build, real_shapes};
 use seriatim_tos::ledger::SignatureScheme;
 use seriatim_tos::storage::{Layer, Read, StorageError};
@@ -20,7 +20,7 @@ const WATCHDOG: Watchdog = Watchdog { limit: Duration::from_secs(20) };
 
 /// On tokio nothing notices tasks that wait for each other for ever, so this watches them.
 fn campaign(lanes: Lanes, executions: u64) -> CampaignReport {
-    let (budget, subject) = (Budget::Executions(executions), ExploredSubject::Parallel);
+    let (budget, subject) = (Budget::Executions(executions), BuiltinSubject::Parallel);
     let config = CampaignConfig { seed: 2026, budget, lanes, subject, keep_going: false, jobs: 2 };
     let control = Control::default();
     let report_hang = |index, _| {

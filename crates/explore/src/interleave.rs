@@ -5,32 +5,20 @@ use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::ControlFlow;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{Arc, Once};
 
 use serde::{Deserialize, Serialize};
 use shuttle::scheduler::Scheduler;
 
 use crate::announce;
-use crate::model::{Model, ModelSettings, Step, record_steps, take_steps};
-use seriatim_verdict::Verdict;
+use crate::model::{Model, Step, record_steps, take_steps};
 
 use super::dpor::Dpor;
 use super::executions::{execute, shuttle_config};
 use super::fewest::FewestSwitches;
-use super::recorder::{Record, Recorder};
+use super::recorder::{Record, Recorder, lock};
 use super::schedulers::Choose;
-use super::{Chooser, Ending, Experiment, Schedule, Strategy};
-
-/// Steps after which an execution counts as one that never ends: far more than any block of a plan takes.
-pub const STEP_BOUND: usize = 200_000;
-
-/// One execution with its schedule.
-#[derive(Debug)]
-pub struct Interleaved {
-    pub schedule: Schedule,
-    pub ending: Ending,
-    pub verdict: Verdict,
-}
+use super::{Chooser, Experiment, InterleaveConfig, Interleaved, STEP_BOUND, Schedule, Strategy};
 
 /// Figures of an exploration: what an agreement rests on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,25 +79,6 @@ impl InterleavingEvidence {
 #[derive(Clone)]
 pub struct Interleaver {
     pub(super) experiment: Arc<dyn Experiment>,
-}
-
-/// One exploration's inputs beside the scenario.
-#[derive(Clone, Debug)]
-pub struct InterleaveConfig {
-    pub strategy: Strategy,
-    pub seed: u64,
-    /// Executions at most.
-    pub executions: usize,
-    pub max_parallelism: usize,
-    pub settings: ModelSettings,
-}
-
-impl InterleaveConfig {
-    /// The inputs of the model that a schedule was recorded under, for other executions.
-    pub fn like(schedule: &Schedule, strategy: Strategy, executions: usize) -> Self {
-        let (max_parallelism, settings) = (schedule.max_parallelism as usize, schedule.settings());
-        Self { strategy, seed: schedule.seed, executions, max_parallelism, settings }
-    }
 }
 
 impl Interleaver {
@@ -271,10 +240,6 @@ impl Interleaver {
         execute(Rc::clone(recorder), schedule, &shuttle_config(), execution);
         Some(recorder.borrow_mut().end())
     }
-}
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// shuttle's panic hook prints at every later panic of the process, also at those we catch and judge. It is installed once,

@@ -8,10 +8,10 @@ mod experiment;
 mod fewest;
 mod interleave;
 mod interleave_loom;
+mod interleaved;
 pub mod model;
 mod recorder;
 mod schedule;
-mod schedule_v2;
 mod schedulers;
 mod under_loom;
 mod under_shuttle;
@@ -21,12 +21,10 @@ mod under_shuttle;
 pub const DPOR_TASKS: usize = dpor::MOST_TASKS - 2;
 
 pub use experiment::{Ending, Experiment, Judged, until_violation};
-pub use interleave::{
-    Exhaustion, InterleaveConfig, Interleaved, Interleaver, InterleavingEvidence, OtherStep, STEP_BOUND,
-};
+pub use interleave::{Exhaustion, Interleaver, InterleavingEvidence, OtherStep};
 pub use interleave_loom::{LoomConfig, LoomSearch, TooManyTasks};
-pub use schedule::{Choices, SCHEDULE_VERSION, SHUTTLE_VERSION, Schedule, ScheduleError};
-pub use schedule_v2::ScheduleV2;
+pub use interleaved::{InterleaveConfig, Interleaved, STEP_BOUND};
+pub use schedule::{Choices, SCHEDULE_VERSION, SHUTTLE_VERSION, Schedule, ScheduleError, ScheduleV2};
 pub use schedulers::{Chooser, Strategy};
 pub use under_loom::{LoomBounds, LoomRun, under_loom};
 pub use under_shuttle::{ShuttleRun, under_shuttle};

@@ -2,11 +2,10 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use shuttle::scheduler::{Schedule as ShuttleSchedule, Scheduler, Task, TaskId};
 
-use super::interleave::lock;
 use super::schedulers::Choose;
 use super::{Choices, InterleaveConfig, Interleaved, Judged, STEP_BOUND, Schedule};
 use crate::model::{Waiting, begin_step, take_meetings, take_waiting};
@@ -109,4 +108,8 @@ impl<C: Choose> Scheduler for Recorder<C> {
     fn next_u64(&mut self) -> u64 {
         self.chooser.next_u64()
     }
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

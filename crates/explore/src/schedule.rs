@@ -1,14 +1,16 @@
 //! A schedule as a value: which task ran at each step, and under which inputs of the model. It is recorded by our own
 //! wrapper around whatever scheduler chose, so that it outlives engines' replay formats.
 
+mod version_2;
+
 use std::fmt;
 use std::str::FromStr;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
 
-use super::schedule_v2::{self, ScheduleV2};
 use crate::model::{ModelSettings, Step};
+pub use version_2::ScheduleV2;
 
 /// The version of a schedule's encodings that this build writes. It reads version 2 as well, which had other steps.
 pub const SCHEDULE_VERSION: u32 = 3;
@@ -50,9 +52,9 @@ pub enum ScheduleError {
     Bytes(std::io::Error),
     #[error("not a schedule: {0}")]
     Json(#[from] serde_json::Error),
-    #[error("schedule version {found}, this build reads versions {} and {SCHEDULE_VERSION}", schedule_v2::VERSION)]
+    #[error("schedule version {found}, this build reads versions {} and {SCHEDULE_VERSION}", version_2::VERSION)]
     Version { found: u32 },
-    #[error("step {position} is none that a schedule of version {} has", schedule_v2::VERSION)]
+    #[error("step {position} is none that a schedule of version {} has", version_2::VERSION)]
     Step { position: usize },
     #[error("schedule for {found}, this build replays {SHUTTLE_VERSION}")]
     Engine { found: String },
@@ -125,7 +127,7 @@ impl Schedule {
         }
         let Versioned { version } = serde_json::from_str(text)?;
         let schedule: Self = match version {
-            schedule_v2::VERSION => serde_json::from_str::<ScheduleV2>(text)?.try_into()?,
+            version_2::VERSION => serde_json::from_str::<ScheduleV2>(text)?.try_into()?,
             _ => serde_json::from_str(text)?,
         };
         schedule.check()?;
@@ -149,7 +151,7 @@ impl Schedule {
 
 /// A schedule of version 2 without steps is one of the present version.
 fn present(version: u32) -> u32 {
-    if version == schedule_v2::VERSION { SCHEDULE_VERSION } else { version }
+    if version == version_2::VERSION { SCHEDULE_VERSION } else { version }
 }
 
 /// The steps are of the present version where this is read: those of version 2 are no steps to it.

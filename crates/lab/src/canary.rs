@@ -5,9 +5,9 @@ mod scheduled;
 
 use std::ops::ControlFlow;
 
+use crate::ChainExperiment;
 use crate::compare::{Evidence, Oracle, Verdict, judge};
-use crate::drive::ChainExperiment;
-use crate::drive::{ChainSubject, Observation, ObservedBlock, ObservedStep, Subject, Tasks};
+use crate::drive::{ChainSubject, Observation, ObservedBlock, ObservedStep, Tasks};
 use crate::workload::{Built, Expectation, Plan, Scenario, build};
 use seriatim_explore::model::ModelSettings;
 use seriatim_explore::{InterleaveConfig, Strategy};

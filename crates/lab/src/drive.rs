@@ -1,8 +1,5 @@
-//! Takes a chain through a scenario, on tokio or on a model, and writes down what it does. Nothing is judged here but by the
-//! experiment, which asks [`crate::compare`].
+//! Takes a chain through a scenario, on tokio or on a model, and writes down what it does. Nothing is judged here.
 
-mod anatomy;
-mod chain_experiment;
 mod chain_subject;
 mod faults;
 mod layer_source;
@@ -18,7 +15,6 @@ use seriatim_tos::execution::BlockError;
 use seriatim_tos::ledger::{Block, Receipt};
 use seriatim_tos::storage::{LedgerState, WriteBatch};
 
-pub use chain_experiment::{ChainExperiment, LastObservation};
 pub use chain_subject::{ChainSubject, Engine, Threads};
 pub use faults::{
     Applied, Doing, Ended, ExpectedBlock, ExpectedRun, FaultPoint, FaultScene, FaultTrial, Place, under_fault,
@@ -26,16 +22,7 @@ pub use faults::{
 };
 pub use layer_source::LayerSource;
 pub use paths::Paths;
-pub use runner::caught;
-
-/// An executor under test.
-pub trait Subject {
-    /// What it is called in reports, with all that distinguishes its runs: path, workers, seeds.
-    fn name(&self) -> String;
-
-    /// Runs a scenario from genesis to end. A subject that panics is caught, and the observation says so.
-    fn run(&self, scenario: &Scenario) -> Observation;
-}
+pub use runner::{Runner, Start, caught};
 
 /// What a subject did, step by step.
 #[derive(Clone, Debug)]

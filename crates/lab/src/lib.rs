@@ -2,12 +2,14 @@
 //! oracles. Canaries are executors that are wrong on purpose, and faults are struck into right ones.
 
 mod alphabet;
+mod anatomy;
 mod canary;
 mod capture;
 pub mod compare;
 pub mod crashes;
 pub mod drive;
 mod examiner;
+mod experiment;
 mod faults;
 mod interleavings;
 mod last_block;
@@ -18,6 +20,7 @@ pub use alphabet::{Genesis, Letter, scenario, transaction_sets};
 pub use canary::{CANARY_PLANS, Canary, CanaryMissed, check_canaries};
 pub use capture::capture;
 pub use examiner::Examiner;
+pub use experiment::{ChainExperiment, LastObservation};
 pub use faults::{
     FaultBudget, FaultCanary, FaultCanaryMissed, FaultFigures, FaultFound, FaultReplay, FaultSubject, SMALL_BLOCK,
     Struck, check_fault_canaries, fault_points, replay_fault, search_fault, small_blocks, strike, strike_bytes,
@@ -25,4 +28,4 @@ pub use faults::{
 };
 pub use interleavings::{Interleavings, bytes_config, interleave, interleave_on, interleave_with, portfolio};
 pub use last_block::{LastBlock, cut};
-pub use subjects::{EXECUTORS, ExploredSubject, UnknownSubject};
+pub use subjects::{BuiltinSubject, EXECUTORS, UnknownSubject};

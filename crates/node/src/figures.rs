@@ -7,8 +7,18 @@ use seriatim_tos::chain::{Mode, TestModeFigures};
 use seriatim_tos::execution::BlockError;
 use seriatim_tos::ledger::{Block, Receipt, Topoheight};
 
+use serde::Serialize;
+
 use super::source::Made;
-use super::{Divergence, NodeControl, NodeError, PathFigures, Position};
+use super::{Divergence, NodeControl, NodeError, Position};
+
+/// Blocks by how they ran. One that failed in parallel and was run sequentially counts as parallel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PathFigures {
+    pub sequential: u64,
+    pub parallel: u64,
+    pub test: u64,
+}
 
 /// Since some moment.
 #[derive(Clone, Copy, Debug)]

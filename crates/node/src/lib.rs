@@ -28,9 +28,10 @@ use lines::{Line, LinesError};
 use source::{DevnetSource, Event, Given, LineSource, Source};
 use view::nonces_of_run;
 
+pub use figures::PathFigures;
 pub use keeper::{Keeper, MismatchSeen};
 pub use mismatch_artifacts::{ArtifactsError, Kept, KeptWhere, MismatchArtifacts};
-pub use report::{NodeReport, Outcome, PathFigures, TestFigures, Times};
+pub use report::{NodeReport, Outcome, TestFigures, Times};
 pub use source::Blocks;
 pub use state::{NodeState, Origin, Position, RunPlace, STATE_VERSION, StateError};
 pub use storage::NodeStorage;

@@ -11,7 +11,7 @@ use seriatim_campaign::Conclusion;
 use seriatim_tos::chain::{MismatchKind, Rollout, TestModeFigures};
 use seriatim_tos::ledger::{Hash, Topoheight};
 
-use super::figures::{Figures, Watch};
+use super::figures::{Figures, PathFigures, Watch};
 use super::{Divergence, MismatchSeen, Node, NodeControl, NodeError, NodeStorage};
 
 /// Everything that is told of a node's run.
@@ -61,14 +61,6 @@ pub struct Outcome {
     pub largest_block: u64,
     pub reorganisations: u64,
     pub undone_blocks: u64,
-}
-
-/// Blocks by how they ran. One that failed in parallel and was run sequentially counts as parallel.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct PathFigures {
-    pub sequential: u64,
-    pub parallel: u64,
-    pub test: u64,
 }
 
 /// Of the test mode.

@@ -1,4 +1,4 @@
-//! Many generated scenarios against a subject from outside, up to the first violation. Which scenario comes at which index
+//! Many generated scenarios against an external subject, up to the first violation. Which scenario comes at which index
 //! depends on the seed and on what the subject says of itself.
 
 use std::fmt::{self, Write as _};

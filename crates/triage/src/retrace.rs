@@ -3,9 +3,9 @@
 
 use seriatim_explore::model::Step;
 use seriatim_explore::{Interleaver, Schedule};
-use seriatim_lab::drive::{Engine, FaultPoint, LastObservation};
+use seriatim_lab::drive::{Engine, FaultPoint};
 use seriatim_lab::workload::Scenario;
-use seriatim_lab::{ExploredSubject, fault_points};
+use seriatim_lab::{BuiltinSubject, LastObservation, fault_points};
 
 use crate::explain::{explain, explain_amount};
 use crate::report::{Artifact, FaultPoints, PROCESS, Retraced};
@@ -17,7 +17,7 @@ pub fn retrace(artifact: &Artifact, external: &dyn Fn(&Scenario) -> Option<Inter
         return under_fault(artifact, point);
     }
     let last = LastObservation::default();
-    let builtin = artifact.subject.parse::<ExploredSubject>().ok();
+    let builtin = artifact.subject.parse::<BuiltinSubject>().ok();
     let subject = |scenario: &Scenario| match builtin {
         Some(builtin) => Some(builtin.explorer_keeping(scenario, &last)),
         None => external(scenario),
@@ -82,7 +82,7 @@ fn not_followed(artifact: &Artifact) -> Retraced {
         return Retraced { note: Some(note), explanation, ..Retraced::default() };
     }
     let steps = recorded(artifact);
-    let note = if ExploredSubject::named_on_tokio(&artifact.subject).is_some() {
+    let note = if BuiltinSubject::named_on_tokio(&artifact.subject).is_some() {
         "It was seen on tokio, where nobody follows tasks; a replay runs it there again."
     } else if steps.is_empty() {
         "This build does not know the subject by its name, so it was not run again."
@@ -94,7 +94,7 @@ fn not_followed(artifact: &Artifact) -> Retraced {
 
 /// A fault's run is not followed task by task; the points that it passes are known.
 fn under_fault(artifact: &Artifact, point: FaultPoint) -> Retraced {
-    let subject = artifact.subject.parse::<ExploredSubject>().ok();
+    let subject = artifact.subject.parse::<BuiltinSubject>().ok();
     let sites = Engine::new()
         .ok()
         .zip(subject)

@@ -8,7 +8,7 @@ use seriatim_explore::InterleavingEvidence;
 use seriatim_explore::model::{Action, Lock, Mode, Object, Step};
 use seriatim_lab::compare::{Verdict, payload_name};
 use seriatim_lab::workload::{Built, ConflictClass, InterleavedPlan, Plan, PlanError, build};
-use seriatim_lab::{Examiner, ExploredSubject, bytes_config};
+use seriatim_lab::{BuiltinSubject, Examiner, bytes_config};
 use seriatim_tos::execution::parallel::batches;
 use seriatim_tos::ledger::{Receipt, SignatureScheme};
 use seriatim_triage::explain::access::{accesses, is_shard, lives};
@@ -69,7 +69,7 @@ pub fn plans(examiner: &Examiner) -> impl FnMut(&[u8]) -> Result<Judged, PlanErr
 }
 
 /// Judges plans with schedules: one execution under shuttle, as the fuzz target `interleave` does.
-pub fn schedules(subject: ExploredSubject) -> impl FnMut(&[u8]) -> Result<Judged, PlanError> {
+pub fn schedules(subject: BuiltinSubject) -> impl FnMut(&[u8]) -> Result<Judged, PlanError> {
     move |bytes| {
         let InterleavedPlan { plan, schedule } = InterleavedPlan::from_bytes(bytes)?;
         let built = build(&plan, SignatureScheme::Tagged);

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use seriatim_explore::model::ModelSettings;
 use seriatim_explore::{InterleaveConfig, LoomBounds, LoomConfig, Strategy, until_violation};
-use seriatim_lab::drive::ChainExperiment;
+use seriatim_lab::ChainExperiment;
 use seriatim_lab::workload::Scenario;
 use seriatim_verdict::{Verdict, Violation};
 

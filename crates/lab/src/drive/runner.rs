@@ -53,7 +53,7 @@ pub fn caught<H: Host, F: Future>(host: &H, future: F) -> Result<F::Output, Stri
 
 /// How the chain is run. The layer lies around the recorded storage.
 #[derive(Clone, Debug)]
-pub(super) struct Runner {
+pub struct Runner {
     pub paths: Paths,
     /// For mixed paths.
     pub salt: u64,
@@ -64,7 +64,7 @@ pub(super) struct Runner {
 
 /// What every run of a scenario starts from, made once for all of them.
 #[derive(Debug)]
-pub(super) struct Start {
+pub struct Start {
     /// The ledger where it begins, to be cloned.
     genesis: Result<LedgerState, GenesisError>,
     /// The blocks of every step, shared as executors want them: one list a step, empty for rewinds.
@@ -72,7 +72,7 @@ pub(super) struct Start {
 }
 
 impl Start {
-    pub(super) fn of(scenario: &Scenario) -> Self {
+    pub fn of(scenario: &Scenario) -> Self {
         let genesis = scenario.genesis.validate().map(|()| LedgerState::from_genesis(&scenario.genesis));
         let of_step = |step: &Step| match step {
             Step::Run(blocks) => blocks.iter().cloned().map(Arc::new).collect(),
@@ -85,7 +85,7 @@ impl Start {
 impl Runner {
     /// Runs the whole scenario. The subject is called by its path; the rest of its name, and what its engine promises, are
     /// for the caller to fill in.
-    pub(super) fn run<H: Host>(&self, host: &H, scenario: &Scenario, start: &Start) -> Observation {
+    pub fn run<H: Host>(&self, host: &H, scenario: &Scenario, start: &Start) -> Observation {
         let mut observation = Observation {
             subject: self.paths.name().to_owned(),
             max_parallelism: (self.paths != Paths::One(ExecutionPath::Sequential)).then_some(self.max_parallelism),

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use seriatim_explore::model::{Action, ModelSettings};
 use seriatim_explore::{Ending, InterleaveConfig, Interleaved, Schedule, Strategy};
+use seriatim_lab::ChainExperiment;
 use seriatim_lab::compare::Verdict;
-use seriatim_lab::drive::ChainExperiment;
 
 use crate::fixtures::built;
 

@@ -8,8 +8,8 @@ use seriatim_explore::model::{Engine, Model, ModelAtomic, ModelRwLock, ModelSett
 use seriatim_explore::{
     Ending, InterleaveConfig, LoomBounds, LoomConfig, LoomSearch, Strategy, TooManyTasks, until_violation,
 };
+use seriatim_lab::ChainExperiment;
 use seriatim_lab::compare::{Oracle, Verdict, Violation};
-use seriatim_lab::drive::ChainExperiment;
 use seriatim_lab::workload::Scenario;
 use seriatim_lab::{Genesis, Letter, scenario};
 use seriatim_runtime::{AtomicU64, Ordering, Runtime, RwLock};

@@ -1,4 +1,4 @@
-//! Subjects from outside: they are asked only what they can be asked, and what they do wrong is found, made smaller and
+//! External subjects: they are asked only what they can be asked, and what they do wrong is found, made smaller and
 //! shown again.
 
 use std::collections::BTreeSet;

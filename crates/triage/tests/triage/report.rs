@@ -7,10 +7,11 @@ use std::ops::ControlFlow;
 use proptest::prelude::*;
 use seriatim_explore::model::{Action, Entry, Key, Label, ModelSettings, Object, Shown, Step};
 use seriatim_explore::{InterleaveConfig, Schedule, Strategy};
+use seriatim_lab::LastObservation;
 use seriatim_lab::compare::{Difference, Field, Oracle, Value, Violation};
-use seriatim_lab::drive::{Doing, FaultPoint, LastObservation};
+use seriatim_lab::drive::{Doing, FaultPoint};
 use seriatim_lab::workload::{Built, Plan, Scenario, build};
-use seriatim_lab::{Canary, ExploredSubject};
+use seriatim_lab::{BuiltinSubject, Canary};
 use seriatim_runtime::{Fault, Site};
 use seriatim_testkit::page::{assert_balanced, texts};
 use seriatim_tos::chain::ExecutionPath;
@@ -22,7 +23,7 @@ use crate::fixtures::{assert_snapshot, first_violation, origin};
 
 /// A canary's violation on the first small plan that shows it, and what running it again says.
 fn counterexample(canary: Canary, transactions: usize) -> (Artifact, Retraced) {
-    let subject = ExploredSubject::Canary(canary);
+    let subject = BuiltinSubject::Canary(canary);
     let found = (0..40).find_map(|seed| {
         let Built { scenario, .. } = build(&Plan::sized(seed, transactions), SignatureScheme::Tagged);
         let (schedule, violation) = first_violation(subject, &scenario, &config(200), Some(2))?;
@@ -53,7 +54,7 @@ fn config(executions: usize) -> InterleaveConfig {
 /// The operations of a straight run of the parallel path, as if they showed a violation.
 fn straight(scenario: &Scenario) -> Retraced {
     let last = LastObservation::default();
-    let explorer = ExploredSubject::Parallel.explorer_keeping(scenario, &last);
+    let explorer = BuiltinSubject::Parallel.explorer_keeping(scenario, &last);
     let mut retraced = Retraced::default();
     explorer.explore_fewest(&config(1), 0, |interleaved| {
         retraced.steps = explorer_steps(scenario, &interleaved.schedule);
@@ -65,7 +66,7 @@ fn straight(scenario: &Scenario) -> Retraced {
 }
 
 fn explorer_steps(scenario: &Scenario, schedule: &Schedule) -> Vec<Step> {
-    ExploredSubject::Parallel.explorer(scenario).with_steps(schedule).steps
+    BuiltinSubject::Parallel.explorer(scenario).with_steps(schedule).steps
 }
 
 fn explained(guilty: (usize, usize)) -> Explanation {

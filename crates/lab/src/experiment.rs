@@ -10,9 +10,8 @@ use seriatim_tos::chain::ExecutionPath;
 use seriatim_tos::storage::Layer;
 use seriatim_verdict::Verdict;
 
-use super::anatomy::account_facts;
-use super::runner::{Runner, Start};
-use super::{LayerSource, Observation, Paths};
+use crate::anatomy::account_facts;
+use crate::drive::{LayerSource, Observation, Paths, Runner, Start};
 
 /// A scenario and what the reference says of it, on a path of the chain.
 pub struct ChainExperiment {

@@ -1,0 +1,73 @@
+//! Chores of the project: what CI runs, the quick tests, and the check of the dependency graph.
+//!
+//! CI and a developer run the same steps: `.ci/run` and the workflows call this program and add nothing to it.
+
+mod ci;
+mod defects;
+mod documents;
+mod graph;
+mod packages;
+mod process;
+mod shard;
+mod steps;
+mod tally;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use shard::Shard;
+
+/// Chores of the project.
+#[derive(Debug, Parser)]
+struct Args {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Debug, Subcommand)]
+enum Chore {
+    /// Run the steps of CI; the first failure ends the run with its exit code
+    Ci {
+        /// Only these steps, in the order of the list
+        #[arg(long, value_name = "STEPS", value_delimiter = ',')]
+        only: Vec<String>,
+        /// List the steps and end
+        #[arg(long)]
+        list: bool,
+        /// In the step `tests`, only the packages of part I of N
+        #[arg(long, value_name = "I/N")]
+        shard: Option<Shard>,
+    },
+    /// Run the quick tests: those that need neither a campaign nor a process
+    Test,
+    /// Check crates and modules: arrows, cycles, pins
+    Graph {
+        /// Print also the cycles among nested modules, which are not errors
+        #[arg(long)]
+        nested: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package lies in the tree");
+    match Args::parse().chore {
+        Chore::Ci { list: true, .. } => {
+            ci::list();
+            ExitCode::SUCCESS
+        }
+        Chore::Ci { only, shard, .. } => ci::run(root, &only, shard),
+        Chore::Test => ci::run(root, &["quick-tests".to_owned()], None),
+        Chore::Graph { nested } => match graph::check(root, nested) {
+            Ok(summary) => {
+                println!("{summary}");
+                ExitCode::SUCCESS
+            }
+            Err(error) => {
+                eprintln!("{error}");
+                ExitCode::FAILURE
+            }
+        },
+    }
+}
