@@ -1,4 +1,4 @@
-//! An executor from outside: a lock per account, a task per transaction, and one real race. It shows what it takes to have
+//! An external executor: a lock per account, a task per transaction, and one real race. It shows what it takes to have
 //! one's own executor judged, and what a judgement looks like:
 //!
 //!     cargo run --release --example foreign_subject -- campaign --executions 1000

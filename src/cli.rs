@@ -11,11 +11,12 @@ mod args;
 mod campaign;
 mod corpus;
 mod explore;
+mod external;
+mod interrupt;
 mod junit;
 mod minimise;
 mod node;
 mod output;
-mod outside;
 mod promote;
 mod prove;
 mod replay;
@@ -66,7 +67,7 @@ enum Command {
     Report(ReportArgs),
     /// For authors of adapters: look at what an executor in another process says
     #[command(subcommand)]
-    Subject(outside::SubjectCommand),
+    Subject(external::SubjectCommand),
     /// Run a small chain in any mode, on disk or in memory; ended at any moment, it goes on where it was
     Node(node::NodeCli),
     /// Write generated plans as files, for a fuzzer to start from
@@ -96,11 +97,11 @@ enum CliError {
     #[error("{one} and {other} are both {path}", path = .path.display())]
     SamePlace { one: &'static str, other: &'static str, path: PathBuf },
     #[error("--subject {0} shows under shuttle only: it fits neither --shapes nor --plans nor --faults nor prove")]
-    OnlyInterleaved(seriatim_lab::ExploredSubject),
+    OnlyInterleaved(seriatim_lab::BuiltinSubject),
     #[error("--subject {0} does not fit prove, whose sets are single blocks")]
-    NotProved(seriatim_lab::ExploredSubject),
+    NotProved(seriatim_lab::BuiltinSubject),
     #[error("--subject {0} shows under faults only: it fits --faults and nothing else")]
-    OnlyUnderFaults(seriatim_lab::ExploredSubject),
+    OnlyUnderFaults(seriatim_lab::BuiltinSubject),
     #[error("{option} does not fit --engine {engine}")]
     Unfit { option: &'static str, engine: String },
     #[error("{path}: {source}", path = .path.display())]
@@ -108,13 +109,13 @@ enum CliError {
     #[error("--subject-cmd: {0}")]
     Command(#[from] seriatim_subject::process::ConfigError),
     #[error("{0} does not fit --subject-cmd")]
-    NotOutside(&'static str),
+    NotExternal(&'static str),
     #[error("{path}: the subject {subject:?} is not built in: {how}", path = .path.display())]
     NotBuiltIn { path: PathBuf, subject: String, how: &'static str },
     #[error(transparent)]
-    Outside(#[from] seriatim_subject::SubjectCampaignError),
+    External(#[from] seriatim_subject::SubjectCampaignError),
     #[error("{path}: {source}", path = .path.display())]
-    OutsideSubject { path: PathBuf, source: seriatim_subject::SubjectError },
+    ExternalSubject { path: PathBuf, source: seriatim_subject::SubjectError },
     #[error(transparent)]
     Promote(#[from] seriatim_triage::report::PromoteError),
     #[error(transparent)]
@@ -143,9 +144,9 @@ pub fn main() -> ExitCode {
 
 /// Runs the command line of a process that brings a subject of its own: campaign, replay, minimise and report.
 pub fn subject_main(source: &dyn SubjectSource) -> ExitCode {
-    match outside::OutsideCli::try_parse() {
-        Ok(cli) => guarded(|| outside::dispatch(&cli, source)),
-        Err(error) => usage(&error, outside::OutsideCli::command()),
+    match external::ExternalCli::try_parse() {
+        Ok(cli) => guarded(|| external::dispatch(&cli, source)),
+        Err(error) => usage(&error, external::ExternalCli::command()),
     }
 }
 
@@ -162,7 +163,7 @@ fn dispatch(cli: &Cli) -> Result<ExitCode, CliError> {
         Some(Command::Report(args)) => report::run(args),
         Some(Command::Node(command)) => node::run(command),
         Some(Command::Seeds(args)) => seeds::run(args),
-        Some(Command::Subject(command)) => outside::subject(command),
+        Some(Command::Subject(command)) => external::subject(command),
         Some(Command::Corpus(command)) => corpus::run(command),
     }
 }

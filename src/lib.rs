@@ -11,7 +11,7 @@ pub use seriatim_lab::{compare, drive, workload};
 pub use seriatim_node as node;
 pub use seriatim_subject as subject;
 pub use seriatim_tos::{chain, execution, ledger, storage};
-pub use seriatim_triage::{explain, minimise, report};
+pub use seriatim_triage::{explain, minimise, replay, report, retrace};
 pub use seriatim_verdict as verdict;
 
 /// Campaigns, and the subjects and canaries that they run.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use seriatim::campaign::ExploredSubject;
+use seriatim::campaign::BuiltinSubject;
 use seriatim::compare::Oracle;
 
 use crate::Lane;
@@ -164,12 +164,12 @@ impl Mutant {
 
     /// Whether it is from the executor's own history, not from another project's.
     pub fn is_historical(&self) -> bool {
-        !self.source.starts_with("other executor") && self.subject() == ExploredSubject::Parallel
+        !self.source.starts_with("other executor") && self.subject() == BuiltinSubject::Parallel
     }
 
     /// Which executor it is a defect of, and so what the lanes search.
-    pub fn subject(&self) -> ExploredSubject {
-        if self.source.starts_with("block-stm") { ExploredSubject::BlockStm } else { ExploredSubject::Parallel }
+    pub fn subject(&self) -> BuiltinSubject {
+        if self.source.starts_with("block-stm") { BuiltinSubject::BlockStm } else { BuiltinSubject::Parallel }
     }
 }
 
@@ -259,9 +259,9 @@ mod tests {
     #[test]
     fn the_source_names_the_executor_that_lanes_search() {
         let of = |text: &str| parse(&format!("{text}\ndiff --git a/x b/x\n")).expect("whole");
-        assert_eq!(of(HEAD).subject(), ExploredSubject::Parallel);
+        assert_eq!(of(HEAD).subject(), BuiltinSubject::Parallel);
         let optimistic = of(&HEAD.replace("Source: catalogue, documented", "Source: block-stm"));
-        assert_eq!(optimistic.subject(), ExploredSubject::BlockStm);
+        assert_eq!(optimistic.subject(), BuiltinSubject::BlockStm);
         assert!(!optimistic.is_historical());
     }
 

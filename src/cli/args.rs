@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 
 use seriatim_campaign::Budget;
-use seriatim_lab::ExploredSubject;
+use seriatim_lab::BuiltinSubject;
 use seriatim_subject::Process;
 use seriatim_subject::process::{ConfigError, ProcessConfig};
 
@@ -142,8 +142,8 @@ pub(super) struct CampaignArgs {
     pub faults: bool,
     /// What is run and interleaved: `parallel`, `block-stm`, or one that is wrong on purpose, such as
     /// `canary:CountsByLoadAndStore`, which is interleaved only, or `canary:HalfCommitted`, which shows under faults only
-    #[arg(long, value_name = "NAME", default_value_t = ExploredSubject::Parallel)]
-    pub subject: ExploredSubject,
+    #[arg(long, value_name = "NAME", default_value_t = BuiltinSubject::Parallel)]
+    pub subject: BuiltinSubject,
     /// Read block shapes from this file instead of the built-in ones
     #[arg(long, value_name = "FILE")]
     pub shapes_file: Option<PathBuf>,
@@ -159,7 +159,7 @@ impl CampaignArgs {
             (self.plans, "--plans"),
             (self.interleavings, "--interleavings"),
             (self.faults, "--faults"),
-            (self.subject != ExploredSubject::Parallel, "--subject"),
+            (self.subject != BuiltinSubject::Parallel, "--subject"),
             (self.shapes_file.is_some(), "--shapes-file"),
         ];
         given.into_iter().find_map(|(is, option)| is.then_some(option))
@@ -205,8 +205,8 @@ pub(super) struct ExploreArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub shards: Option<u64>,
     /// This subject: `parallel`, `block-stm`, or, under shuttle, one that is wrong on purpose, such as `canary:OppositeLocks`
-    #[arg(long, value_name = "NAME", default_value_t = ExploredSubject::Parallel)]
-    pub subject: ExploredSubject,
+    #[arg(long, value_name = "NAME", default_value_t = BuiltinSubject::Parallel)]
+    pub subject: BuiltinSubject,
     /// Write the artifact of a violation to this file, under shuttle
     #[arg(long, value_name = "FILE")]
     pub save: Option<PathBuf>,
@@ -308,8 +308,8 @@ pub(super) struct ProveArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..))]
     pub preemptions: Option<u8>,
     /// This subject: `parallel` or `block-stm`
-    #[arg(long, value_name = "NAME", default_value_t = ExploredSubject::Parallel)]
-    pub subject: ExploredSubject,
+    #[arg(long, value_name = "NAME", default_value_t = BuiltinSubject::Parallel)]
+    pub subject: BuiltinSubject,
     /// Only this part of the sets, as part/parts, counted from 1
     #[arg(long, value_name = "K/N", default_value = "1/1", value_parser = part)]
     pub shard: (usize, usize),

@@ -3,39 +3,35 @@
 use std::borrow::Cow;
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::sync::atomic::Ordering::Relaxed;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use seriatim_campaign::{
-    Budget, CampaignConfig, CampaignReport, Conclusion, Control, Counterexample, Lanes, interleave_canary_plans,
-    run as run_campaign,
+    Budget, CampaignConfig, CampaignReport, Conclusion, Control, Counterexample, Hang, Lanes, Watchdog,
+    interleave_canary_plans, run as run_campaign,
 };
 use seriatim_lab::compare::Oracle;
 use seriatim_lab::workload::{Shape, real_shapes};
-use seriatim_lab::{Canary, Examiner, ExploredSubject, check_canaries, check_fault_canaries};
+use seriatim_lab::{BuiltinSubject, Canary, Examiner, check_canaries, check_fault_canaries};
 
 use super::CliError;
-use super::args::{CampaignArgs, TRIES};
+use super::args::CampaignArgs;
+use super::external;
+use super::interrupt::stopped_by_interrupt;
 use super::junit::TestCase;
-use super::minimise::with_bar;
+use super::minimise::shrink;
 use super::output::{Findings, Output};
-use super::outside;
 
 /// Of the JSON form; the head came with the third.
 const VERSION: u32 = 3;
 
-/// No execution of any campaign takes a hundredth of it.
-pub(super) const HANG_LIMIT: Duration = Duration::from_secs(30);
-
 pub(super) fn run(args: &CampaignArgs) -> Result<ExitCode, CliError> {
     if let Some(process) = args.process.source()? {
         if let Some(option) = args.own_option() {
-            return Err(CliError::NotOutside(option));
+            return Err(CliError::NotExternal(option));
         }
-        return outside::campaign(&args.common, &process);
+        return external::campaign(&args.common, &process);
     }
     let lanes = lanes(args)?;
     let shapes = shapes(args)?;
@@ -51,7 +47,7 @@ pub(super) fn run(args: &CampaignArgs) -> Result<ExitCode, CliError> {
     let missed_canaries = match canaries(lanes) {
         Err(CliError::CanariesHang(_)) if let Some(mut found) = interleave_canary_plans(&config) => {
             if !args.common.no_minimise {
-                shrink(&mut found, &Control::default());
+                shrink(&mut found, None, &Control::default());
             }
             let report = CampaignReport::of_hang(&config, found, 0, output.elapsed());
             return end_early(report, args, &output);
@@ -59,13 +55,12 @@ pub(super) fn run(args: &CampaignArgs) -> Result<ExitCode, CliError> {
         checked => checked?,
     };
 
-    let control = Arc::new(Control::default());
-    stop_on_interrupt(&control);
-    let mut report = watched(&config, &shapes, &control, args, &output)?;
+    let control = stopped_by_interrupt();
+    let mut report = judge(&config, &shapes, &control, args, &output)?;
     report.add_missed_canaries(&missed_canaries);
     for counterexample in &mut report.counterexamples {
         if !args.common.no_minimise {
-            shrink(counterexample, &control);
+            shrink(counterexample, None, &control);
         }
         store(counterexample, &args.common.artifacts);
     }
@@ -124,11 +119,11 @@ fn lanes(args: &CampaignArgs) -> Result<Lanes, CliError> {
     ];
     let asked = asked.into_iter().find_map(|(is, lanes)| is.then_some(lanes));
     match (args.subject, asked) {
-        (ExploredSubject::Canary(_), None | Some(Lanes::Interleavings)) => Ok(Lanes::Interleavings),
-        (ExploredSubject::Canary(_), Some(_)) => Err(CliError::OnlyInterleaved(args.subject)),
-        (ExploredSubject::FaultCanary(_), None | Some(Lanes::Faults)) => Ok(Lanes::Faults),
-        (ExploredSubject::FaultCanary(_), Some(_)) => Err(CliError::OnlyUnderFaults(args.subject)),
-        (ExploredSubject::Parallel | ExploredSubject::BlockStm | ExploredSubject::Mixed, asked) => {
+        (BuiltinSubject::Canary(_), None | Some(Lanes::Interleavings)) => Ok(Lanes::Interleavings),
+        (BuiltinSubject::Canary(_), Some(_)) => Err(CliError::OnlyInterleaved(args.subject)),
+        (BuiltinSubject::FaultCanary(_), None | Some(Lanes::Faults)) => Ok(Lanes::Faults),
+        (BuiltinSubject::FaultCanary(_), Some(_)) => Err(CliError::OnlyUnderFaults(args.subject)),
+        (BuiltinSubject::Parallel | BuiltinSubject::BlockStm | BuiltinSubject::Mixed, asked) => {
             Ok(asked.unwrap_or(Lanes::All))
         }
     }
@@ -136,24 +131,14 @@ fn lanes(args: &CampaignArgs) -> Result<Lanes, CliError> {
 
 /// Checks the canaries, on a thread that may hang.
 fn canaries(lanes: Lanes) -> Result<Vec<Canary>, CliError> {
-    let (done, outcome) = mpsc::channel();
-    #[expect(clippy::disallowed_methods, reason = "joined by the channel, or left behind by a process that ends")]
-    std::thread::spawn(move || {
-        let checked = Examiner::new().map_err(CliError::Start).and_then(|examiner| match lanes {
+    let check = move || {
+        let examiner = Examiner::new().map_err(CliError::Start)?;
+        match lanes {
             Lanes::Faults => Ok(check_fault_canaries(examiner.engine()).map(|()| Vec::new())?),
             Lanes::All | Lanes::Shapes | Lanes::Plans | Lanes::Interleavings => Ok(check_canaries(&examiner)?),
-        });
-        // Nobody listens any more once the limit has passed.
-        let _ = done.send(checked);
-    });
-    outcome.recv_timeout(HANG_LIMIT).unwrap_or(Err(CliError::CanariesHang(HANG_LIMIT)))
-}
-
-/// The job that hangs cannot be ended, so the process is, with what it would have reported.
-fn report_hang(report: CampaignReport, args: &CampaignArgs, output: &Output) -> ! {
-    // With a violation, nothing that fails here changes the exit code.
-    let _ = end_early(report, args, output);
-    std::process::exit(1)
+        }
+    };
+    Watchdog::default().run(check).unwrap_or_else(|Hang { limit }| Err(CliError::CanariesHang(limit)))
 }
 
 /// Tells the counterexample alone: nothing else was counted.
@@ -163,14 +148,6 @@ fn end_early(mut report: CampaignReport, args: &CampaignArgs, output: &Output) -
         output.print(&counterexample);
     }
     end(&report, args, output)
-}
-
-/// What cannot be made smaller is kept as it is; Ctrl-C ends the attempt, too.
-fn shrink(counterexample: &mut Counterexample, control: &Control) {
-    match with_bar(&counterexample.artifact, TRIES, control) {
-        Ok(smaller) => counterexample.shrink(smaller),
-        Err(error) => eprintln!("seriatim: not made smaller: {error}"),
-    }
 }
 
 /// A violation is one whether or not the disk has room for it: a failure is told, and the report goes on.
@@ -187,58 +164,45 @@ fn shapes(args: &CampaignArgs) -> Result<Cow<'static, [Shape]>, CliError> {
     Ok(Cow::Owned(shapes))
 }
 
-pub(super) fn stop_on_interrupt(control: &Arc<Control>) {
-    let control = Arc::clone(control);
-    on_interrupt(move || control.stop.store(true, Relaxed));
-}
-
-/// Ctrl-C calls `stop`. A second one does not wait for what is under way and ends the process; without a handler the first one
-/// does not wait either.
-pub(super) fn on_interrupt(stop: impl Fn() + Send + 'static) {
-    let interrupted = AtomicBool::new(false);
-    let _ = ctrlc::set_handler(move || {
-        stop();
-        if interrupted.swap(true, Relaxed) {
-            seriatim_subject::process::kill_all();
-            std::process::exit(2);
-        }
-    });
-}
-
-/// Runs the campaign beside a thread that draws the bar. Without a terminal nothing is drawn.
-fn watched(
+/// Runs the campaign, and tells of an execution that hangs.
+fn judge(
     config: &CampaignConfig,
     shapes: &[Shape],
     control: &Control,
     args: &CampaignArgs,
     output: &Output,
 ) -> Result<CampaignReport, CliError> {
-    let bar = match config.budget {
+    let report_hang = |index, hang| {
+        let found = Counterexample::hang(config, shapes, index, hang);
+        let executions = control.executions.load(Relaxed);
+        // With a violation, nothing that fails here changes the exit code.
+        let _ = end_early(CampaignReport::of_hang(config, found, executions, output.elapsed()), args, output);
+    };
+    let campaign = || run_campaign(config, shapes, control);
+    watched(Watchdog::default(), config.budget, control, report_hang, campaign).map_err(CliError::Start)
+}
+
+/// Runs a campaign beside a thread that draws the bar. Without a terminal nothing is drawn. The job that hangs cannot be ended, so
+/// the process is, after `report_hang`.
+pub(super) fn watched<T>(
+    watchdog: Watchdog,
+    budget: Budget,
+    control: &Control,
+    report_hang: impl FnOnce(u64, Hang) + Send,
+    campaign: impl FnOnce() -> T,
+) -> T {
+    let bar = match budget {
         Budget::Executions(executions) => ProgressBar::new(executions),
         Budget::Time(time) => ProgressBar::new(time.as_secs()),
     };
     bar.set_style(bar_style());
-    let done = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            while !done.load(Relaxed) {
-                draw(&bar, config.budget, control);
-                if let Some(index) = control.overdue(HANG_LIMIT) {
-                    bar.finish_and_clear();
-                    let found = Counterexample::hang(config, shapes, index, HANG_LIMIT);
-                    let executions = control.executions.load(Relaxed);
-                    let report = CampaignReport::of_hang(config, found, executions, output.elapsed());
-                    report_hang(report, args, output);
-                }
-                std::thread::sleep(Duration::from_millis(100));
-            }
-        });
-        let report = run_campaign(config, shapes, control);
-        done.store(true, Relaxed);
-        report
-    })
-    .map_err(CliError::Start)
-    .inspect(|_| bar.finish_and_clear())
+    let report_hang = |index, hang| {
+        bar.finish_and_clear();
+        report_hang(index, hang);
+    };
+    let done = watchdog.watch(control, || draw(&bar, budget, control), report_hang, campaign);
+    bar.finish_and_clear();
+    done
 }
 
 /// How campaigns draw their bar.
@@ -246,7 +210,7 @@ pub(super) fn bar_style() -> ProgressStyle {
     ProgressStyle::with_template("{bar:24} {percent:>3} %  {msg}").expect("the template is constant and right")
 }
 
-pub(super) fn draw(bar: &ProgressBar, budget: Budget, control: &Control) {
+fn draw(bar: &ProgressBar, budget: Budget, control: &Control) {
     let (executions, transactions) = (control.executions.load(Relaxed), control.transactions.load(Relaxed));
     let elapsed = bar.elapsed();
     bar.set_position(match budget {

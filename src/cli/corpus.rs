@@ -1,26 +1,23 @@
 //! `seriatim corpus minimise DIR`: of a fuzzer's inputs those that show something no smaller one shows.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
+use seriatim_campaign::Conclusion;
 use seriatim_campaign::corpus::{
     CorpusError, Destination, Input, LeftAlone, Minimised, default_target, minimise, plans, read, removed_folder,
     schedules,
 };
-use seriatim_campaign::{Conclusion, Control};
-use seriatim_lab::{Examiner, ExploredSubject};
+use seriatim_lab::{BuiltinSubject, Examiner};
 
 use super::CliError;
 use super::args::JsonArgs;
-use super::campaign::stop_on_interrupt;
+use super::interrupt::{go_on, stopped_by_interrupt};
 use super::output::{Findings, Output, say};
 
 /// Of the JSON form.
@@ -112,8 +109,7 @@ pub(super) fn run(command: &CorpusCommand) -> Result<ExitCode, CliError> {
 
 /// Judges while a bar is drawn; without a terminal nothing is. None: stopped by Ctrl-C.
 fn with_bar(inputs: Vec<Input>, with_schedules: bool) -> Result<Option<Minimised>, CliError> {
-    let control = Arc::new(Control::default());
-    stop_on_interrupt(&control);
+    let control = stopped_by_interrupt();
     let bar = ProgressBar::new(inputs.len() as u64);
     let style = ProgressStyle::with_template("{bar:24} {pos} of {len} inputs  {msg}");
     bar.set_style(style.expect("the template is constant and right"));
@@ -121,17 +117,17 @@ fn with_bar(inputs: Vec<Input>, with_schedules: bool) -> Result<Option<Minimised
         bar.set_position(position as u64);
         // The one that is under way: on tokio one that hangs shows in no other way.
         bar.set_message(input.name.display().to_string());
-        if control.stop.load(Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        go_on(&control)
     };
     let minimised = if with_schedules {
-        minimise(inputs, &mut schedules(ExploredSubject::Parallel), &mut watch)
+        minimise(inputs, &mut schedules(BuiltinSubject::Parallel), &mut watch)
     } else {
         let examiner = Examiner::new().map_err(CliError::Start)?;
         minimise(inputs, &mut plans(&examiner), &mut watch)
     };
     bar.finish_and_clear();
     // Also when it came during the last input.
-    Ok(minimised.filter(|_| !control.stop.load(Relaxed)))
+    Ok(minimised.filter(|_| go_on(&control).is_continue()))
 }
 
 impl Summary {

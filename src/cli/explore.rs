@@ -15,7 +15,7 @@ use seriatim_explore::{
 };
 use seriatim_lab::compare::{Evidence, Verdict, Violation};
 use seriatim_lab::workload::{Expectation, Scenario};
-use seriatim_lab::{Examiner, ExploredSubject, portfolio};
+use seriatim_lab::{BuiltinSubject, Examiner, portfolio};
 use seriatim_triage::report::{Artifact, Origin, write_whole};
 
 use super::CliError;
@@ -141,8 +141,8 @@ fn name(choice: impl ValueEnum) -> String {
 fn check_options(args: &ExploreArgs) -> Result<(), CliError> {
     use EngineChoice::*;
     // Faults that need a schedule are let loose under shuttle only.
-    let is_canary = matches!(args.subject, ExploredSubject::Canary(_));
-    if matches!(args.subject, ExploredSubject::FaultCanary(_)) {
+    let is_canary = matches!(args.subject, BuiltinSubject::Canary(_));
+    if matches!(args.subject, BuiltinSubject::FaultCanary(_)) {
         return Err(CliError::OnlyUnderFaults(args.subject));
     }
     let given: [(&'static str, bool, &[EngineChoice]); 7] = [

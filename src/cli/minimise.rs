@@ -1,22 +1,21 @@
 //! `seriatim minimise ARTIFACT`: the same violation in a smaller case, as another artifact.
 
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use seriatim_campaign::{Conclusion, Control, SmallerError, Watch, minimise_artifact};
+use seriatim_campaign::{Conclusion, Control, Counterexample, MinimiseError, minimise_artifact};
+use seriatim_lab::compare::Oracle;
+use seriatim_subject::{MinimiseExternalError, SubjectSource, minimise_external};
 use seriatim_triage::report::{Artifact, Rate, Smaller, write_whole};
 
 use super::CliError;
-use super::args::MinimiseArgs;
-use super::campaign::stop_on_interrupt;
+use super::args::{MinimiseArgs, TRIES};
+use super::external::built_in;
+use super::interrupt::{go_on, stopped_by_interrupt};
 use super::output::{Findings, Output, Shown, check_writable, say};
-use super::outside::{self, built_in};
 use super::run::read_artifact;
 
 /// Of the JSON form.
@@ -34,27 +33,21 @@ struct Made<'a> {
 }
 
 pub(super) fn run(args: &MinimiseArgs) -> Result<ExitCode, CliError> {
-    if let Some(process) = args.process.source()? {
-        return outside::minimise(args, &process);
-    }
-    let artifact = read_artifact(&args.artifact)?;
-    built_in(&args.artifact, &artifact)?;
-    run_by(args, &artifact, |control| with_bar(&artifact, args.tries, control))
+    let process = args.process.source()?;
+    run_on(args, process.as_ref().map(|process| process as &dyn SubjectSource))
 }
 
-/// With another way of making an artifact smaller.
-pub(super) fn run_by(
-    args: &MinimiseArgs,
-    artifact: &Artifact,
-    minimise: impl FnOnce(&Control) -> Result<Artifact, SmallerError>,
-) -> Result<ExitCode, CliError> {
+/// Runs the subject that `source` brings; without one, that of the artifact.
+pub(super) fn run_on(args: &MinimiseArgs, source: Option<&dyn SubjectSource>) -> Result<ExitCode, CliError> {
+    let artifact = read_artifact(&args.artifact)?;
+    if source.is_none() {
+        built_in(&args.artifact, &artifact)?;
+    }
     let path = &args.artifact;
     let out = args.out.clone().unwrap_or_else(|| path.with_extension("min.json"));
     let output =
         Output::new("minimise", args.json.json.as_ref(), None, &[("ARTIFACT", Some(path)), ("--out", Some(&out))])?;
     check_writable(&out)?;
-    let control = Arc::new(Control::default());
-    stop_on_interrupt(&control);
     let mut made = Made {
         artifact: path.display().to_string(),
         subject: &artifact.subject,
@@ -64,15 +57,19 @@ pub(super) fn run_by(
         violation: None,
         out: None,
     };
-    let smaller = match minimise(&control) {
+    let path = || path.clone();
+    let smaller = match minimised(&artifact, source, args.tries, &stopped_by_interrupt()) {
         Ok(smaller) => smaller,
-        Err(SmallerError::Subject(source)) => return Err(CliError::Subject { path: path.clone(), source }),
-        Err(SmallerError::Start(source)) => return Err(CliError::Start(source)),
-        Err(error @ (SmallerError::NotShown(_) | SmallerError::Stopped)) => {
-            say!(output, "INCONCLUSIVE: {error}");
-            let findings = Findings::judged(VERSION, Conclusion::Inconclusive, &made);
-            return output.end(&findings.because(Some(error.to_string())));
-        }
+        Err(MinimiseExternalError::Subject(source)) => return Err(CliError::ExternalSubject { path: path(), source }),
+        Err(MinimiseExternalError::Minimise(error)) => match error {
+            MinimiseError::Subject(source) => return Err(CliError::Subject { path: path(), source }),
+            MinimiseError::Start(source) => return Err(CliError::Start(source)),
+            MinimiseError::NotShown(_) | MinimiseError::Stopped => {
+                say!(output, "INCONCLUSIVE: {error}");
+                let findings = Findings::judged(VERSION, Conclusion::Inconclusive, &made);
+                return output.end(&findings.because(Some(error.to_string())));
+            }
+        },
     };
     write_whole(&out, &smaller.to_json()).map_err(|source| CliError::Write { path: out.clone(), source })?;
     print_result(&output, &smaller, &out);
@@ -85,22 +82,38 @@ pub(super) fn run_by(
 }
 
 /// Minimises while a bar is drawn; without a terminal nothing is.
-pub(super) fn with_bar(artifact: &Artifact, tries: u64, control: &Control) -> Result<Artifact, SmallerError> {
-    drawn(tries, control, |watch| minimise_artifact(artifact, tries, watch))
-}
-
-/// Draws the bar of a search that tells how far it is.
-pub(super) fn drawn<T>(tries: u64, control: &Control, search: impl FnOnce(&mut Watch<'_>) -> T) -> T {
+fn minimised(
+    artifact: &Artifact,
+    source: Option<&dyn SubjectSource>,
+    tries: u64,
+    control: &Control,
+) -> Result<Artifact, MinimiseExternalError> {
     let bar = ProgressBar::new(tries);
     let style = ProgressStyle::with_template("making the case smaller: {pos} executions, {msg}");
     bar.set_style(style.expect("the template is constant and right"));
-    let smaller = search(&mut |executions, transactions| {
+    let mut watch = |executions, transactions| {
         bar.set_position(executions);
         bar.set_message(format!("{transactions} transactions"));
-        if control.stop.load(Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    });
+        go_on(control)
+    };
+    let smaller = match source {
+        Some(source) => minimise_external(artifact, source, tries, &mut watch),
+        None => minimise_artifact(artifact, tries, &mut watch).map_err(MinimiseExternalError::from),
+    };
     bar.finish_and_clear();
     smaller
+}
+
+/// Makes a campaign's counterexample smaller. What cannot be made smaller is kept as it is; Ctrl-C ends the attempt, too.
+pub(super) fn shrink(counterexample: &mut Counterexample, source: Option<&dyn SubjectSource>, control: &Control) {
+    if counterexample.signature.oracle == Oracle::Hang {
+        eprintln!("seriatim: kept as it was met: each attempt at a smaller case would take the time limit");
+        return;
+    }
+    match minimised(&counterexample.artifact, source, TRIES, control) {
+        Ok(smaller) => counterexample.shrink(smaller),
+        Err(error) => eprintln!("seriatim: not made smaller: {error}"),
+    }
 }
 
 fn print_result(output: &Output, artifact: &Artifact, out: &Path) {

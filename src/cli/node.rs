@@ -17,7 +17,7 @@ use std::sync::Arc;
 use indicatif::ProgressBar;
 use serde::Serialize;
 
-use seriatim_lab::ExploredSubject;
+use seriatim_lab::BuiltinSubject;
 use seriatim_lab::workload::{Devnet, DevnetContent};
 use seriatim_node::lines::{Head, LinesError, Reader, write_line};
 use seriatim_node::{
@@ -125,7 +125,7 @@ pub(super) fn run(command: &NodeCli) -> Result<ExitCode, CliError> {
     let server = args.metrics.zip(metrics.clone()).map(|(address, metrics)| serve(address, metrics)).transpose()?;
     let told = RecentMismatches::new(NonZeroUsize::MIN.saturating_add(16));
     // What only some schedules show is met again on tokio, with other seeds and threads each time, or not at all.
-    let subject = ExploredSubject::on(decided.path).on_tokio();
+    let subject = BuiltinSubject::on(decided.path).on_tokio();
     let keeper = Keeper::new(told.clone(), subject, &args.artifacts).map_err(NodeCliError::Artifacts)?;
     let setting = Setting { args, output, decided, metrics, told, keeper };
     let code = setting.run();

@@ -11,8 +11,8 @@ use seriatim_triage::report::Regression;
 
 use super::CliError;
 use super::args::PromoteArgs;
+use super::external::built_in;
 use super::output::{Findings, Output, Shown, say};
-use super::outside::built_in;
 use super::run::read_artifact;
 
 /// Of the JSON form.

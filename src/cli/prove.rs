@@ -1,22 +1,19 @@
 //! `seriatim prove`: the small-scope proof, with its certificate.
 
-use std::ops::ControlFlow;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
+use seriatim_campaign::Conclusion;
 use seriatim_campaign::prove::{Certificate, Engine, ProveConfig, Refutation, Witness, prove};
-use seriatim_campaign::{Conclusion, Control};
 use seriatim_explore::Schedule;
-use seriatim_lab::ExploredSubject;
+use seriatim_lab::BuiltinSubject;
 use seriatim_lab::workload::Scenario;
 
 use super::CliError;
 use super::args::{PREEMPTIONS, ProveArgs, SearchChoice};
-use super::campaign::stop_on_interrupt;
+use super::interrupt::{go_on, stopped_by_interrupt};
 use super::output::{Findings, Output, Shown, say};
 
 /// Of the JSON form; the first had no head.
@@ -47,11 +44,11 @@ struct Refuted<'a> {
 
 pub(super) fn run(args: &ProveArgs) -> Result<ExitCode, CliError> {
     match args.subject {
-        ExploredSubject::Parallel | ExploredSubject::BlockStm => {}
-        ExploredSubject::Canary(_) => return Err(CliError::OnlyInterleaved(args.subject)),
-        ExploredSubject::FaultCanary(_) => return Err(CliError::OnlyUnderFaults(args.subject)),
+        BuiltinSubject::Parallel | BuiltinSubject::BlockStm => {}
+        BuiltinSubject::Canary(_) => return Err(CliError::OnlyInterleaved(args.subject)),
+        BuiltinSubject::FaultCanary(_) => return Err(CliError::OnlyUnderFaults(args.subject)),
         // Sets of one block each have nothing to mix.
-        ExploredSubject::Mixed => return Err(CliError::NotProved(args.subject)),
+        BuiltinSubject::Mixed => return Err(CliError::NotProved(args.subject)),
     }
     let output = Output::new("prove", args.json.json.as_ref(), args.junit.junit.as_ref(), &[])?;
     let config = ProveConfig {
@@ -61,8 +58,7 @@ pub(super) fn run(args: &ProveArgs) -> Result<ExitCode, CliError> {
         engine: engine(args)?,
         paths: args.subject.paths(),
     };
-    let control = Arc::new(Control::default());
-    stop_on_interrupt(&control);
+    let control = stopped_by_interrupt();
     let bar = ProgressBar::new(0);
     bar.set_style(
         ProgressStyle::with_template("{bar:24} {percent:>3} %  {pos} of {len} sets, {eta} left")
@@ -71,7 +67,7 @@ pub(super) fn run(args: &ProveArgs) -> Result<ExitCode, CliError> {
     let proved = prove(&config, |done, total| {
         bar.set_length(total);
         bar.set_position(done);
-        if control.stop.load(Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        go_on(&control)
     });
     bar.finish_and_clear();
     let (part, parts) = config.shard;

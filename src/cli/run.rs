@@ -15,8 +15,8 @@ use seriatim_triage::report::{Artifact, Regression};
 
 use super::CliError;
 use super::args::RunArgs;
+use super::external::built_in;
 use super::output::{Findings, Output, Shown, say};
-use super::outside::built_in;
 
 /// Of the JSON form.
 const VERSION: u32 = 1;

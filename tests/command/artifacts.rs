@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use seriatim::campaign::{Canary, ExploredSubject};
+use seriatim::campaign::{BuiltinSubject, Canary};
 use seriatim::explore::Schedule;
 use seriatim::report::{Artifact, Regression};
 use seriatim_testkit::page::assert_balanced;
@@ -33,7 +33,7 @@ fn every_violation_replays_in_another_process_every_time() {
 fn the_right_executor_diverges_from_a_wrong_ones_schedule_and_says_where() {
     let folder = tempfile::tempdir().unwrap();
     let artifact = counterexample(Canary::CountsByLoadAndStore);
-    let mended = Artifact { subject: ExploredSubject::Parallel.to_string(), ..artifact }.sealed();
+    let mended = Artifact { subject: BuiltinSubject::Parallel.to_string(), ..artifact }.sealed();
     let path = mended.store(folder.path()).unwrap().path().to_owned();
     let output = seriatim(folder.path(), &["replay", path.to_str().unwrap()]);
     let text = String::from_utf8(output.stdout).unwrap();

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use seriatim::campaign::{Budget, CampaignConfig, Canary, Control, ExploredSubject, Lanes, run};
+use seriatim::campaign::{Budget, BuiltinSubject, CampaignConfig, Canary, Control, Lanes, run};
 use seriatim::report::Artifact;
 use seriatim::workload::real_shapes;
 
@@ -26,7 +26,7 @@ pub fn counterexample(canary: Canary) -> Artifact {
         seed: 1,
         budget: Budget::Executions(100),
         lanes: Lanes::Interleavings,
-        subject: ExploredSubject::Canary(canary),
+        subject: BuiltinSubject::Canary(canary),
         keep_going: false,
         jobs: 1,
     };

@@ -1,4 +1,4 @@
-//! Subjects from outside as their authors meet them: the commands of the README, bad input, and the example program.
+//! External subjects as their authors meet them: the commands of the README, bad input, and the example program.
 
 use std::path::Path;
 use std::process::Command;

@@ -2,16 +2,15 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use super::{CampaignConfig, Case};
+use super::{CampaignConfig, First, Hang, Recipe};
 use seriatim_explore::Schedule;
-use seriatim_lab::compare::{Difference, Oracle, PlainViolation, Signature, Value, Violation};
+use seriatim_lab::compare::{PlainViolation, Signature, Violation};
 use seriatim_lab::drive::FaultPoint;
 use seriatim_lab::workload::{Plan, Scenario, Shape, build};
-use seriatim_lab::{CANARY_PLANS, ExploredSubject, Interleavings, interleave};
+use seriatim_lab::{BuiltinSubject, CANARY_PLANS, Interleavings, interleave};
 use seriatim_tos::ledger::SignatureScheme;
 use seriatim_triage::report::{Artifact, Origin, Rate, Smaller, Stored};
 
@@ -38,8 +37,7 @@ pub struct Counterexample {
 /// A violation as an execution shows it.
 #[derive(Debug)]
 pub(super) struct Found {
-    pub index: u64,
-    pub case: Case,
+    pub recipe: Recipe,
     pub violation: Violation,
     pub scenario: Scenario,
     /// Of a violation under shuttle.
@@ -49,18 +47,19 @@ pub(super) struct Found {
 }
 
 impl Counterexample {
-    pub(super) fn new(config: &CampaignConfig, found: Found, times: u64) -> Self {
-        let Found { index, case, violation, scenario, schedule, fault } = found;
-        let (words, plan) = match case {
-            Case::Plan { seed } => (format!("plan of seed {seed}"), Some(seed)),
-            Case::Interleaving { seed } => (format!("plan of seed {seed}, interleaved"), Some(seed)),
-            Case::Faults { seed } => (format!("plan of seed {seed}, under faults"), Some(seed)),
-            Case::Shape { index, seed } => (format!("real shape {index}, balances of seed {seed}"), None),
+    pub(super) fn new(config: &CampaignConfig, first: First<Found>) -> Self {
+        let First { index, times, found } = first;
+        let Found { recipe, violation, scenario, schedule, fault } = found;
+        let (words, plan) = match recipe {
+            Recipe::Plan { seed } => (format!("plan of seed {seed}"), Some(seed)),
+            Recipe::Interleaving { seed } => (format!("plan of seed {seed}, interleaved"), Some(seed)),
+            Recipe::Faults { seed } => (format!("plan of seed {seed}, under faults"), Some(seed)),
+            Recipe::Shape { index, seed } => (format!("real shape {index}, balances of seed {seed}"), None),
         };
         let plan = plan.map(|seed| hex::encode(Plan::from_seed(seed).to_bytes()));
-        let subject = match case {
-            Case::Interleaving { .. } | Case::Faults { .. } => config.subject.to_string(),
-            Case::Plan { .. } | Case::Shape { .. } => config.subject.on_tokio().to_owned(),
+        let subject = match recipe {
+            Recipe::Interleaving { .. } | Recipe::Faults { .. } => config.subject.to_string(),
+            Recipe::Plan { .. } | Recipe::Shape { .. } => config.subject.on_tokio().to_owned(),
         };
         let origin = Origin { found_by: format!("campaign, {words}"), seed: config.seed, index, plan };
         let artifact = Artifact::new(subject, origin, violation, scenario, schedule).under(fault);
@@ -73,14 +72,13 @@ impl Counterexample {
         Self { index, times, case, signature, violation, path: None, known: false, artifact }
     }
 
-    /// An execution that did not end within `limit`, whatever it hangs at.
-    pub fn hang(config: &CampaignConfig, shapes: &[Shape], index: u64, limit: Duration) -> Self {
-        let case = config.case(index, shapes.len());
-        let scenario = case.build(shapes).scenario;
-        let (limit, more) = (Value::debug(limit), Value::debug("more, and it still runs"));
-        let difference = Difference::of_values("time of the execution", limit, more);
-        let violation = Violation::new(Oracle::Livelock, "one of those on tokio", difference);
-        Self::new(config, Found { index, case, violation, scenario, schedule: None, fault: None }, 1)
+    /// The execution at an index, which hangs.
+    pub fn hang(config: &CampaignConfig, shapes: &[Shape], index: u64, hang: Hang) -> Self {
+        let recipe = config.recipe(index, shapes.len());
+        let scenario = recipe.build(shapes).scenario;
+        let violation = hang.violation("time of the execution");
+        let found = Found { recipe, violation, scenario, schedule: None, fault: None };
+        Self::new(config, First { index, times: 1, found })
     }
 
     /// Puts a smaller case in the place of the one that was met.
@@ -147,10 +145,10 @@ impl fmt::Display for Counterexample {
 pub fn interleave_canary_plans(config: &CampaignConfig) -> Option<Counterexample> {
     (0..CANARY_PLANS).find_map(|seed| {
         let built = build(&Plan::from_seed(seed), SignatureScheme::Tagged);
-        let Interleavings { verdict, schedule, .. } = interleave(&built, ExploredSubject::Parallel, seed);
+        let Interleavings { verdict, schedule, .. } = interleave(&built, BuiltinSubject::Parallel, seed);
         let violation = *verdict.into_violation()?;
-        let case = Case::Interleaving { seed };
-        let found = Found { index: seed, case, violation, scenario: built.scenario, schedule, fault: None };
-        Some(Counterexample::new(config, found, 1))
+        let recipe = Recipe::Interleaving { seed };
+        let found = Found { recipe, violation, scenario: built.scenario, schedule, fault: None };
+        Some(Counterexample::new(config, First { index: seed, times: 1, found }))
     })
 }

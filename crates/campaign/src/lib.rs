@@ -4,31 +4,31 @@
 
 pub mod corpus;
 mod counterexample;
+mod jobs;
+mod lanes;
+mod minimised;
 pub mod prove;
 mod regression;
 mod report;
-mod smaller;
+mod rerun;
 mod statistics;
+mod watchdog;
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-use std::sync::Mutex;
-use std::sync::PoisonError;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::time::{Duration, Instant};
-
-use seriatim_lab::compare::{Signature, Verdict};
-use seriatim_lab::workload::{Built, Expectation, Plan, Shape, build, mix};
-use seriatim_lab::{Examiner, ExploredSubject, FaultBudget, interleave, strike};
-use seriatim_tos::ledger::SignatureScheme;
+use seriatim_lab::compare::{Verdict, Violation};
+use seriatim_lab::workload::{Built, Shape, mix};
+use seriatim_lab::{BuiltinSubject, Examiner, FaultBudget, interleave, strike};
 
 use counterexample::Found;
 
 pub use counterexample::{Counterexample, interleave_canary_plans};
+pub use jobs::{Budget, Control, Done, Execution, First, Job, Jobs, Sums};
+pub use lanes::{Lanes, Recipe};
+pub use minimised::{MinimiseError, Watch, minimise_artifact, minimise_by};
 pub use regression::{RegressionEvidence, check_regression};
 pub use report::{CampaignReport, Conclusion};
-pub use smaller::{SmallerError, Watch, minimise_artifact, smaller};
+pub use rerun::{FaultSearch, Means, Rerun, RerunError, replay_artifact, under_shuttle};
 pub use statistics::{Floor, Statistics};
+pub use watchdog::{Hang, Watchdog};
 
 /// What to run.
 #[derive(Clone, Debug)]
@@ -37,232 +37,86 @@ pub struct CampaignConfig {
     pub budget: Budget,
     pub lanes: Lanes,
     /// What is interleaved, and runs beside the sequential path on tokio.
-    pub subject: ExploredSubject,
+    pub subject: BuiltinSubject,
     /// Whether to go on after a violation, counting those of the same signature.
     pub keep_going: bool,
     /// Threads, each with its own tokio runtimes; at least 1.
     pub jobs: usize,
 }
 
-/// When to stop, if no violation comes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Budget {
-    /// One execution is one scenario on all executors.
-    Executions(u64),
-    Time(Duration),
-}
-
-/// Where scenarios come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lanes {
-    /// The real shapes once, then generated plans, with a real shape now and then, and every other plan interleaved by
-    /// shuttle instead of tokio.
-    All,
-    /// Real shapes only, each pass with other balances.
-    Shapes,
-    /// Generated plans only, on tokio.
-    Plans,
-    /// Generated plans only, interleaved by shuttle.
-    Interleavings,
-    /// Generated plans only, with faults struck into their blocks.
-    Faults,
-}
-
-/// Shared with whoever watches or stops a campaign.
-#[derive(Debug, Default)]
-pub struct Control {
-    /// Set it to end the campaign early; it still reports.
-    pub stop: AtomicBool,
-    /// Executions done so far.
-    pub executions: AtomicU64,
-    /// Transactions in them.
-    pub transactions: AtomicU64,
-    /// Per job, the execution under way and when it began.
-    under_way: Mutex<BTreeMap<usize, (Instant, u64)>>,
-}
-
-impl Control {
-    #[expect(clippy::disallowed_methods, reason = "only whoever watches for executions that hang looks at it")]
-    pub fn begin(&self, job: usize, index: u64) {
-        self.under_way.lock().unwrap_or_else(PoisonError::into_inner).insert(job, (Instant::now(), index));
-    }
-
-    pub fn end(&self, job: usize) {
-        self.under_way.lock().unwrap_or_else(PoisonError::into_inner).remove(&job);
-    }
-
-    /// The index of an execution that has been under way for longer than `limit`: on tokio, where nothing watches over
-    /// tasks, an executor that hangs shows in no other way.
-    pub fn overdue(&self, limit: Duration) -> Option<u64> {
-        let under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-        under_way.values().find(|(begun, _)| begun.elapsed() > limit).map(|(_, index)| *index)
-    }
-}
-
-/// Where one scenario comes from; enough to make it again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Case {
-    Plan { seed: u64 },
-    Shape { index: usize, seed: u64 },
-    Interleaving { seed: u64 },
-    Faults { seed: u64 },
-}
-
-/// After the first pass over the shapes, every so many executions bring one more.
-const SHAPE_INTERVAL: u64 = 256;
 /// Every so many executions also run on two real threads.
 const SOAK_INTERVAL: u64 = 8;
-
-impl CampaignConfig {
-    /// What comes at an index.
-    pub fn case(&self, index: u64, shape_count: usize) -> Case {
-        let seed = mix(self.seed, index);
-        let shape_count = shape_count as u64;
-        let shape = |number: u64| Case::Shape { index: (number % shape_count) as usize, seed: number / shape_count };
-        match self.lanes {
-            Lanes::Shapes => shape(index),
-            Lanes::Interleavings => Case::Interleaving { seed },
-            Lanes::Faults => Case::Faults { seed },
-            Lanes::All if index < shape_count => shape(index),
-            Lanes::All if index.is_multiple_of(SHAPE_INTERVAL) => shape(shape_count + index / SHAPE_INTERVAL),
-            Lanes::All if index.is_multiple_of(2) => Case::Interleaving { seed },
-            Lanes::All | Lanes::Plans => Case::Plan { seed },
-        }
-    }
-}
-
-impl Case {
-    /// The scenario, what the reference says of it, and the classes of its transactions.
-    pub fn build(self, shapes: &[Shape]) -> Built {
-        match self {
-            Self::Plan { seed } | Self::Interleaving { seed } | Self::Faults { seed } => {
-                build(&Plan::from_seed(seed), SignatureScheme::Tagged)
-            }
-            Self::Shape { index, seed } => {
-                let scenario = shapes[index].scenario(SignatureScheme::Tagged, seed);
-                let expectation = Expectation::of(&scenario);
-                Built { scenario, expectation, classes: Vec::new() }
-            }
-        }
-    }
-
-    fn lane(self) -> &'static str {
-        match self {
-            Self::Plan { .. } => "plans",
-            Self::Shape { .. } => "shapes",
-            Self::Interleaving { .. } => "interleavings",
-            Self::Faults { .. } => "faults",
-        }
-    }
-}
 
 /// Runs a campaign. It looks at `control.stop` between executions.
 ///
 /// # Errors
 /// The operating system refuses a thread.
 pub fn run(config: &CampaignConfig, shapes: &[Shape], control: &Control) -> std::io::Result<CampaignReport> {
-    #[expect(clippy::disallowed_methods, reason = "the budget may be a time")]
-    let begun = Instant::now();
-    let next = AtomicU64::new(0);
-    // No execution beyond the first violation counts, so which one is reported does not depend on the jobs' pace.
-    let limit = AtomicU64::new(match config.budget {
-        Budget::Executions(executions) => executions,
-        Budget::Time(_) => u64::MAX,
-    });
-    let found: FirstOfEach<Found> = Mutex::default();
-    let job = |number: usize| -> std::io::Result<Statistics> {
-        let examiner = Examiner::new()?;
-        let mut statistics = Statistics::default();
-        loop {
-            let out_of_time = matches!(config.budget, Budget::Time(time) if begun.elapsed() >= time);
-            if out_of_time || control.stop.load(Relaxed) {
-                return Ok(statistics);
-            }
-            let index = next.fetch_add(1, Relaxed);
-            if index >= limit.load(Relaxed) {
-                return Ok(statistics);
-            }
-            control.begin(number, index);
-            let case = config.case(index, shapes.len());
-            let built = case.build(shapes);
-            statistics.count(case.lane(), &built);
-            let tx_count = built.scenario.tx_count() as u64;
-            let soak = index.is_multiple_of(SOAK_INTERVAL);
-            let seed = mix(config.seed, !index);
-            let (mut schedule, mut fault) = (None, None);
-            let verdict = match case {
-                Case::Interleaving { .. } => {
-                    let interleavings = interleave(&built, config.subject, seed);
-                    statistics.interleaved(&interleavings.evidence);
-                    schedule = interleavings.schedule;
-                    interleavings.verdict
-                }
-                Case::Faults { .. } => {
-                    let subject = config.subject.under_faults();
-                    let found = strike(examiner.engine(), &built.scenario, &subject, FaultBudget::bounded(seed));
-                    fault = found.as_ref().err().map(|found| found.0.point);
-                    statistics.struck(found)
-                }
-                Case::Plan { .. } | Case::Shape { .. } => {
-                    let paths = config.subject.paths();
-                    examiner.examine_on(paths, &built.scenario, &built.expectation, seed, soak)
-                }
-            };
-            match verdict {
-                Verdict::Agree(evidence) => statistics.agree(&evidence),
-                Verdict::Violation(violation) => {
-                    if !config.keep_going {
-                        limit.fetch_min(index, Relaxed);
-                    }
-                    let (violation, scenario) = (*violation, built.scenario);
-                    let found_here = Found { index, case, violation, scenario, schedule, fault };
-                    let signature = found_here.violation.signature();
-                    keep_first(&found, signature, found_here, |found| found.index);
-                }
-            }
-            control.end(number);
-            control.executions.fetch_add(1, Relaxed);
-            control.transactions.fetch_add(tx_count, Relaxed);
-        }
-    };
-    let results: Vec<std::io::Result<Statistics>> = std::thread::scope(|scope| {
-        let job = &job;
-        let jobs: Vec<_> = (0..config.jobs.max(1)).map(|number| scope.spawn(move || job(number))).collect();
-        jobs.into_iter().map(|job| job.join().unwrap_or_else(|payload| std::panic::resume_unwind(payload))).collect()
-    });
-    let mut statistics = Statistics::default();
-    for result in results {
-        statistics.merge(result?);
-    }
-    let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let mut found: Vec<(Found, u64)> = found.into_values().collect();
-    found.sort_by_key(|(found, _)| found.index);
-    if !config.keep_going {
-        // Jobs that were ahead may have met others; which ones is chance.
-        found.truncate(1);
-        if let Some((_, times)) = found.first_mut() {
-            *times = 1;
-        }
-    }
-    let found = found.into_iter().map(|(found, times)| Counterexample::new(config, found, times)).collect();
-    Ok(CampaignReport::new(config, statistics, found, begun.elapsed()))
+    let &CampaignConfig { budget, jobs, keep_going, .. } = config;
+    let lane = |examiner| Lane { config, shapes, examiner, statistics: Statistics::default() };
+    let start = || Examiner::new().map(lane);
+    let Done { sums, found, time } = Jobs { budget, jobs, keep_going }.run(control, start)?;
+    let found = found.into_iter().map(|first| Counterexample::new(config, first)).collect();
+    Ok(CampaignReport::new(config, sums, found, time))
 }
 
-/// Of each signature the violation that comes first, and how many there were.
-pub type FirstOfEach<T> = Mutex<BTreeMap<Signature, (T, u64)>>;
+/// One job: an examiner with tokio runtimes of its own.
+struct Lane<'a> {
+    config: &'a CampaignConfig,
+    shapes: &'a [Shape],
+    examiner: Examiner,
+    statistics: Statistics,
+}
 
-/// Keeps `new`, or counts it, if one that came before it is there.
-pub fn keep_first<T>(found: &FirstOfEach<T>, signature: Signature, new: T, index: impl Fn(&T) -> u64) {
-    match found.lock().unwrap_or_else(PoisonError::into_inner).entry(signature) {
-        Entry::Vacant(vacant) => {
-            vacant.insert((new, 1));
-        }
-        Entry::Occupied(mut occupied) => {
-            let (first, times) = occupied.get_mut();
-            *times += 1;
-            if index(&new) < index(first) {
-                *first = new;
+impl Job for Lane<'_> {
+    type Found = Found;
+    type Sums = Statistics;
+
+    fn execute(&mut self, index: u64) -> Execution<Found> {
+        let recipe = self.config.recipe(index, self.shapes.len());
+        let built = recipe.build(self.shapes);
+        self.statistics.count(recipe.lane(), &built);
+        let transactions = built.scenario.tx_count() as u64;
+        let found = self.examine(index, recipe, built);
+        Execution { transactions, found: found.map(|found| (found.violation.signature(), found)) }
+    }
+
+    fn end(self) -> Statistics {
+        self.statistics
+    }
+}
+
+impl Lane<'_> {
+    /// Runs the scenario as its lane says. The violation, if there is one.
+    fn examine(&mut self, index: u64, recipe: Recipe, built: Built) -> Option<Found> {
+        let subject = self.config.subject;
+        let seed = mix(self.config.seed, !index);
+        let (mut schedule, mut fault) = (None, None);
+        let verdict = match recipe {
+            Recipe::Interleaving { .. } => {
+                let interleavings = interleave(&built, subject, seed);
+                self.statistics.interleaved(&interleavings.evidence);
+                schedule = interleavings.schedule;
+                interleavings.verdict
             }
-        }
+            Recipe::Faults { .. } => {
+                let (engine, budget) = (self.examiner.engine(), FaultBudget::bounded(seed));
+                let struck = strike(engine, &built.scenario, &subject.under_faults(), budget);
+                fault = struck.as_ref().err().map(|found| found.0.point);
+                self.statistics.struck(struck)
+            }
+            Recipe::Plan { .. } | Recipe::Shape { .. } => {
+                let soak = index.is_multiple_of(SOAK_INTERVAL);
+                self.examiner.examine_on(subject.paths(), &built.scenario, &built.expectation, seed, soak)
+            }
+        };
+        let violation: Violation = match verdict {
+            Verdict::Violation(violation) => *violation,
+            Verdict::Agree(evidence) => {
+                self.statistics.agree(&evidence);
+                return None;
+            }
+        };
+        Some(Found { recipe, violation, scenario: built.scenario, schedule, fault })
     }
 }

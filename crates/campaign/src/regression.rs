@@ -9,7 +9,7 @@ use seriatim_explore::{
 };
 use seriatim_lab::compare::{Verdict, Violation};
 use seriatim_lab::workload::{Built, Expectation};
-use seriatim_lab::{Examiner, ExploredSubject, FaultBudget, FaultSubject, interleave, strike};
+use seriatim_lab::{BuiltinSubject, Examiner, FaultBudget, FaultSubject, interleave, strike};
 use seriatim_triage::report::Regression;
 
 /// What a check rests on.
@@ -45,12 +45,12 @@ pub fn check_regression(regression: &Regression, examiner: &Examiner) -> Result<
         Err(found) => return Err(Box::new(found.0.violation)),
     }
 
-    let explorer = ExploredSubject::Parallel.explorer(scenario);
+    let explorer = BuiltinSubject::Parallel.explorer(scenario);
     let schedule = regression.schedule.clone().unwrap_or_else(Schedule::straight);
     let (replayed, _) = explorer.replay(&schedule);
     agree(replayed.verdict)?;
     let built = Built { scenario: scenario.clone(), expectation: expectation.clone(), classes: Vec::new() };
-    let portfolio = interleave(&built, ExploredSubject::Parallel, schedule.seed);
+    let portfolio = interleave(&built, BuiltinSubject::Parallel, schedule.seed);
     agree(portfolio.verdict)?;
     let (complete, executions) = every_interleaving(&explorer, &schedule)?;
     evidence.interleavings = 1 + portfolio.evidence.interleavings + executions;

@@ -6,14 +6,14 @@ use serde::Serialize;
 
 use seriatim_explore::InterleavingEvidence;
 use seriatim_lab::compare::{Endured, Evidence, Verdict};
-use seriatim_lab::workload::{Built, ConflictClass, ExpectedStep};
+use seriatim_lab::workload::{Applied, Built, ConflictClass};
 use seriatim_runtime::{Fault, Site};
 use seriatim_tos::execution::parallel::batches;
-use seriatim_tos::ledger::{BlockAbort, Receipt, TransactionError};
+use seriatim_tos::ledger::{Receipt, TransactionError};
 
 use seriatim_lab::{FaultFigures, Struck};
 
-use super::Lanes;
+use super::{Lanes, Sums};
 
 /// Sums over executions; they do not depend on the order of counting.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -84,12 +84,8 @@ impl Statistics {
         for class in &built.classes {
             *self.classes.entry(class.name()).or_default() += 1;
         }
-        for step in &built.expectation.steps {
-            match step {
-                ExpectedStep::Run { blocks } => blocks.iter().for_each(|block| self.count_block(block)),
-                ExpectedStep::Rewind => self.rewinds += 1,
-            }
-        }
+        built.expectation.walk(&built.scenario).for_each(|(_, _, outcome)| self.count_block(outcome));
+        self.rewinds += built.expectation.rewinds() as u64;
         for block in built.scenario.blocks() {
             let batches = batches(&block.transactions, &BTreeMap::new());
             self.batches += batches.len() as u64;
@@ -98,9 +94,9 @@ impl Statistics {
         }
     }
 
-    fn count_block(&mut self, block: &Result<Vec<Receipt>, BlockAbort>) {
+    fn count_block(&mut self, outcome: &Applied) {
         self.blocks += 1;
-        match block {
+        match outcome {
             Ok(receipts) => {
                 self.empty_blocks += u64::from(receipts.is_empty());
                 for receipt in receipts {
@@ -134,47 +130,6 @@ impl Statistics {
                 Verdict::Violation(Box::new(found.violation))
             }
         }
-    }
-
-    pub(super) fn merge(&mut self, other: Self) {
-        let Self {
-            executions,
-            lanes,
-            agreements,
-            evidence,
-            outcomes,
-            aborts,
-            classes,
-            blocks,
-            empty_blocks,
-            rewinds,
-            batches,
-            conflicts,
-            largest_block,
-            interleavings,
-            faults,
-        } = other;
-        self.faults.merge(&faults);
-        self.interleavings.merge(&interleavings);
-        self.executions += executions;
-        self.agreements += agreements;
-        self.evidence.merge(&evidence);
-        for (mine, theirs) in [
-            (&mut self.lanes, lanes),
-            (&mut self.outcomes, outcomes),
-            (&mut self.aborts, aborts),
-            (&mut self.classes, classes),
-        ] {
-            for (name, count) in theirs {
-                *mine.entry(name).or_default() += count;
-            }
-        }
-        self.blocks += blocks;
-        self.empty_blocks += empty_blocks;
-        self.rewinds += rewinds;
-        self.batches += batches;
-        self.conflicts += conflicts;
-        self.largest_block = self.largest_block.max(largest_block);
     }
 
     /// All transactions of blocks that were not aborted.
@@ -237,5 +192,48 @@ impl Statistics {
         let interleaved = interleaved.is_empty().then_some(Floor::NoFaultInterleaved);
         let missed = faults.map(Floor::FaultNotStruck).chain(ends.map(Floor::EndNotSeen));
         missed.chain(places.map(Floor::SiteNotStruck)).chain(complete).chain(interleaved).collect()
+    }
+}
+
+impl Sums for Statistics {
+    fn merge(&mut self, other: Self) {
+        let Self {
+            executions,
+            lanes,
+            agreements,
+            evidence,
+            outcomes,
+            aborts,
+            classes,
+            blocks,
+            empty_blocks,
+            rewinds,
+            batches,
+            conflicts,
+            largest_block,
+            interleavings,
+            faults,
+        } = other;
+        self.faults.merge(&faults);
+        self.interleavings.merge(&interleavings);
+        self.executions += executions;
+        self.agreements += agreements;
+        self.evidence.merge(&evidence);
+        for (mine, theirs) in [
+            (&mut self.lanes, lanes),
+            (&mut self.outcomes, outcomes),
+            (&mut self.aborts, aborts),
+            (&mut self.classes, classes),
+        ] {
+            for (name, count) in theirs {
+                *mine.entry(name).or_default() += count;
+            }
+        }
+        self.blocks += blocks;
+        self.empty_blocks += empty_blocks;
+        self.rewinds += rewinds;
+        self.batches += batches;
+        self.conflicts += conflicts;
+        self.largest_block = self.largest_block.max(largest_block);
     }
 }

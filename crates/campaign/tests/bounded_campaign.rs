@@ -4,36 +4,32 @@
 
 use std::process::exit;
 use std::sync::{Arc, Mutex};
-use std::thread::sleep;
 use std::time::Duration;
 
-use seriatim_campaign::{Budget, CampaignConfig, CampaignReport, Conclusion, Control, Lanes, Statistics, run};
-use seriatim_lab::ExploredSubject;
-use seriatim_lab::drive::{ChainSubject, Engine, Subject};
+use seriatim_campaign::{
+    Budget, CampaignConfig, CampaignReport, Conclusion, Control, Lanes, Statistics, Watchdog, run,
+};
+use seriatim_lab::BuiltinSubject;
+use seriatim_lab::drive::{ChainSubject, Engine};
 use seriatim_lab::workload::{Plan, build, real_shapes};
 use seriatim_tos::ledger::SignatureScheme;
 use seriatim_tos::storage::{Layer, Read, StorageError};
 
 /// An execution takes milliseconds; one that takes this long hangs.
-const HANGS: Duration = Duration::from_secs(20);
+const WATCHDOG: Watchdog = Watchdog { limit: Duration::from_secs(20) };
 
 /// On tokio nothing notices tasks that wait for each other for ever, so this watches them.
 fn campaign(lanes: Lanes, executions: u64) -> CampaignReport {
-    let (budget, subject) = (Budget::Executions(executions), ExploredSubject::Parallel);
+    let (budget, subject) = (Budget::Executions(executions), BuiltinSubject::Parallel);
     let config = CampaignConfig { seed: 2026, budget, lanes, subject, keep_going: false, jobs: 2 };
     let control = Control::default();
-    std::thread::scope(|scope| {
-        let campaign = scope.spawn(|| run(&config, real_shapes(), &control));
-        while !campaign.is_finished() {
-            sleep(Duration::from_millis(5));
-            if let Some(index) = control.overdue(HANGS) {
-                // Its thread cannot be ended, so a panic here would wait for it.
-                eprintln!("execution {index} over {lanes:?} hangs");
-                exit(101);
-            }
-        }
-        campaign.join().expect("no job panics").expect("the system gives two threads")
-    })
+    let report_hang = |index, _| {
+        eprintln!("execution {index} over {lanes:?} hangs");
+        // Its thread cannot be ended, so a panic here would wait for it.
+        exit(101);
+    };
+    let report = WATCHDOG.watch(&control, || {}, report_hang, || run(&config, real_shapes(), &control));
+    report.expect("the system gives two threads")
 }
 
 fn agreed(lanes: Lanes, executions: u64) -> Statistics {

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 
 use crate::ChainExperiment;
 use crate::compare::{Evidence, Oracle, Verdict, judge};
-use crate::drive::{ChainSubject, Observation, ObservedBlock, ObservedStep, Subject, Tasks};
+use crate::drive::{ChainSubject, Observation, ObservedBlock, ObservedStep, Tasks};
 use crate::workload::{Built, Expectation, Plan, Scenario, build};
 use seriatim_explore::model::ModelSettings;
 use seriatim_explore::{InterleaveConfig, Strategy};

@@ -15,9 +15,9 @@
 //! | determinism | two runs of one path that differ in anything | what all runs do alike |
 //! | parallelism | too many tasks in flight, none side by side, a transaction not run as a task | results |
 //! | faults | a block under an injected fault that is neither the reference's nor undone, or a chain that cannot go on | two faults at once |
-//! | hang, crash, protocol | a subject from outside that gives no answer, or none that is one | results |
+//! | hang, crash, protocol | an external subject that gives no answer, or none that is one | results |
 //!
-//! Of a subject from outside, [`crate::subject`] compares what it reports, as receipts, figures, state and determinism.
+//! Of an external subject, [`crate::subject`] compares what it reports, as receipts, figures, state and determinism.
 
 mod determinism;
 mod evidence;

@@ -9,10 +9,10 @@ mod traced;
 
 use serde::Serialize;
 
-use crate::workload::Scenario;
+use crate::workload::{Scenario, Step};
 use seriatim_runtime::TaskFigures;
 use seriatim_tos::execution::BlockError;
-use seriatim_tos::ledger::Receipt;
+use seriatim_tos::ledger::{Block, Receipt};
 use seriatim_tos::storage::{LedgerState, WriteBatch};
 
 pub use chain_subject::{ChainSubject, Engine, Threads};
@@ -23,15 +23,6 @@ pub use faults::{
 pub use layer_source::LayerSource;
 pub use paths::Paths;
 pub use runner::{Runner, Start, caught};
-
-/// An executor under test.
-pub trait Subject {
-    /// What it is called in reports, with all that distinguishes its runs: path, workers, seeds.
-    fn name(&self) -> String;
-
-    /// Runs a scenario from genesis to end. A subject that panics is caught, and the observation says so.
-    fn run(&self, scenario: &Scenario) -> Observation;
-}
 
 /// What a subject did, step by step.
 #[derive(Clone, Debug)]
@@ -63,6 +54,17 @@ pub enum Tasks {
 }
 
 impl Observation {
+    /// The blocks that were run, in order, each with its number in the scenario and what came of it.
+    pub fn walk<'a>(&'a self, scenario: &'a Scenario) -> impl Iterator<Item = (usize, &'a Block, &'a ObservedBlock)> {
+        scenario.numbered_steps().zip(&self.steps).flat_map(|((first, step), observed)| {
+            let (blocks, observed) = match (step, observed) {
+                (Step::Run(blocks), ObservedStep::Run(observed)) => (&blocks[..], &observed[..]),
+                (Step::Run(_) | Step::Rewind(_), _) => (&[][..], &[][..]),
+            };
+            (first..).zip(blocks).zip(observed).map(|((number, block), observed)| (number, block, observed))
+        })
+    }
+
     /// What came of every block, in the order in which they were applied.
     pub fn blocks(&self) -> impl Iterator<Item = &ObservedBlock> {
         self.steps.iter().flat_map(|step| match step {

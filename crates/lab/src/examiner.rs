@@ -1,7 +1,7 @@
 //! One scenario on every path.
 
 use crate::compare::{Verdict, judge};
-use crate::drive::{ChainSubject, Engine, Observation, Paths, Subject, Threads};
+use crate::drive::{ChainSubject, Engine, Observation, Paths, Threads};
 use crate::workload::{Expectation, Scenario};
 use seriatim_tos::chain::ExecutionPath;
 

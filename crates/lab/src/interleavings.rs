@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::ExploredSubject;
+use super::BuiltinSubject;
 use crate::compare::{Evidence, Verdict};
 use crate::workload::{Built, Header};
 use seriatim_explore::model::ModelSettings;
@@ -38,7 +38,7 @@ pub fn portfolio(seed: u64) -> impl Iterator<Item = InterleaveConfig> {
 }
 
 /// Runs the portfolio up to the first violation.
-pub fn interleave(built: &Built, subject: ExploredSubject, seed: u64) -> Interleavings {
+pub fn interleave(built: &Built, subject: BuiltinSubject, seed: u64) -> Interleavings {
     explore(built, subject, portfolio(seed))
 }
 
@@ -49,7 +49,7 @@ pub fn interleave_on(explorer: &Interleaver, seed: u64) -> Interleavings {
 
 /// One execution whose choices are bytes, with the inputs of the model that a plan's header names.
 pub fn interleave_with(built: &Built, header: &Header, schedule: Vec<u8>) -> Interleavings {
-    explore(built, ExploredSubject::Parallel, [bytes_config(header, schedule)])
+    explore(built, BuiltinSubject::Parallel, [bytes_config(header, schedule)])
 }
 
 /// What [`interleave_with`] explores.
@@ -67,7 +67,7 @@ pub fn bytes_config(header: &Header, schedule: Vec<u8>) -> InterleaveConfig {
 
 fn explore(
     built: &Built,
-    subject: ExploredSubject,
+    subject: BuiltinSubject,
     configs: impl IntoIterator<Item = InterleaveConfig>,
 ) -> Interleavings {
     explore_on(&subject.explorer_of(built), configs)

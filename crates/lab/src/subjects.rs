@@ -15,7 +15,7 @@ pub const EXECUTORS: &str = "executors on tokio";
 
 /// A subject that explores interleavings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ExploredSubject {
+pub enum BuiltinSubject {
     /// The parallel path, V3, as it is.
     Parallel,
     /// The optimistic executor, as it is.
@@ -30,10 +30,10 @@ pub enum ExploredSubject {
 
 /// A name that is no subject's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown subject {0:?}; known are {known}", known = ExploredSubject::all().map(|known| known.to_string()).collect::<Vec<_>>().join(", "))]
+#[error("unknown subject {0:?}; known are {known}", known = BuiltinSubject::all().map(|known| known.to_string()).collect::<Vec<_>>().join(", "))]
 pub struct UnknownSubject(pub String);
 
-impl ExploredSubject {
+impl BuiltinSubject {
     /// Each of them.
     pub fn all() -> impl Iterator<Item = Self> {
         let canaries = Canary::ALL.into_iter().filter(|canary| canary.is_scheduled()).map(Self::Canary);
@@ -113,7 +113,7 @@ impl ExploredSubject {
 }
 
 /// `parallel`, `block-stm`, `mixed`, or `canary:` and its name.
-impl fmt::Display for ExploredSubject {
+impl fmt::Display for BuiltinSubject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Parallel | Self::BlockStm | Self::Mixed => write!(f, "{}", self.paths().name()),
@@ -123,7 +123,7 @@ impl fmt::Display for ExploredSubject {
     }
 }
 
-impl FromStr for ExploredSubject {
+impl FromStr for BuiltinSubject {
     type Err = UnknownSubject;
 
     fn from_str(name: &str) -> Result<Self, UnknownSubject> {

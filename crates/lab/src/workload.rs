@@ -19,7 +19,7 @@ pub use chance::mix;
 pub use build::devnet::{Devnet, DevnetContent, DevnetStep, SEGMENT_BLOCKS, Segment};
 pub use build::{Built, build};
 pub use classes::ConflictClass;
-pub use expectation::{Expectation, ExpectedStep};
+pub use expectation::{Applied, Expectation, ExpectedStep};
 pub use interleaved_plan::InterleavedPlan;
 pub use plan::{HEADER_BYTES, Header, MAX_RECORDS, PLAN_VERSION, Plan, PlanError, RECORD_BYTES, Record};
 pub use scenario::{SCENARIO_VERSION, Scenario, ScenarioError, Step};

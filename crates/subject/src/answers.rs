@@ -3,27 +3,27 @@
 use std::sync::Arc;
 
 use super::judge::{unanswered, wrong};
-use super::{Answer, BlockCase, Capabilities, SubjectError};
+use super::{Answer, Capabilities, SubjectError, TestVector};
 use seriatim_lab::compare::{Difference, Oracle};
 
 /// The questions and the answers, up to the first block without one.
 #[derive(Clone, Debug)]
 pub struct Answers {
     pub capabilities: Arc<Capabilities>,
-    pub cases: Arc<Vec<BlockCase>>,
+    pub vectors: Arc<Vec<TestVector>>,
     pub given: Vec<Result<Answer, SubjectError>>,
 }
 
 impl Answers {
     /// Where they first part from the reference.
     pub fn first_difference(&self) -> Option<(Oracle, Difference)> {
-        let blocks = self.cases.iter().zip(&self.given).enumerate();
-        let mut differences = blocks.filter_map(|(block, (case, given))| match given {
-            Ok(answer) => wrong(&self.capabilities, block, case, answer),
+        let blocks = self.vectors.iter().zip(&self.given).enumerate();
+        let mut differences = blocks.filter_map(|(block, (vector, given))| match given {
+            Ok(answer) => wrong(&self.capabilities, block, vector, answer),
             Err(error) => Some(unanswered(block, error)),
         });
         differences.next().or_else(|| {
-            let (expected, actual) = (self.cases.len(), self.given.len());
+            let (expected, actual) = (self.vectors.len(), self.given.len());
             (expected != actual).then(|| (Oracle::Receipts, Difference::new("number of answers", expected, actual)))
         })
     }

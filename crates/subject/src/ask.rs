@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use serde::Serialize;
 
 use super::judge::{unanswered, unequal, wrong};
-use super::{Answer, BlockCase, Capabilities, Request, Subject, SubjectError, cases, fit};
+use super::{Answer, Capabilities, Request, Subject, SubjectError, TestVector, fit, vectors};
 use seriatim_lab::compare::{Difference, Oracle, Violation, types_at};
 use seriatim_lab::workload::{Plan, Scenario, build, mix};
 use seriatim_runtime::panic_message;
@@ -68,13 +68,13 @@ impl Asked {
         self.outcomes.get(Receipt::EXECUTED).copied().unwrap_or(0)
     }
 
-    pub(super) fn count(&mut self, case: &BlockCase) {
+    pub(super) fn count(&mut self, vector: &TestVector) {
         self.blocks += 1;
-        let block = case.request.block.to_block();
+        let block = vector.request.block.to_block();
         self.transactions += block.transactions.len() as u64;
         let later = batches(&block.transactions, &BTreeMap::new());
         self.conflicts += later.iter().skip(1).map(|batch| batch.len() as u64).sum::<u64>();
-        match &case.expected {
+        match &vector.expected {
             Ok(receipts) => receipts.iter().for_each(|receipt: &Receipt| {
                 *self.outcomes.entry(receipt.outcome()).or_default() += 1;
             }),
@@ -97,47 +97,66 @@ pub(super) fn answer(subject: &mut dyn Subject, request: &Request) -> Result<Ans
 pub fn ask(
     subject: &mut dyn Subject,
     capabilities: &Capabilities,
-    cases: &[BlockCase],
+    vectors: &[TestVector],
     seed: u64,
     asked: &mut Asked,
 ) -> Option<Wrong> {
-    for (block, case) in cases.iter().enumerate() {
-        asked.count(case);
-        let repeats = if case.request.block.transactions.len() > 1 { REPEATS } else { 1 };
-        let mut first: Option<(Answer, u32)> = None;
-        for repeat in 0..repeats {
-            let chance = mix(seed, (block as u64) << 8 | u64::from(repeat));
-            let workers = &capabilities.supports.workers;
-            // Each number of workers in turn, beginning with another one at each block.
-            let workers = workers[(seed as usize).wrapping_add(block).wrapping_add(repeat as usize) % workers.len()];
-            let request = Request { id: chance >> 12, workers, seed: chance & 0xffff_ffff, ..case.request.clone() };
-            asked.requests += 1;
-            asked.repeated += u64::from(repeat == 1);
-            let violation = |(oracle, difference): (Oracle, Difference)| {
-                let plural = if workers == 1 { "" } else { "s" };
-                let subject = format!("{} ({workers} worker{plural}, seed {})", capabilities.name, request.seed);
-                let given = case.request.block.transactions.iter().map(|given| &given.transaction);
-                let transactions = types_at(&difference.place, given);
-                Wrong { violation: Violation { transactions, ..Violation::new(oracle, subject, difference) }, workers }
-            };
-            let answer = match answer(subject, &request) {
-                Ok(answer) => answer,
-                Err(error) => return Some(violation(unanswered(block, &error))),
-            };
-            if let Some(found) = wrong(capabilities, block, case, &answer) {
-                return Some(violation(found));
+    vectors.iter().enumerate().find_map(|(block, vector)| {
+        asked.count(vector);
+        ask_about(subject, capabilities, (block, vector), seed, asked)
+    })
+}
+
+/// Asks about one block, as often as it deserves. Each answer must be right, and equal to the first.
+fn ask_about(
+    subject: &mut dyn Subject,
+    capabilities: &Capabilities,
+    (block, vector): (usize, &TestVector),
+    seed: u64,
+    asked: &mut Asked,
+) -> Option<Wrong> {
+    let repeats = if vector.request.block.transactions.len() > 1 { REPEATS } else { 1 };
+    let mut first: Option<(Answer, u32)> = None;
+    for repeat in 0..repeats {
+        asked.requests += 1;
+        asked.repeated += u64::from(repeat == 1);
+        let request = request(capabilities, (block, vector), seed, repeat);
+        let found = match answer(subject, &request) {
+            Err(error) => Some(unanswered(block, &error)),
+            Ok(answer) => {
+                let other_than_first = || {
+                    let (before, workers) = first.as_ref()?;
+                    unequal(block, (before, *workers), (&answer, request.workers))
+                };
+                let found = wrong(capabilities, block, vector, &answer).or_else(other_than_first);
+                first.get_or_insert((answer, request.workers));
+                found
             }
-            match &first {
-                None => first = Some((answer, workers)),
-                Some((before, others)) => {
-                    if let Some(found) = unequal(block, (before, *others), (&answer, workers)) {
-                        return Some(violation(found));
-                    }
-                }
-            }
+        };
+        if let Some((oracle, difference)) = found {
+            return Some(Wrong::of(capabilities, &request, oracle, difference));
         }
     }
     None
+}
+
+fn request(capabilities: &Capabilities, (block, vector): (usize, &TestVector), seed: u64, repeat: u32) -> Request {
+    let chance = mix(seed, (block as u64) << 8 | u64::from(repeat));
+    let workers = &capabilities.supports.workers;
+    // Each number of workers in turn, beginning with another one at each block.
+    let workers = workers[(seed as usize).wrapping_add(block).wrapping_add(repeat as usize) % workers.len()];
+    Request { id: chance >> 12, workers, seed: chance & 0xffff_ffff, ..vector.request.clone() }
+}
+
+impl Wrong {
+    fn of(capabilities: &Capabilities, request: &Request, oracle: Oracle, difference: Difference) -> Self {
+        let workers = request.workers;
+        let plural = if workers == 1 { "" } else { "s" };
+        let subject = format!("{} ({workers} worker{plural}, seed {})", capabilities.name, request.seed);
+        let given = request.block.transactions.iter().map(|given| &given.transaction);
+        let transactions = types_at(&difference.place, given);
+        Self { violation: Violation { transactions, ..Violation::new(oracle, subject, difference) }, workers }
+    }
 }
 
 /// The scenario of a plan's seed, as far as it fits, and how many transactions had to go.
@@ -159,7 +178,7 @@ pub fn try_out(subject: &mut dyn Subject, seed: u64, scenarios: u64) -> Result<A
         let (scenario, taken_out) = scenario_for(&capabilities, mix(seed, index));
         asked.scenarios += 1;
         asked.taken_out += taken_out;
-        if let Some(wrong) = ask(subject, &capabilities, &cases(&scenario), mix(seed, !index), &mut asked) {
+        if let Some(wrong) = ask(subject, &capabilities, &vectors(&scenario), mix(seed, !index), &mut asked) {
             return Err(Box::new(wrong.violation));
         }
     }

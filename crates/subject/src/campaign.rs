@@ -1,20 +1,18 @@
-//! Many generated scenarios against a subject from outside, up to the first violation. Which scenario comes at which index
+//! Many generated scenarios against an external subject, up to the first violation. Which scenario comes at which index
 //! depends on the seed and on what the subject says of itself.
 
 use std::fmt::{self, Write as _};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::Duration;
 
 use serde::Serialize;
 
 use super::{
-    Asked, Capabilities, Part, Subject, SubjectCanary, SubjectError, SubjectSource, ask, cases, check_answers,
-    scenario_for,
+    Asked, Capabilities, Part, Subject, SubjectCanary, SubjectError, SubjectSource, ask, check_answers, scenario_for,
+    vectors,
 };
-use seriatim_campaign::{Budget, Conclusion, Control, Counterexample, FirstOfEach, keep_first};
+use seriatim_campaign::{Budget, Conclusion, Control, Counterexample, Done, Execution, First, Hang, Job, Jobs, Sums};
 use seriatim_explore::{InterleavingEvidence, Schedule};
-use seriatim_lab::compare::{Verdict, Violation};
+use seriatim_lab::compare::{Oracle, Verdict, Violation};
 use seriatim_lab::interleave_on;
 use seriatim_lab::workload::{Plan, Scenario, mix};
 use seriatim_triage::report::{Artifact, Origin, PROCESS, PROGRAM};
@@ -63,19 +61,27 @@ pub struct SubjectReport {
 
 /// A violation as a scenario shows it.
 struct Found {
-    index: u64,
     seed: u64,
     violation: Violation,
     scenario: Scenario,
     schedule: Option<Schedule>,
 }
 
-/// Sums of one job.
+/// What was counted.
 #[derive(Default)]
-struct Sums {
+struct Figures {
     asked: Asked,
     interleavings: InterleavingEvidence,
     restarts: u64,
+}
+
+impl Sums for Figures {
+    fn merge(&mut self, other: Self) {
+        let Self { asked, interleavings, restarts } = other;
+        self.asked.merge(&asked);
+        self.interleavings.merge(&interleavings);
+        self.restarts += restarts;
+    }
 }
 
 /// Runs a campaign. It looks at `control.stop` between scenarios.
@@ -90,102 +96,75 @@ pub fn run(
     source: &dyn SubjectSource,
     control: &Control,
 ) -> Result<SubjectReport, SubjectCampaignError> {
-    #[expect(clippy::disallowed_methods, reason = "the budget may be a time")]
-    let begun = Instant::now();
     let capabilities = source.start()?.capabilities();
     capabilities.check().map_err(SubjectCampaignError::Capabilities)?;
     let unseen = check_answers(&capabilities)?;
-    let next = AtomicU64::new(0);
-    let limit = AtomicU64::new(match config.budget {
-        Budget::Executions(executions) => executions,
-        Budget::Time(_) => u64::MAX,
-    });
-    let found: FirstOfEach<Found> = Mutex::default();
-    let job = |number: usize| -> Result<Sums, SubjectError> {
-        let mut subject = source.start()?;
-        let mut sums = Sums::default();
-        loop {
-            let out_of_time = matches!(config.budget, Budget::Time(time) if begun.elapsed() >= time);
-            let index = next.fetch_add(1, Relaxed);
-            if out_of_time || control.stop.load(Relaxed) || index >= limit.load(Relaxed) {
-                sums.restarts = subject.restarts();
-                return Ok(sums);
-            }
-            control.begin(number, index);
-            if let Some(found_here) = examine(config, source, &capabilities, &mut *subject, index, &mut sums) {
-                if !config.keep_going {
-                    limit.fetch_min(index, Relaxed);
-                }
-                let signature = found_here.violation.signature();
-                keep_first(&found, signature, found_here, |found| found.index);
-            }
-            control.end(number);
-            control.executions.fetch_add(1, Relaxed);
-        }
+    let start = || -> Result<_, SubjectError> {
+        let subject = source.start()?;
+        Ok(Examination { seed: config.seed, source, capabilities: &capabilities, subject, figures: Figures::default() })
     };
-    let results: Vec<Result<Sums, SubjectError>> = std::thread::scope(|scope| {
-        let job = &job;
-        let jobs: Vec<_> = (0..config.jobs.max(1)).map(|number| scope.spawn(move || job(number))).collect();
-        jobs.into_iter().map(|job| job.join().unwrap_or_else(|payload| std::panic::resume_unwind(payload))).collect()
-    });
-    let mut sums = Sums::default();
-    for result in results {
-        let Sums { asked, interleavings, restarts } = result?;
-        sums.asked.merge(&asked);
-        sums.interleavings.merge(&interleavings);
-        sums.restarts += restarts;
-    }
-    let mut found: Vec<_> = found.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect();
-    found.sort_by_key(|(found, _)| found.index);
-    if !config.keep_going {
-        // Jobs that were ahead may have met others; which ones is chance.
-        found.truncate(1);
-    }
-    let counterexamples =
-        found.into_iter().map(|(found, times)| counterexample(config, source, &capabilities, found, times));
-    Ok(SubjectReport::new(
-        config,
-        capabilities.clone(),
-        sums,
-        unseen,
-        counterexamples.collect(),
-        begun.elapsed().as_secs_f64(),
-    ))
+    let &SubjectCampaign { seed: _, budget, jobs, keep_going } = config;
+    let Done { sums, found, time } = Jobs { budget, jobs, keep_going }.run(control, start)?;
+    let found = found.into_iter().map(|first| counterexample(config, source, &capabilities, first)).collect();
+    Ok(SubjectReport::new(config, capabilities, sums, unseen, found, time))
 }
 
-/// One scenario: asked on real threads, and every other one also under shuttle, if the subject runs there.
-fn examine(
-    config: &SubjectCampaign,
-    source: &dyn SubjectSource,
-    capabilities: &Capabilities,
-    subject: &mut dyn Subject,
-    index: u64,
-    sums: &mut Sums,
-) -> Option<Found> {
-    let seed = mix(config.seed, index);
-    let (scenario, taken_out) = scenario_for(capabilities, seed);
-    sums.asked.scenarios += 1;
-    sums.asked.taken_out += taken_out;
-    // Under shuttle first: what is found there comes with its schedule.
-    if let Some(explorer) = source.explorer(&scenario).filter(|_| index.is_multiple_of(2)) {
-        let explored = interleave_on(&explorer, seed);
-        sums.interleavings.merge(&explored.evidence);
-        if let Verdict::Violation(violation) = explored.verdict {
-            return Some(Found { index, seed, violation: *violation, scenario, schedule: explored.schedule });
-        }
+/// One job: a subject of its own, and what was counted.
+struct Examination<'a> {
+    seed: u64,
+    source: &'a dyn SubjectSource,
+    capabilities: &'a Capabilities,
+    subject: Box<dyn Subject>,
+    figures: Figures,
+}
+
+impl Job for Examination<'_> {
+    type Found = Found;
+    type Sums = Figures;
+
+    /// One scenario.
+    fn execute(&mut self, index: u64) -> Execution<Found> {
+        let before = self.figures.asked.transactions;
+        let found = self.examine(index);
+        let transactions = self.figures.asked.transactions - before;
+        Execution { transactions, found: found.map(|found| (found.violation.signature(), found)) }
     }
-    let wrong = ask(subject, capabilities, &cases(&scenario), mix(config.seed, !index), &mut sums.asked)?;
-    Some(Found { index, seed, violation: wrong.violation, scenario, schedule: None })
+
+    fn end(self) -> Figures {
+        Figures { restarts: self.subject.restarts(), ..self.figures }
+    }
+}
+
+impl Examination<'_> {
+    /// Asks on real threads, and at every other index also under shuttle, if the subject runs there.
+    fn examine(&mut self, index: u64) -> Option<Found> {
+        let Self { seed: campaign_seed, source, capabilities, subject, figures } = self;
+        let seed = mix(*campaign_seed, index);
+        let (scenario, taken_out) = scenario_for(capabilities, seed);
+        figures.asked.scenarios += 1;
+        figures.asked.taken_out += taken_out;
+        // Under shuttle first: what is found there comes with its schedule.
+        if let Some(explorer) = source.explorer(&scenario).filter(|_| index.is_multiple_of(2)) {
+            let explored = interleave_on(&explorer, seed);
+            figures.interleavings.merge(&explored.evidence);
+            if let Verdict::Violation(violation) = explored.verdict {
+                return Some(Found { seed, violation: *violation, scenario, schedule: explored.schedule });
+            }
+        }
+        let asked = &mut figures.asked;
+        let wrong = ask(&mut **subject, capabilities, &vectors(&scenario), mix(*campaign_seed, !index), asked)?;
+        Some(Found { seed, violation: wrong.violation, scenario, schedule: None })
+    }
 }
 
 fn counterexample(
     config: &SubjectCampaign,
     source: &dyn SubjectSource,
     capabilities: &Capabilities,
-    found: Found,
-    times: u64,
+    first: First<Found>,
 ) -> Counterexample {
-    let Found { index, seed, violation, scenario, schedule } = found;
+    let First { index, times, found } = first;
+    let Found { seed, violation, scenario, schedule } = found;
     let how = if schedule.is_some() { ", interleaved" } else { "" };
     let words = format!("plan of seed {seed}, as far as it fits{how}");
     let plan = Some(hex::encode(Plan::from_seed(seed).to_bytes()));
@@ -196,15 +175,39 @@ fn counterexample(
 }
 
 impl SubjectReport {
+    /// Of a campaign that a hang ended after so many executions, of which nothing else was counted.
+    ///
+    /// # Errors
+    /// The subject, which must say of itself what it can be asked, cannot be started once more.
+    pub fn of_hang(
+        config: &SubjectCampaign,
+        source: &dyn SubjectSource,
+        index: u64,
+        hang: Hang,
+        executions: u64,
+        time: Duration,
+    ) -> Result<Self, SubjectError> {
+        let capabilities = source.start()?.capabilities();
+        let seed = mix(config.seed, index);
+        let (scenario, _) = scenario_for(&capabilities, seed);
+        let difference = hang.difference("time of the execution");
+        let violation = Violation::new(Oracle::Hang, capabilities.name.clone(), difference);
+        let first = First { index, times: 1, found: Found { seed, violation, scenario, schedule: None } };
+        let counterexample = counterexample(config, source, &capabilities, first);
+        let figures = Figures { asked: Asked { scenarios: executions, ..Asked::default() }, ..Figures::default() };
+        let report = Self::new(config, capabilities, figures, Vec::new(), vec![counterexample], time);
+        Ok(Self { missed_floors: Vec::new(), ..report })
+    }
+
     fn new(
         config: &SubjectCampaign,
         subject: Capabilities,
-        sums: Sums,
+        figures: Figures,
         unseen: Vec<String>,
         counterexamples: Vec<Counterexample>,
-        seconds: f64,
+        time: Duration,
     ) -> Self {
-        let Sums { asked, interleavings, restarts } = sums;
+        let Figures { asked, interleavings, restarts } = figures;
         let missed_floors = missed_floors(&subject, &asked, unseen);
         let conclusion = match (counterexamples.is_empty(), missed_floors.is_empty()) {
             (false, _) => Conclusion::Violation,
@@ -217,7 +220,7 @@ impl SubjectReport {
             subject,
             seed,
             jobs,
-            seconds,
+            seconds: time.as_secs_f64(),
             conclusion,
             missed_floors,
             asked,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::answers::Answers;
-use super::{BlockCase, Capabilities, Request, RuntimeSubject, SubjectError, cases, fit};
+use super::{Capabilities, Request, RuntimeSubject, SubjectError, TestVector, fit, vectors};
 use seriatim_explore::model::{Action, Key, Model, trace};
 use seriatim_explore::{Experiment, Interleaver};
 use seriatim_lab::compare::violation;
@@ -18,7 +18,7 @@ struct Questions<S> {
     subject: Arc<S>,
     scenario: Scenario,
     capabilities: Arc<Capabilities>,
-    cases: Arc<Vec<BlockCase>>,
+    vectors: Arc<Vec<TestVector>>,
 }
 
 /// A subject on `scenario`, under whatever schedules a search wants. A scenario that does not fit it as a whole has no
@@ -26,8 +26,8 @@ struct Questions<S> {
 pub fn interleaver<S: RuntimeSubject>(subject: Arc<S>, scenario: &Scenario) -> Interleaver {
     let capabilities = Arc::new(subject.capabilities());
     let fits = fit(scenario, &capabilities) == *scenario;
-    let cases = Arc::new(if fits { cases(scenario) } else { Vec::new() });
-    Interleaver::of(Questions { subject, scenario: scenario.clone(), capabilities, cases })
+    let vectors = Arc::new(if fits { vectors(scenario) } else { Vec::new() });
+    Interleaver::of(Questions { subject, scenario: scenario.clone(), capabilities, vectors })
 }
 
 impl<S: RuntimeSubject> Experiment for Questions<S> {
@@ -36,9 +36,9 @@ impl<S: RuntimeSubject> Experiment for Questions<S> {
     }
 
     fn run(&self, runtime: Model, max_parallelism: usize, subject: &str) -> Verdict {
-        let mut given = Vec::with_capacity(self.cases.len());
-        for case in &*self.cases {
-            let request = Request { workers: max_parallelism as u32, ..case.request.clone() };
+        let mut given = Vec::with_capacity(self.vectors.len());
+        for vector in &*self.vectors {
+            let request = Request { workers: max_parallelism as u32, ..vector.request.clone() };
             let execution = async {
                 // As the chain's executors begin a block, for whoever reads the record.
                 trace(|| runtime.task(), || Action::Ask { key: Key::of(&Read::Top) });
@@ -52,7 +52,8 @@ impl<S: RuntimeSubject> Experiment for Questions<S> {
             }
         }
         let blocks = given.len() as u64;
-        let answers = Answers { capabilities: Arc::clone(&self.capabilities), cases: Arc::clone(&self.cases), given };
+        let answers =
+            Answers { capabilities: Arc::clone(&self.capabilities), vectors: Arc::clone(&self.vectors), given };
         match answers.first_difference() {
             Some((oracle, difference)) => violation(&self.scenario, oracle, subject, difference).into(),
             None => Verdict::Agree(Evidence { observations: 1, blocks, ..Evidence::default() }),
@@ -60,6 +61,6 @@ impl<S: RuntimeSubject> Experiment for Questions<S> {
     }
 
     fn tasks(&self) -> usize {
-        self.cases.iter().map(|case| case.request.block.transactions.len()).sum()
+        self.vectors.iter().map(|vector| vector.request.block.transactions.len()).sum()
     }
 }

@@ -1,23 +1,26 @@
 //! Compares an answer with the reference's, in what the subject reports and nothing else.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
 
-use super::{Account, Answer, BlockCase, Capabilities, Figure, Figures, Outcome, OutcomeDetail, Part, SubjectError};
+use serde::Serialize;
+
+use super::{Account, Answer, Capabilities, Figure, Figures, Outcome, OutcomeDetail, Part, SubjectError, TestVector};
 use seriatim_lab::compare::{Difference, Field, Key, Oracle, Role, Value, balance, of_account};
 use seriatim_tos::ledger::rules::footprint;
-use seriatim_tos::ledger::{AccountKey, Receipt};
+use seriatim_tos::ledger::{AccountKey, Amount, AssetId, Receipt};
 
 /// What is wrong with an answer to the block number `block` of a scenario, if anything is.
 pub fn wrong(
     capabilities: &Capabilities,
     block: usize,
-    case: &BlockCase,
+    vector: &TestVector,
     answer: &Answer,
 ) -> Option<(Oracle, Difference)> {
-    outcomes(capabilities, block, case, answer)
+    outcomes(capabilities, block, vector, answer)
         .map(|difference| (Oracle::Receipts, difference))
-        .or_else(|| Some((Oracle::Figures, figures(capabilities, block, case, &answer.figures)?)))
-        .or_else(|| Some((Oracle::State, state(capabilities, block, case, answer)?)))
+        .or_else(|| Some((Oracle::Figures, figures(capabilities, block, vector, &answer.figures)?)))
+        .or_else(|| Some((Oracle::State, state(capabilities, block, vector, answer)?)))
 }
 
 /// A subject without an answer.
@@ -48,8 +51,8 @@ pub fn unequal(
     })
 }
 
-fn outcomes(capabilities: &Capabilities, block: usize, case: &BlockCase, answer: &Answer) -> Option<Difference> {
-    let receipts = match (&case.expected, &answer.aborted) {
+fn outcomes(capabilities: &Capabilities, block: usize, vector: &TestVector, answer: &Answer) -> Option<Difference> {
+    let receipts = match (&vector.expected, &answer.aborted) {
         (Err(_), Some(_)) => return None,
         (Err(abort), None) => return Some(Difference::new("block", abort, "applied").in_block(block)),
         (Ok(_), Some(aborted)) => return Some(Difference::new("block", "applied", aborted).in_block(block)),
@@ -91,74 +94,93 @@ fn name(outcome: &Outcome) -> String {
     }
 }
 
-fn figures(capabilities: &Capabilities, block: usize, case: &BlockCase, figures: &Figures) -> Option<Difference> {
+fn figures(capabilities: &Capabilities, block: usize, vector: &TestVector, figures: &Figures) -> Option<Difference> {
     // Of an aborted block there are none.
-    case.expected.as_ref().ok()?;
+    vector.expected.as_ref().ok()?;
     capabilities.reports.figures.iter().find_map(|figure| {
         let (field, expected, actual) = match figure {
-            Figure::Fees => ("fees", case.fees, figures.fees),
-            Figure::EmittedSupply => ("emitted supply", Some(case.after.emitted_supply), figures.emitted_supply),
-            Figure::BurnedSupply => ("burned supply", Some(case.burned_supply), figures.burned_supply),
+            Figure::Fees => ("fees", vector.fees, figures.fees),
+            Figure::EmittedSupply => ("emitted supply", Some(vector.after.emitted_supply), figures.emitted_supply),
+            Figure::BurnedSupply => ("burned supply", Some(vector.burned_supply), figures.burned_supply),
         };
         (expected != actual).then(|| Difference::new(field, expected, actual).in_block(block))
     })
 }
 
-fn state(capabilities: &Capabilities, block: usize, case: &BlockCase, answer: &Answer) -> Option<Difference> {
-    if case.expected.is_err() && answer.state.accounts.is_empty() {
+fn state(capabilities: &Capabilities, block: usize, vector: &TestVector, answer: &Answer) -> Option<Difference> {
+    if vector.expected.is_err() && answer.state.accounts.is_empty() {
         // The block was without effect, and nothing is said of it.
         return None;
     }
-    let reports = |part| capabilities.reports.state.contains(&part);
-    let (after, given) = (&case.after, &answer.state);
-    let request = &case.request;
-    let bystanders = [request.block.miner, request.parameters.dev_account];
-    let compared = |account: &&AccountKey| capabilities.supports.rewards || !bystanders.contains(account);
-    let accounts: BTreeSet<_> = after.accounts.keys().chain(given.accounts.keys()).filter(compared).collect();
-    for account in accounts {
-        let differs = |difference: Difference| {
-            let mut difference = difference.in_block(block);
-            difference.place.transactions = touching(case, account);
-            Some(difference)
-        };
-        let (expected, actual) = (after.accounts.get(account), given.accounts.get(account));
-        if reports(Part::Accounts) && expected.is_some() != actual.is_some() {
-            let field = Field::named("account").key(" ", Role::Account, Key::of(account));
-            return differs(Difference::new(field, expected.is_some(), actual.is_some()));
-        }
-        let (expected, actual) = (expected.cloned().unwrap_or_default(), actual.cloned().unwrap_or_default());
-        let Account { nonce, balances, multisig, energy } = expected;
-        let assets: BTreeSet<_> = balances.keys().chain(actual.balances.keys()).collect();
-        if reports(Part::Balances) {
-            for asset in assets {
-                let of = |balances: &std::collections::BTreeMap<_, _>| balances.get(asset).copied().unwrap_or(0);
-                let (expected, actual) = (of(&balances), of(&actual.balances));
-                if expected != actual {
-                    return differs(Difference::new(balance(account, asset), expected, actual));
-                }
-            }
-        }
-        if reports(Part::Nonces) && nonce != actual.nonce {
-            return differs(Difference::new(of_account("nonce", account), nonce, actual.nonce));
-        }
-        if reports(Part::Multisigs) && multisig != actual.multisig {
-            return differs(Difference::new(of_account("multisig", account), multisig, actual.multisig));
-        }
-        if reports(Part::Energy) && energy != actual.energy {
-            return differs(Difference::new(of_account("energy", account), energy, actual.energy));
-        }
+    let (after, given) = (&vector.after, &answer.state);
+    let bystanders = [vector.request.block.miner, vector.request.parameters.dev_account];
+    let compared = |key: &&AccountKey| capabilities.supports.rewards || !bystanders.contains(key);
+    let keys: BTreeSet<_> = after.accounts.keys().chain(given.accounts.keys()).filter(compared).collect();
+    let of_accounts = keys.into_iter().find_map(|key| {
+        let difference = account(capabilities, key, after.accounts.get(key), given.accounts.get(key))?;
+        let mut difference = difference.in_block(block);
+        difference.place.transactions = touching(vector, key);
+        Some(difference)
+    });
+    of_accounts.or_else(|| {
+        let (expected, actual) = (positive(&after.burned), positive(&given.burned));
+        let differs = reports(capabilities, Part::Burned) && expected != actual;
+        differs.then(|| Difference::new("burned amounts", expected, actual).in_block(block))
+    })
+}
+
+fn reports(capabilities: &Capabilities, part: Part) -> bool {
+    capabilities.reports.state.contains(&part)
+}
+
+/// The first reported part in which an account differs. An account that is not there has nothing.
+fn account(
+    capabilities: &Capabilities,
+    key: &AccountKey,
+    expected: Option<&Account>,
+    actual: Option<&Account>,
+) -> Option<Difference> {
+    if reports(capabilities, Part::Accounts) && expected.is_some() != actual.is_some() {
+        let field = Field::named("account").key(" ", Role::Account, Key::of(key));
+        return Some(Difference::new(field, expected.is_some(), actual.is_some()));
     }
-    let burned = |state: &std::collections::BTreeMap<_, _>| -> Vec<_> {
-        state.iter().filter(|(_, amount)| **amount > 0).map(|(asset, amount)| (*asset, *amount)).collect()
+    let (expected, actual) = (expected.cloned().unwrap_or_default(), actual.cloned().unwrap_or_default());
+    let of_part = |part| match part {
+        Part::Balances => balances(key, &expected, &actual),
+        Part::Nonces => unequal_field("nonce", key, expected.nonce, actual.nonce),
+        Part::Multisigs => unequal_field("multisig", key, &expected.multisig, &actual.multisig),
+        Part::Energy => unequal_field("energy", key, &expected.energy, &actual.energy),
+        Part::Accounts | Part::Burned => None,
     };
-    let (expected, actual) = (burned(&after.burned), burned(&given.burned));
-    (reports(Part::Burned) && expected != actual)
-        .then(|| Difference::new("burned amounts", expected, actual).in_block(block))
+    let parts = [Part::Balances, Part::Nonces, Part::Multisigs, Part::Energy];
+    parts.into_iter().filter(|part| reports(capabilities, *part)).find_map(of_part)
+}
+
+fn balances(key: &AccountKey, expected: &Account, actual: &Account) -> Option<Difference> {
+    let assets: BTreeSet<_> = expected.balances.keys().chain(actual.balances.keys()).collect();
+    assets.into_iter().find_map(|asset| {
+        let of = |account: &Account| account.balances.get(asset).copied().unwrap_or(0);
+        let (expected, actual) = (of(expected), of(actual));
+        (expected != actual).then(|| Difference::new(balance(key, asset), expected, actual))
+    })
+}
+
+fn unequal_field<T: PartialEq + Serialize + Debug>(
+    name: &'static str,
+    key: &AccountKey,
+    expected: T,
+    actual: T,
+) -> Option<Difference> {
+    (expected != actual).then(|| Difference::new(of_account(name, key), expected, actual))
+}
+
+fn positive(burned: &BTreeMap<AssetId, Amount>) -> Vec<(AssetId, Amount)> {
+    burned.iter().filter(|(_, amount)| **amount > 0).map(|(asset, amount)| (*asset, *amount)).collect()
 }
 
 /// The transactions of the block that name an account.
-fn touching(case: &BlockCase, account: &AccountKey) -> Vec<usize> {
-    let transactions = case.request.block.transactions.iter().enumerate();
+fn touching(vector: &TestVector, account: &AccountKey) -> Vec<usize> {
+    let transactions = vector.request.block.transactions.iter().enumerate();
     let touching = transactions.filter(|(_, given)| footprint(&given.transaction.body).accounts.contains_key(account));
     touching.map(|(index, _)| index).collect()
 }

@@ -1,4 +1,4 @@
-//! Executors from outside: what they must say of themselves, what they are asked, and what they answer.
+//! External executors: what they must say of themselves, what they are asked, and what they answer.
 //!
 //! A subject executes one block on one state. It says what it supports, reports and assumes ([`Capabilities`]); the
 //! generator stays inside what it supports and assumes, the oracles compare only what it reports, and the report says what
@@ -30,28 +30,27 @@
 //! assert!(report.is_err(), "the reference executes most transactions");
 //! ```
 
-mod again;
 mod answers;
 mod ask;
+mod builtin;
 mod campaign;
 mod canary;
 mod capabilities;
-mod cases;
 mod exchange;
 mod experiment;
 mod fit;
 mod judge;
-mod own;
 pub mod process;
+mod rerun;
 mod source;
+mod vectors;
 
-pub use again::{Again, AgainError, again, minimise_outside};
 pub use answers::Answers;
 pub use ask::{Asked, REPEATS, Wrong, ask, scenario_for, try_out};
+pub use builtin::{BuiltinPath, OnTokio, answer_by_reference};
 pub use campaign::{SubjectCampaign, SubjectCampaignError, SubjectReport, run};
 pub use canary::{SubjectCanary, check_answers, right_answer};
 pub use capabilities::{Assumption, Capabilities, Figure, OutcomeDetail, Part, Reports, Supports, TransactionType};
-pub use cases::{BlockCase, cases};
 pub use exchange::{
     Account, Answer, Figures, Outcome, PostState, PreState, Request, RequestBlock, RequestTransaction, Reward,
 };
@@ -59,8 +58,9 @@ pub use process::{ProcessConfig, ProcessSubject};
 
 pub use fit::fit;
 pub use judge::{unanswered, unequal, wrong};
-pub use own::{OnTokio, OwnPath, answer_by_reference};
+pub use rerun::{MinimiseExternalError, Reruns, minimise_external, replay_external, rerun};
 pub use source::{OverRuntime, Plain, Process, SubjectSource};
+pub use vectors::{TestVector, vectors};
 
 use std::future::Future;
 

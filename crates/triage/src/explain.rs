@@ -2,9 +2,9 @@
 
 pub mod access;
 mod amount;
-mod case;
 mod every_schedule;
 mod guilt;
+mod inquiry;
 mod pattern;
 mod stuck;
 mod tasks;
@@ -18,7 +18,7 @@ use seriatim_explore::{Ending, Interleaver, Schedule};
 use seriatim_lab::compare::Violation;
 use seriatim_lab::workload::Scenario;
 
-use case::{Case, Outcome};
+use inquiry::{Inquiry, Outcome};
 use words::Words;
 
 pub use amount::explain_amount;
@@ -104,10 +104,10 @@ pub fn explain(
     violation: &Violation,
     subject: &dyn Fn(&Scenario) -> Interleaver,
 ) -> Explanation {
-    let case = Case::new(scenario, violation, subject);
-    let Some(schedule) = schedule else { return every_schedule::without_schedule(&case) };
-    let traced = case.traced(schedule);
-    let (ending, shown) = case.replay(&traced);
+    let inquiry = Inquiry::new(scenario, violation, subject);
+    let Some(schedule) = schedule else { return every_schedule::without_schedule(&inquiry) };
+    let traced = inquiry.traced(schedule);
+    let (ending, shown) = inquiry.replay(&traced);
     let Some(shown) = shown else {
         let sentences = vec![
             "The schedule does not show the violation any more: followed again, every oracle agrees.".to_owned(),
@@ -116,15 +116,15 @@ pub fn explain(
         return Explanation { anomaly: Anomaly::Unnamed, guilty: None, sentences };
     };
     // What the schedule shows now is what is explained.
-    let case = case.about(*shown);
+    let inquiry = inquiry.about(*shown);
     let words = Words::new(scenario, &traced.steps);
     match ending {
-        Ending::Stuck(waiting) => return stuck::explain(&case, &traced, &waiting, &words),
-        Ending::Endless(_) => return stuck::livelock(&case, &traced, &words),
+        Ending::Stuck(waiting) => return stuck::explain(&inquiry, &traced, &waiting, &words),
+        Ending::Endless(_) => return stuck::livelock(&inquiry, &traced, &words),
         Ending::Complete => {}
     }
-    if matches!(case.straight(&traced), Outcome::Same) {
-        return every_schedule::explain(&case, &traced);
+    if matches!(inquiry.straight(&traced), Outcome::Same) {
+        return every_schedule::explain(&inquiry, &traced);
     }
-    guilt::explain(&case, &traced, &words)
+    guilt::explain(&inquiry, &traced, &words)
 }

@@ -7,7 +7,6 @@ mod lanes;
 mod names;
 mod points;
 mod regression;
-mod replay;
 mod svg;
 mod timeline;
 mod version_1;
@@ -16,8 +15,7 @@ pub use artifact::{
     ARTIFACT_VERSION, Artifact, ArtifactError, Origin, PROCESS, PROGRAM, Rate, Smaller, Stored, beside, folder_of,
     write_whole,
 };
-pub use case::{Report, Rerun};
+pub use case::{Report, Retraced};
 pub use lanes::Style;
 pub use points::FaultPoints;
 pub use regression::{PromoteError, REGRESSION_VERSION, Regression};
-pub use replay::{Divergence, Near, Replay};

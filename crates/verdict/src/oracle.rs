@@ -20,11 +20,11 @@ pub enum Oracle {
     Parallelism,
     /// It judges runs in which a fault is injected.
     Faults,
-    /// A subject from outside does not answer in time.
+    /// An external subject does not answer in time.
     Hang,
-    /// A subject from outside ends.
+    /// An external subject ends.
     Crash,
-    /// A subject from outside answers something that is no answer.
+    /// An external subject answers something that is no answer.
     Protocol,
 }
 
@@ -49,8 +49,8 @@ impl Oracle {
     /// Those of runs under faults, on tokio, where an execution that hangs shows by the time that it takes.
     pub const UNDER_FAULTS: [Self; 2] = [Self::Livelock, Self::Faults];
 
-    /// Those of a subject from outside.
-    pub const OUTSIDE: [Self; 8] = [
+    /// Those of an external subject.
+    pub const EXTERNAL: [Self; 8] = [
         Self::Hang,
         Self::Crash,
         Self::Protocol,

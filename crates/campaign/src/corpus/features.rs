@@ -7,8 +7,8 @@ use super::Judged;
 use seriatim_explore::InterleavingEvidence;
 use seriatim_explore::model::{Action, Lock, Mode, Object, Step};
 use seriatim_lab::compare::{Verdict, payload_name};
-use seriatim_lab::workload::{Built, ConflictClass, ExpectedStep, InterleavedPlan, Plan, PlanError, build};
-use seriatim_lab::{Examiner, ExploredSubject, bytes_config};
+use seriatim_lab::workload::{Built, ConflictClass, InterleavedPlan, Plan, PlanError, build};
+use seriatim_lab::{BuiltinSubject, Examiner, bytes_config};
 use seriatim_tos::execution::parallel::batches;
 use seriatim_tos::ledger::{Receipt, SignatureScheme};
 use seriatim_triage::explain::access::{accesses, is_shard, lives};
@@ -69,7 +69,7 @@ pub fn plans(examiner: &Examiner) -> impl FnMut(&[u8]) -> Result<Judged, PlanErr
 }
 
 /// Judges plans with schedules: one execution under shuttle, as the fuzz target `interleave` does.
-pub fn schedules(subject: ExploredSubject) -> impl FnMut(&[u8]) -> Result<Judged, PlanError> {
+pub fn schedules(subject: BuiltinSubject) -> impl FnMut(&[u8]) -> Result<Judged, PlanError> {
     move |bytes| {
         let InterleavedPlan { plan, schedule } = InterleavedPlan::from_bytes(bytes)?;
         let built = build(&plan, SignatureScheme::Tagged);
@@ -94,11 +94,7 @@ fn of_scenario(built: &Built) -> BTreeSet<Feature> {
     for (class, receipt) in built.outcomes() {
         features.insert(Feature::Class(class, receipt.map(Receipt::outcome)));
     }
-    let outcomes = built.expectation.steps.iter().flat_map(|step| match step {
-        ExpectedStep::Run { blocks } => blocks.as_slice(),
-        ExpectedStep::Rewind => &[],
-    });
-    for (block, outcome) in built.scenario.blocks().zip(outcomes) {
+    for (_, block, outcome) in built.expectation.walk(&built.scenario) {
         let batches = batches(&block.transactions, &BTreeMap::new());
         let widest = batches.iter().map(Vec::len).max().unwrap_or(0);
         features.insert(Feature::Batches(bits(batches.len() as u64), bits(widest as u64)));
@@ -114,8 +110,7 @@ fn of_scenario(built: &Built) -> BTreeSet<Feature> {
             }
         }
     }
-    let rewinds = built.expectation.steps.iter().filter(|step| matches!(step, ExpectedStep::Rewind)).count();
-    features.insert(Feature::Rewinds(rewinds));
+    features.insert(Feature::Rewinds(built.expectation.rewinds()));
     features.insert(Feature::Blocks(bits(built.scenario.blocks().count() as u64)));
     features
 }

@@ -4,10 +4,10 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use seriatim_campaign::{Budget, CampaignConfig, CampaignReport, Conclusion, Control, Lanes, run};
 use seriatim_lab::workload::real_shapes;
-use seriatim_lab::{Canary, ExploredSubject};
+use seriatim_lab::{BuiltinSubject, Canary};
 
 fn config(seed: u64, executions: u64, lanes: Lanes, jobs: usize) -> CampaignConfig {
-    let (budget, subject) = (Budget::Executions(executions), ExploredSubject::Parallel);
+    let (budget, subject) = (Budget::Executions(executions), BuiltinSubject::Parallel);
     CampaignConfig { seed, budget, lanes, subject, keep_going: false, jobs }
 }
 
@@ -35,7 +35,7 @@ fn two_thousand_executions_agree_and_reach_every_floor() {
 fn the_optimistic_executor_agrees_on_plans_and_under_shuttle() {
     // Every real shape is run by `tests/lab/oracles/`.
     for (lanes, executions) in [(Lanes::Plans, 150), (Lanes::Interleavings, 40)] {
-        let config = CampaignConfig { subject: ExploredSubject::BlockStm, ..config(0, executions, lanes, 2) };
+        let config = CampaignConfig { subject: BuiltinSubject::BlockStm, ..config(0, executions, lanes, 2) };
         let report = run(&config, real_shapes(), &Control::default()).unwrap();
         assert!(report.counterexamples.is_empty(), "{report}");
         assert_eq!(report.statistics.executions, executions);
@@ -59,7 +59,7 @@ fn a_stopped_campaign_still_reports() {
 
 #[test]
 fn a_campaign_that_goes_on_counts_violations_by_signature() {
-    let subject = ExploredSubject::Canary(Canary::CountsByLoadAndStore);
+    let subject = BuiltinSubject::Canary(Canary::CountsByLoadAndStore);
     let going_on = CampaignConfig { subject, keep_going: true, ..config(0, 60, Lanes::Interleavings, 2) };
     let report = run(&going_on, real_shapes(), &Control::default()).unwrap();
     assert_eq!((report.conclusion, report.statistics.executions), (Conclusion::Violation, 60));

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use seriatim_campaign::corpus::{Feature, Input, Judged, Minimised, minimise, plans, read, schedules};
 use seriatim_lab::workload::PlanError;
-use seriatim_lab::{Canary, Examiner, ExploredSubject};
+use seriatim_lab::{BuiltinSubject, Canary, Examiner};
 
 type Judge<'a> = dyn FnMut(&[u8]) -> Result<Judged, PlanError> + 'a;
 
@@ -64,7 +64,7 @@ fn plans_keep_every_feature_and_a_second_pass_changes_nothing() {
 
 #[test]
 fn plans_with_schedules_keep_every_feature_and_a_second_pass_changes_nothing() {
-    let mut judge = schedules(ExploredSubject::Parallel);
+    let mut judge = schedules(BuiltinSubject::Parallel);
     let minimised = is_sound(committed("seeds-interleave"), &mut judge);
     let kinds = minimised.features_by_kind();
     for kind in ["outcomes", "orders", "preemptions", "meetings"] {
@@ -91,7 +91,7 @@ fn an_input_with_a_violation_is_kept_even_if_it_adds_nothing() {
         name.push(&input.name);
         inputs.push(Input { name, ..input });
     }
-    let mut judge = schedules(ExploredSubject::Canary(Canary::CountsByLoadAndStore));
+    let mut judge = schedules(BuiltinSubject::Canary(Canary::CountsByLoadAndStore));
     let violating = inputs.iter().filter(|input| judge(&input.bytes).unwrap().violates).cloned().collect::<Vec<_>>();
     assert!((2..inputs.len()).contains(&violating.len()), "{} violations", violating.len());
     let minimised = is_sound(inputs, &mut judge);
@@ -104,13 +104,13 @@ fn without_a_violation_a_twin_is_not_kept() {
     let mut inputs = committed("seeds-interleave");
     inputs.truncate(1);
     inputs.push(Input { name: "twin".into(), ..inputs[0].clone() });
-    let minimised = divide(inputs, &mut schedules(ExploredSubject::Parallel));
+    let minimised = divide(inputs, &mut schedules(BuiltinSubject::Parallel));
     assert_eq!((minimised.kept.len(), minimised.removed.len()), (1, 1));
 }
 
 #[test]
 fn breaking_off_gives_nothing_to_write() {
-    let mut judge = schedules(ExploredSubject::Parallel);
+    let mut judge = schedules(BuiltinSubject::Parallel);
     let stopped = minimise(committed("seeds-interleave"), &mut judge, &mut |position, _| match position {
         0..3 => ControlFlow::Continue(()),
         _ => ControlFlow::Break(()),

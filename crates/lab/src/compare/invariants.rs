@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Difference, Field, Key, Role, field_of};
 use crate::drive::{Observation, ObservedStep};
 use crate::workload::{Scenario, Step};
-use seriatim_tos::ledger::{AccountKey, Amount, AssetId, Receipt, Topoheight, Transaction};
+use seriatim_tos::ledger::{AccountKey, Amount, AssetId, Block, Receipt, Topoheight, Transaction};
 use seriatim_tos::storage::{History, LedgerState, StateKey, StateValue, Version};
 
 pub(super) fn check(scenario: &Scenario, genesis: &LedgerState, observation: &Observation) -> Option<Difference> {
@@ -97,29 +97,20 @@ fn nonces(ledger: &LedgerState) -> Option<Difference> {
 
 /// One receipt a transaction, in order, with its hash; metadata's fees are the sum of the receipts'.
 fn receipts(scenario: &Scenario, observation: &Observation) -> Option<Difference> {
-    let mut first_block = 0;
-    for (step, observed) in scenario.steps.iter().zip(&observation.steps) {
-        let (Step::Run(blocks), ObservedStep::Run(observed)) = (step, observed) else { continue };
-        for (index, (block, observed)) in blocks.iter().zip(observed).enumerate() {
-            let Ok(receipts) = &observed.outcome else { continue };
-            if receipts.len() != block.transactions.len() {
-                let difference = Difference::new("number of receipts", block.transactions.len(), receipts.len());
-                return Some(difference.in_block(first_block + index));
-            }
-            let hashes = block.transactions.iter().map(Transaction::hash);
-            if let Some((tx_index, (hash, receipt))) =
-                hashes.zip(receipts).enumerate().find(|(_, (hash, receipt))| *hash != receipt.hash())
-            {
-                let difference = Difference::new("hash of the receipt", hash, receipt.hash());
-                return Some(difference.in_block(first_block + index).at_transaction(tx_index));
-            }
-            if let Some(difference) = fees(receipts, observed) {
-                return Some(difference.in_block(first_block + index));
-            }
-        }
-        first_block += blocks.len();
+    observation.walk(scenario).find_map(|(number, block, observed)| {
+        let receipts = observed.outcome.as_ref().ok()?;
+        let difference = hashes(block, receipts).or_else(|| fees(receipts, observed))?;
+        Some(difference.in_block(number))
+    })
+}
+
+fn hashes(block: &Block, receipts: &[Receipt]) -> Option<Difference> {
+    if receipts.len() != block.transactions.len() {
+        return Some(Difference::new("number of receipts", block.transactions.len(), receipts.len()));
     }
-    None
+    let mut pairs = block.transactions.iter().map(Transaction::hash).zip(receipts).enumerate();
+    let (tx_index, (hash, receipt)) = pairs.find(|(_, (hash, receipt))| *hash != receipt.hash())?;
+    Some(Difference::new("hash of the receipt", hash, receipt.hash()).at_transaction(tx_index))
 }
 
 /// No nonce of an account is executed twice on one chain.
@@ -127,11 +118,10 @@ fn used_nonces(scenario: &Scenario, observation: &Observation) -> Option<Differe
     // Per account and nonce, the topoheight at which it was used.
     let mut used: BTreeMap<(AccountKey, u64), Topoheight> = BTreeMap::new();
     let mut top = scenario.genesis.topoheight;
-    let mut first_block = 0;
-    for (step, observed) in scenario.steps.iter().zip(&observation.steps) {
+    for ((first_block, step), observed) in scenario.numbered_steps().zip(&observation.steps) {
         match (step, observed) {
             (Step::Run(blocks), ObservedStep::Run(observed)) => {
-                for (index, (block, observed)) in blocks.iter().zip(observed).enumerate() {
+                for (number, (block, observed)) in (first_block..).zip(blocks.iter().zip(observed)) {
                     let Ok(receipts) = &observed.outcome else { continue };
                     top += 1;
                     for (tx_index, (tx, receipt)) in block.transactions.iter().zip(receipts).enumerate() {
@@ -144,11 +134,10 @@ fn used_nonces(scenario: &Scenario, observation: &Observation) -> Option<Differe
                                 Key::of(tx.body.source),
                             );
                             let difference = Difference::new(field, "used once", format!("used at {before} already"));
-                            return Some(difference.in_block(first_block + index).at_transaction(tx_index));
+                            return Some(difference.in_block(number).at_transaction(tx_index));
                         }
                     }
                 }
-                first_block += blocks.len();
             }
             (Step::Rewind(to), _) => {
                 top = top.min(*to);

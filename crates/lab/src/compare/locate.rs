@@ -63,13 +63,11 @@ pub(super) fn locate(
 ) -> Place {
     let genesis = scenario.genesis.topoheight;
     let mut standing: Vec<(usize, &Block)> = Vec::new();
-    let mut ordinal = 0;
-    for (step, expected) in scenario.steps.iter().zip(&expectation.steps).take(last + 1) {
+    for ((first_block, step), expected) in scenario.numbered_steps().zip(&expectation.steps).take(last + 1) {
         match (step, expected) {
             (Step::Run(blocks), ExpectedStep::Run { blocks: outcomes }) => {
-                let applied = blocks.iter().zip(outcomes).enumerate().filter(|(_, (_, outcome))| outcome.is_ok());
-                standing.extend(applied.map(|(index, (block, _))| (ordinal + index, block)));
-                ordinal += blocks.len();
+                let applied = (first_block..).zip(blocks).zip(outcomes).filter(|(_, outcome)| outcome.is_ok());
+                standing.extend(applied.map(|(block, _)| block));
             }
             (Step::Rewind(to), _) => {
                 standing.truncate(usize::try_from(to.saturating_sub(genesis)).unwrap_or(usize::MAX));

@@ -10,24 +10,17 @@
 use std::collections::BTreeSet;
 
 use super::Difference;
-use crate::drive::{Observation, ObservedBlock, ObservedStep, Tasks};
-use crate::workload::{Scenario, Step};
+use crate::drive::{Observation, ObservedBlock, Tasks};
+use crate::workload::Scenario;
 use seriatim_tos::ledger::rules::footprint;
 use seriatim_tos::ledger::{AccountKey, AssetId, Block, Transaction};
 
 pub(super) fn check(scenario: &Scenario, observation: &Observation) -> Option<Difference> {
     let max_parallelism = observation.max_parallelism?;
-    let mut first_block = 0;
-    for (step, observed) in scenario.steps.iter().zip(&observation.steps) {
-        let (Step::Run(blocks), ObservedStep::Run(observed)) = (step, observed) else { continue };
-        for (index, (block, observed)) in blocks.iter().zip(observed).enumerate() {
-            if let Some(difference) = of_block(block, observed, max_parallelism, observation) {
-                return Some(difference.in_block(first_block + index));
-            }
-        }
-        first_block += blocks.len();
-    }
-    None
+    observation.walk(scenario).find_map(|(number, block, observed)| {
+        let difference = of_block(block, observed, max_parallelism, observation)?;
+        Some(difference.in_block(number))
+    })
 }
 
 fn of_block(

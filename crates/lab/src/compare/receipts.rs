@@ -3,39 +3,32 @@
 
 use super::{Difference, Value};
 use crate::drive::{BlockFailure, Observation, ObservedStep};
-use crate::workload::{Expectation, ExpectedStep, Scenario, Step};
+use crate::workload::{Applied, Expectation, ExpectedStep, Scenario};
 use seriatim_tos::execution::BlockError;
-use seriatim_tos::ledger::{BlockAbort, Receipt};
+use seriatim_tos::ledger::Receipt;
 
 pub(super) fn check(scenario: &Scenario, expectation: &Expectation, observation: &Observation) -> Option<Difference> {
-    let mut first_block = 0;
-    for (index, (step, expected)) in scenario.steps.iter().zip(&expectation.steps).enumerate() {
-        let observed = observation.steps.get(index);
-        if let (Step::Run(blocks), ExpectedStep::Run { blocks: expected }) = (step, expected) {
-            let observed = match observed {
-                Some(ObservedStep::Run(observed)) => observed.as_slice(),
-                Some(ObservedStep::Rewind) | None => &[],
-            };
-            for (index, expected) in expected.iter().enumerate() {
-                let outcome = observed.get(index).map(|block| &block.outcome);
-                if let Some(difference) = block(expected, outcome) {
-                    return Some(difference.in_block(first_block + index));
-                }
+    for (index, ((first_block, _), expected)) in scenario.numbered_steps().zip(&expectation.steps).enumerate() {
+        let ExpectedStep::Run { blocks: expected } = expected else { continue };
+        let observed = match observation.steps.get(index) {
+            Some(ObservedStep::Run(observed)) => observed.as_slice(),
+            Some(ObservedStep::Rewind) | None => &[],
+        };
+        for (index, expected) in expected.iter().enumerate() {
+            let outcome = observed.get(index).map(|block| &block.outcome);
+            if let Some(difference) = block(expected, outcome) {
+                return Some(difference.in_block(first_block + index));
             }
-            if observed.len() > expected.len() {
-                let difference = Difference::new("blocks applied in the run", expected.len(), observed.len());
-                return Some(difference.in_block(first_block + expected.len()));
-            }
-            first_block += blocks.len();
+        }
+        if observed.len() > expected.len() {
+            let difference = Difference::new("blocks applied in the run", expected.len(), observed.len());
+            return Some(difference.in_block(first_block + expected.len()));
         }
     }
     observation.broken.as_ref().map(|reason| Difference::new("the run", "to its end", reason))
 }
 
-fn block(
-    expected: &Result<Vec<Receipt>, BlockAbort>,
-    actual: Option<&Result<Vec<Receipt>, BlockFailure>>,
-) -> Option<Difference> {
+fn block(expected: &Applied, actual: Option<&Result<Vec<Receipt>, BlockFailure>>) -> Option<Difference> {
     let Some(actual) = actual else { return Some(Difference::new("block", expected, "not applied")) };
     match (expected, actual) {
         (Ok(expected), Ok(actual)) => receipts(expected, actual),

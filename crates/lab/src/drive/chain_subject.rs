@@ -8,7 +8,7 @@ use seriatim_tos::chain::ExecutionPath;
 use seriatim_tos::storage::Layer;
 
 use super::runner::{Host, Runner, Start};
-use super::{LayerSource, Observation, Paths, Subject};
+use super::{LayerSource, Observation, Paths};
 
 /// tokio runtimes, kept from one run to the next.
 #[derive(Debug)]
@@ -86,10 +86,9 @@ impl ChainSubject<'_> {
     pub fn with_layer(self, layer: impl Layer + Clone) -> Self {
         Self { layer: LayerSource::cloning(layer), ..self }
     }
-}
 
-impl Subject for ChainSubject<'_> {
-    fn name(&self) -> String {
+    /// What it is called in reports, with all that distinguishes its runs: path, workers, seeds.
+    pub fn name(&self) -> String {
         match self.paths {
             Paths::One(ExecutionPath::Sequential) => self.paths.name().to_owned(),
             Paths::One(ExecutionPath::Parallel | ExecutionPath::BlockStm) | Paths::Mixed => {
@@ -102,7 +101,8 @@ impl Subject for ChainSubject<'_> {
         }
     }
 
-    fn run(&self, scenario: &Scenario) -> Observation {
+    /// Runs a scenario from genesis to end. A chain that panics is caught, and the observation says so.
+    pub fn run(&self, scenario: &Scenario) -> Observation {
         let host = OnTokio::new(self.engine, self.threads, self.hash_seed);
         let runner = Runner {
             paths: self.paths,

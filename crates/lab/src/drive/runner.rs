@@ -137,13 +137,11 @@ impl Runner {
             chain = chain.with_modes(modes);
         }
         let memory = &watched.memory;
-        let mut first_block = 0;
-        for (step, blocks) in scenario.steps.iter().zip(blocks) {
+        for ((first_block, step), blocks) in scenario.numbered_steps().zip(blocks) {
             match step {
                 Step::Run(_) => {
-                    let observed = self.run_blocks(host, &mut chain, first_block, blocks, &mismatches, watched);
+                    let observed = self.run_blocks(host, &mut chain, first_block as u64, blocks, &mismatches, watched);
                     observation.steps.push(ObservedStep::Run(observed));
-                    first_block += blocks.len() as u64;
                 }
                 Step::Rewind(to) => {
                     rewind(host, &mut chain, (*to).min(memory.inspect(|ledger| ledger.top)))?;

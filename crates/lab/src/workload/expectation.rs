@@ -1,7 +1,7 @@
 //! What the reference says of a scenario: the yardstick of every comparison, made once and used for all subjects.
 
 use seriatim_tos::execution::reference::Reference;
-use seriatim_tos::ledger::{BlockAbort, Receipt};
+use seriatim_tos::ledger::{Block, BlockAbort, Receipt};
 use seriatim_tos::storage::LedgerState;
 
 use super::scenario::{Scenario, Step};
@@ -22,10 +22,13 @@ pub struct Expectation {
 pub enum ExpectedStep {
     /// What became of the blocks, in order, up to the first aborted one: a run ends with it.
     Run {
-        blocks: Vec<Result<Vec<Receipt>, BlockAbort>>,
+        blocks: Vec<Applied>,
     },
     Rewind,
 }
+
+/// What becomes of a block: its receipts, or why it is aborted.
+pub type Applied = Result<Vec<Receipt>, BlockAbort>;
 
 impl Expectation {
     /// Runs the reference over a scenario, whose genesis must be valid.
@@ -59,6 +62,17 @@ impl Expectation {
         expectation
     }
 
+    /// The blocks that are run, in order, each with its number in the scenario and what becomes of it.
+    pub fn walk<'a>(&'a self, scenario: &'a Scenario) -> impl Iterator<Item = (usize, &'a Block, &'a Applied)> {
+        scenario.numbered_steps().zip(&self.steps).flat_map(|((first, step), expected)| {
+            let (blocks, outcomes) = match (step, expected) {
+                (Step::Run(blocks), ExpectedStep::Run { blocks: outcomes }) => (&blocks[..], &outcomes[..]),
+                (Step::Run(_) | Step::Rewind(_), _) => (&[][..], &[][..]),
+            };
+            (first..).zip(blocks).zip(outcomes).map(|((number, block), outcome)| (number, block, outcome))
+        })
+    }
+
     /// The ledger at the end.
     pub fn final_ledger(&self) -> &LedgerState {
         self.ledgers.last().unwrap_or(&self.genesis)
@@ -66,19 +80,23 @@ impl Expectation {
 
     /// Every receipt of the blocks that were applied, in order.
     pub fn receipts(&self) -> impl Iterator<Item = &Receipt> {
-        let outcomes = self.steps.iter().flat_map(|step| match step {
-            ExpectedStep::Run { blocks } => blocks.as_slice(),
-            ExpectedStep::Rewind => &[],
-        });
-        outcomes.flatten().flatten()
+        self.outcomes().flatten().flatten()
     }
 
     /// The aborts, in order.
     pub fn aborts(&self) -> impl Iterator<Item = BlockAbort> {
-        let outcomes = self.steps.iter().flat_map(|step| match step {
+        self.outcomes().filter_map(|outcome| outcome.as_ref().err().copied())
+    }
+
+    /// Number of rewinds.
+    pub fn rewinds(&self) -> usize {
+        self.steps.iter().filter(|step| **step == ExpectedStep::Rewind).count()
+    }
+
+    fn outcomes(&self) -> impl Iterator<Item = &Applied> {
+        self.steps.iter().flat_map(|step| match step {
             ExpectedStep::Run { blocks } => blocks.as_slice(),
             ExpectedStep::Rewind => &[],
-        });
-        outcomes.filter_map(|outcome| outcome.as_ref().err().copied())
+        })
     }
 }

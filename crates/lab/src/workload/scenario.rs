@@ -87,6 +87,17 @@ impl Scenario {
         serde_json::to_string_pretty(self).expect("keys are text and no value refuses to be written")
     }
 
+    /// The steps, each with the number of its first block. Blocks are numbered over all runs, whether or not they are applied.
+    pub fn numbered_steps(&self) -> impl Iterator<Item = (usize, &Step)> {
+        self.steps.iter().scan(0, |next, step| {
+            let first = *next;
+            if let Step::Run(blocks) = step {
+                *next += blocks.len();
+            }
+            Some((first, step))
+        })
+    }
+
     /// Every block of every run, in order.
     pub fn blocks(&self) -> impl Iterator<Item = &Block> {
         self.steps.iter().flat_map(|step| match step {

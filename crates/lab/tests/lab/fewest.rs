@@ -7,7 +7,7 @@ use seriatim_explore::model::ModelSettings;
 use seriatim_explore::{Ending, InterleaveConfig, Interleaver, Strategy};
 use seriatim_lab::ChainExperiment;
 use seriatim_lab::workload::{Built, Plan, build};
-use seriatim_lab::{Canary, ExploredSubject};
+use seriatim_lab::{BuiltinSubject, Canary};
 use seriatim_tos::ledger::SignatureScheme;
 
 fn config(strategy: Strategy, executions: usize) -> InterleaveConfig {
@@ -83,7 +83,7 @@ fn two_switches_come_after_all_with_one() {
 #[test]
 fn a_lost_count_is_found_with_one_preemption() {
     let built = small();
-    let explorer = ExploredSubject::Canary(Canary::CountsByLoadAndStore).explorer(&built.scenario);
+    let explorer = BuiltinSubject::Canary(Canary::CountsByLoadAndStore).explorer(&built.scenario);
     let mut found = None;
     explorer.explore_fewest(&config(Strategy::Random, 10_000), 3, |interleaved| {
         if interleaved.verdict.into_violation().is_some() {

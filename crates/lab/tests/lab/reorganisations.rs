@@ -5,9 +5,9 @@ use std::ops::ControlFlow;
 
 use seriatim_lab::LastObservation;
 use seriatim_lab::compare::{Oracle, Verdict, judge};
-use seriatim_lab::drive::{BlockFailure, ChainSubject, Engine, Observation, Paths, Subject, Tasks};
+use seriatim_lab::drive::{BlockFailure, ChainSubject, Engine, Observation, Paths, Tasks};
 use seriatim_lab::workload::{Built, ExpectedStep, Step};
-use seriatim_lab::{Examiner, ExploredSubject, interleave};
+use seriatim_lab::{BuiltinSubject, Examiner, interleave};
 use seriatim_testkit::{ON_PURPOSE, quieten};
 use seriatim_tos::ledger::{Hash, Receipt};
 use seriatim_tos::storage::{Layer, Read, StateKey, StorageError, WriteBatch, WriteOp};
@@ -53,12 +53,12 @@ fn blocks_that_go_different_ways_agree_under_shuttle() {
     let (mut interleavings, mut changes) = (0, 0);
     for seed in 0..40 {
         let built = built(seed);
-        let interleaved = interleave(&built, ExploredSubject::Mixed, seed);
+        let interleaved = interleave(&built, BuiltinSubject::Mixed, seed);
         assert!(matches!(interleaved.verdict, Verdict::Agree(_)), "seed {seed}: {:?}", interleaved.verdict);
         interleavings += interleaved.evidence.interleavings;
         let config = seriatim_lab::portfolio(seed).next().unwrap();
         let last = LastObservation::default();
-        ExploredSubject::Mixed.explorer_keeping(&built.scenario, &last).explore(&config, |_| {
+        BuiltinSubject::Mixed.explorer_keeping(&built.scenario, &last).explore(&config, |_| {
             changes += last.take().map_or(0, |observation| ways(&observation).1);
             ControlFlow::Break(())
         });

@@ -8,7 +8,7 @@ mod tampered;
 use std::collections::BTreeSet;
 
 use seriatim_lab::compare::{Evidence, Oracle, Signature, Verdict, Violation, judge};
-use seriatim_lab::drive::{ChainSubject, ObservedStep, Subject};
+use seriatim_lab::drive::{ChainSubject, ObservedStep};
 use seriatim_lab::workload::{Built, Expectation, Plan, Scenario, build, real_shapes};
 use seriatim_lab::{Canary, Examiner, check_canaries};
 use seriatim_lab::{Genesis, Letter, scenario};

@@ -2,7 +2,7 @@
 
 use seriatim_lab::Examiner;
 use seriatim_lab::compare::{Oracle, Place, Signature, Violation, judge};
-use seriatim_lab::drive::{ChainSubject, Observation, ObservedBlock, ObservedStep, Subject};
+use seriatim_lab::drive::{ChainSubject, Observation, ObservedBlock, ObservedStep};
 use seriatim_lab::workload::{Built, ExpectedStep, Plan, Step, build};
 use seriatim_tos::ledger::rules::footprint;
 use seriatim_tos::ledger::{Block, BlockAbort, Payload, Receipt, SignatureScheme, Topoheight};

@@ -1,4 +1,4 @@
-//! Executors from outside: what they are asked, how their answers are judged, and the protocol.
+//! External executors: what they are asked, how their answers are judged, and the protocol.
 
 mod protocol;
 mod questions;

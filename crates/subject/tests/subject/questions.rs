@@ -1,4 +1,4 @@
-//! Subjects from outside: they are asked only what they can be asked, and what they do wrong is found, made smaller and
+//! External subjects: they are asked only what they can be asked, and what they do wrong is found, made smaller and
 //! shown again.
 
 use std::collections::BTreeSet;
@@ -12,9 +12,9 @@ use seriatim_lab::compare::{Oracle, Signature};
 use seriatim_lab::workload::Scenario;
 use seriatim_runtime::Runtime;
 use seriatim_subject::{
-    Answer, Assumption, Capabilities, Outcome, OutcomeDetail, OverRuntime, OwnPath, Part, Plain, Request,
-    RuntimeSubject, Subject, SubjectCampaign, SubjectError, SubjectReport, SubjectSource, TransactionType, again,
-    cases, fit, minimise_outside, right_answer, run, scenario_for, try_out,
+    Answer, Assumption, BuiltinPath, Capabilities, Outcome, OutcomeDetail, OverRuntime, Part, Plain, Request,
+    RuntimeSubject, Subject, SubjectCampaign, SubjectError, SubjectReport, SubjectSource, TransactionType, fit,
+    minimise_external, rerun, right_answer, run, scenario_for, try_out, vectors,
 };
 use seriatim_tos::chain::ExecutionPath;
 use seriatim_tos::ledger::{AssetId, FeeType, Payload, Receipt};
@@ -49,8 +49,8 @@ impl Subject for Parrot {
     }
 
     fn execute(&mut self, request: &Request) -> Result<Answer, SubjectError> {
-        let case = seriatim_subject::answer_by_reference(request);
-        let mut answer = Answer { id: request.id, ..right_answer(&self.capabilities, &case) };
+        let vector = seriatim_subject::answer_by_reference(request);
+        let mut answer = Answer { id: request.id, ..right_answer(&self.capabilities, &vector) };
         (self.spoil)(request, &mut answer);
         Ok(answer)
     }
@@ -63,7 +63,7 @@ fn payments(assumes: impl Into<BTreeSet<Assumption>>) -> Capabilities {
 #[test]
 fn the_projects_own_paths_are_subjects_like_any_other() {
     for path in [ExecutionPath::Sequential, ExecutionPath::Parallel, ExecutionPath::BlockStm] {
-        let report = campaign(&OverRuntime::new(OwnPath(path)), 60);
+        let report = campaign(&OverRuntime::new(BuiltinPath(path)), 60);
         assert_eq!(report.conclusion, Conclusion::Agree, "{report}");
         assert_eq!(report.asked.scenarios, 60);
         assert!(report.asked.executed() > 300 && report.asked.conflicts > 100, "{report}");
@@ -97,12 +97,12 @@ fn a_subject_is_asked_only_what_it_supports_and_assumes() {
     let (mut failed, mut executed) = (0, 0);
     for seed in 0..200 {
         let (scenario, _) = scenario_for(&assumes, seed);
-        for case in cases(&scenario) {
-            let registered = &case.request.state.accounts;
-            let bystanders = [case.request.block.miner, case.request.parameters.dev_account];
+        for vector in vectors(&scenario) {
+            let registered = &vector.request.state.accounts;
+            let bystanders = [vector.request.block.miner, vector.request.parameters.dev_account];
             let mut received = BTreeSet::new();
-            let receipts = case.expected.as_ref().map_or(&[][..], Vec::as_slice);
-            for (given, receipt) in case.request.block.transactions.iter().zip(receipts) {
+            let receipts = vector.expected.as_ref().map_or(&[][..], Vec::as_slice);
+            for (given, receipt) in vector.request.block.transactions.iter().zip(receipts) {
                 let body = &given.transaction.body;
                 let Payload::Transfers(transfers) = &body.data else { panic!("{:?}", body.data) };
                 assert_eq!(body.fee_type, FeeType::Tos);
@@ -133,8 +133,8 @@ fn a_subject_is_asked_only_what_it_supports_and_assumes() {
 fn who_assumes_valid_transactions_gets_no_other() {
     let capabilities = payments([Assumption::AllValid]);
     for seed in 0..100 {
-        for case in cases(&scenario_for(&capabilities, seed).0) {
-            let receipts = case.expected.expect("no aborted block");
+        for vector in vectors(&scenario_for(&capabilities, seed).0) {
+            let receipts = vector.expected.expect("no aborted block");
             assert!(receipts.iter().all(|receipt| matches!(receipt, Receipt::Executed { .. })));
         }
     }
@@ -219,13 +219,13 @@ fn a_fault_that_shows_now_and_then_is_made_smaller_with_a_rate() {
     let source = Parrot { capabilities: payments([]), spoil }.source();
     let report = campaign(&source, 200);
     let artifact = &report.counterexamples[0].artifact;
-    let smaller = minimise_outside(artifact, &source, 10_000, &mut |_, _| ControlFlow::Continue(())).unwrap();
+    let smaller = minimise_external(artifact, &source, 10_000, &mut |_, _| ControlFlow::Continue(())).unwrap();
     assert_eq!(smaller.scenario.tx_count(), 2, "{}", smaller.to_json());
     let rate = smaller.rate.unwrap();
     assert!(rate.shown > 0 && rate.shown < rate.times && rate.repeats > 1, "{rate:?}");
     let mut subject = source.start().unwrap();
     let mut go_on = || ControlFlow::Continue(());
-    let replayed = again(&mut *subject, &smaller.scenario, &smaller.signature, 100, &mut go_on);
+    let replayed = rerun(&mut *subject, &smaller.scenario, &smaller.signature, 100, &mut go_on);
     assert_eq!((replayed.times, replayed.other), (100, 0));
     assert!((20..=90).contains(&replayed.same), "{replayed:?}");
 }
@@ -283,7 +283,7 @@ fn an_engine_asks_nothing_about_a_scenario_that_does_not_fit() {
     };
     assert_eq!(explored(&unfit), (0, None));
     let (questions, violation) = explored(&fitted);
-    assert_eq!((questions, violation.is_some()), (cases(&fitted).len(), true));
+    assert_eq!((questions, violation.is_some()), (vectors(&fitted).len(), true));
     assert!(questions > 0);
 }
 
@@ -295,17 +295,17 @@ fn has_only_payments(request: &Request) -> bool {
 #[test]
 fn a_scenario_that_does_not_fit_is_asked_about_as_far_as_it_fits() {
     let (unfit, _) = scenario_for(&Capabilities::everything("all"), 1);
-    assert!(!cases(&unfit).iter().all(|case| has_only_payments(&case.request)));
-    assert!(cases(&fit(&unfit, &payments([]))).iter().any(|case| !case.request.block.transactions.is_empty()));
+    assert!(!vectors(&unfit).iter().all(|vector| has_only_payments(&vector.request)));
+    assert!(vectors(&fit(&unfit, &payments([]))).iter().any(|vector| !vector.request.block.transactions.is_empty()));
     let signature =
         Signature { oracle: Oracle::Panic, field: String::new(), receipts: None, transactions: BTreeSet::new() };
     let mut go_on = || ControlFlow::Continue(());
     // A panic would be a violation of the subject.
     let mut strict = Parrot { capabilities: payments([]), spoil: |request, _| assert!(has_only_payments(request)) };
-    let asked = again(&mut strict, &unfit, &signature, 3, &mut go_on);
+    let asked = rerun(&mut strict, &unfit, &signature, 3, &mut go_on);
     assert_eq!((asked.times, asked.same, asked.other), (3, 0, 0), "{:?}", asked.violation);
     // It was asked at all: answers that are wrong everywhere are noticed.
     let mut wrong = Parrot { capabilities: payments([]), spoil: |_, answer| answer.outcomes.fill(Outcome::Failed) };
-    let asked = again(&mut wrong, &unfit, &signature, 3, &mut go_on);
+    let asked = rerun(&mut wrong, &unfit, &signature, 3, &mut go_on);
     assert_eq!((asked.times, asked.other), (3, 3));
 }

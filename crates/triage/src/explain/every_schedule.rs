@@ -4,7 +4,7 @@ use seriatim_explore::Schedule;
 use seriatim_lab::compare::Violation;
 use seriatim_lab::workload::{Scenario, Step};
 
-use super::case::{Case, Outcome};
+use super::inquiry::{Inquiry, Outcome};
 use super::words::{sentence, wrong};
 use super::{Anomaly, Explanation};
 
@@ -12,16 +12,16 @@ use super::{Anomaly, Explanation};
 const PLACEMENTS: u64 = 8;
 
 /// The straight schedule shows it, under the inputs of `like`.
-pub(super) fn explain(case: &Case<'_>, like: &Schedule) -> Explanation {
+pub(super) fn explain(inquiry: &Inquiry<'_>, like: &Schedule) -> Explanation {
     let agreeing = (0..PLACEMENTS).find(|&placement_seed| {
         let other = Schedule { placement_seed, ..like.clone() };
-        placement_seed != like.placement_seed && case.straight(&other) == Outcome::Agrees
+        placement_seed != like.placement_seed && inquiry.straight(&other) == Outcome::Agrees
     });
     let mut sentences = vec![
         "No interleaving is needed: with tasks one after another, each from its beginning to its end, it is wrong already."
             .to_owned(),
     ];
-    sentences.extend(first_parting(case, like));
+    sentences.extend(first_parting(inquiry, like));
     let Some(placement_seed) = agreeing else {
         return Explanation { anomaly: Anomaly::EverySchedule, guilty: None, sentences };
     };
@@ -34,34 +34,34 @@ pub(super) fn explain(case: &Case<'_>, like: &Schedule) -> Explanation {
 }
 
 /// Nobody knows under which schedule it was seen.
-pub(super) fn without_schedule(case: &Case<'_>) -> Explanation {
+pub(super) fn without_schedule(inquiry: &Inquiry<'_>) -> Explanation {
     let like = [2, 1, 8].map(|max_parallelism| Schedule { max_parallelism, ..Schedule::straight() });
-    if let Some(like) = like.iter().find(|like| case.straight(like) == Outcome::Same) {
-        return explain(case, like);
+    if let Some(like) = like.iter().find(|like| inquiry.straight(like) == Outcome::Same) {
+        return explain(inquiry, like);
     }
     let sentences = vec![
-        format!("It was seen on {}, without a schedule that could be followed again.", case.violation.subject),
+        format!("It was seen on {}, without a schedule that could be followed again.", inquiry.violation.subject),
         "With tasks one after another it does not show: either it takes an interleaving, which can be looked for with \
          `seriatim explore`, or it belongs to that subject alone."
             .to_owned(),
-        wrong(&case.violation),
+        wrong(&inquiry.violation),
     ];
     Explanation { anomaly: Anomaly::Unnamed, guilty: None, sentences }
 }
 
 /// The smallest beginning of the scenario that is wrong under the straight schedule.
-fn first_parting(case: &Case<'_>, like: &Schedule) -> Vec<String> {
-    let shown = |scenario: &Scenario| (case.subject)(scenario).straight(like).verdict.into_violation();
-    let block_count = case.scenario.blocks().count();
-    let blocks = boundary(block_count, |blocks| shown(&prefix(case.scenario, blocks, None)).is_some());
-    let Some(last) = blocks.checked_sub(1) else { return vec![wrong(&case.violation)] };
-    let tx_count = case.scenario.blocks().nth(last).map_or(0, |block| block.transactions.len());
-    let with = |transactions| shown(&prefix(case.scenario, blocks, Some(transactions)));
+fn first_parting(inquiry: &Inquiry<'_>, like: &Schedule) -> Vec<String> {
+    let shown = |scenario: &Scenario| (inquiry.subject)(scenario).straight(like).verdict.into_violation();
+    let block_count = inquiry.scenario.blocks().count();
+    let blocks = boundary(block_count, |blocks| shown(&prefix(inquiry.scenario, blocks, None)).is_some());
+    let Some(last) = blocks.checked_sub(1) else { return vec![wrong(&inquiry.violation)] };
+    let tx_count = inquiry.scenario.blocks().nth(last).map_or(0, |block| block.transactions.len());
+    let with = |transactions| shown(&prefix(inquiry.scenario, blocks, Some(transactions)));
     let transactions =
         if with(0).is_some() { 0 } else { boundary(tx_count, |transactions| with(transactions).is_some()) };
-    let Some(violation) = with(transactions) else { return vec![wrong(&case.violation)] };
+    let Some(violation) = with(transactions) else { return vec![wrong(&inquiry.violation)] };
     let names = |transaction: usize| {
-        let block = case.scenario.blocks().nth(last);
+        let block = inquiry.scenario.blocks().nth(last);
         let payload =
             block.and_then(|block| block.transactions.get(transaction)).map(|transaction| &transaction.body.data);
         payload.map_or_else(|| "?".to_owned(), |payload| seriatim_lab::compare::payload_name(payload).to_owned())
@@ -79,14 +79,15 @@ fn first_parting(case: &Case<'_>, like: &Schedule) -> Vec<String> {
         )),
     }
     sentences.push(wrong(&violation));
-    sentences.extend(also(case, &violation));
+    sentences.extend(also(inquiry, &violation));
     sentences
 }
 
 /// The whole scenario's difference, if it is another.
-fn also(case: &Case<'_>, smaller: &Violation) -> Option<String> {
-    let same = smaller.oracle == case.violation.oracle && smaller.difference.field == case.violation.difference.field;
-    (!same).then(|| sentence(format!("In the whole scenario it shows at another place. {}", wrong(&case.violation))))
+fn also(inquiry: &Inquiry<'_>, smaller: &Violation) -> Option<String> {
+    let same =
+        smaller.oracle == inquiry.violation.oracle && smaller.difference.field == inquiry.violation.difference.field;
+    (!same).then(|| sentence(format!("In the whole scenario it shows at another place. {}", wrong(&inquiry.violation))))
 }
 
 /// A number up to `most` at which something is wrong that is not wrong at one less; the last if none below is wrong.

@@ -9,7 +9,7 @@
 use seriatim_explore::Schedule;
 
 use super::access::{Access, accesses, lives};
-use super::case::{Case, Outcome, with_choices};
+use super::inquiry::{Inquiry, Outcome, with_choices};
 use super::pattern::recognise;
 use super::words::{Words, sentence, wrong};
 use super::{Anomaly, Explanation};
@@ -37,14 +37,14 @@ struct Guilty {
     turned: Outcome,
 }
 
-pub(super) fn explain(case: &Case<'_>, traced: &Schedule, words: &Words<'_>) -> Explanation {
+pub(super) fn explain(inquiry: &Inquiry<'_>, traced: &Schedule, words: &Words<'_>) -> Explanation {
     let accesses = accesses(&traced.steps);
-    let Some(Guilty { first, second, turned }) = find(case, traced, &accesses) else {
+    let Some(Guilty { first, second, turned }) = find(inquiry, traced, &accesses) else {
         let mut sentences = vec![
             "It takes an interleaving: with tasks one after another it does not show.".to_owned(),
             "No two accesses were found whose order alone makes the difference.".to_owned(),
         ];
-        sentences.push(wrong(&case.violation));
+        sentences.push(wrong(&inquiry.violation));
         return Explanation { anomaly: Anomaly::Unnamed, guilty: None, sentences };
     };
     let pattern = recognise(&traced.steps, &accesses, first, second);
@@ -52,7 +52,7 @@ pub(super) fn explain(case: &Case<'_>, traced: &Schedule, words: &Words<'_>) -> 
     let mut sentences: Vec<String> = pattern.story.iter().map(|&step| words.access(step)).collect();
     sentences.push(words.what_happened(pattern.anomaly, first, second, &pattern.story));
     sentences.extend(words.side_by_side(first, second));
-    sentences.push(wrong(&case.violation));
+    sentences.push(wrong(&inquiry.violation));
     sentences.push(match turned {
         Outcome::Agrees => "The other way round, every oracle agrees.".to_owned(),
         Outcome::Other(violation) => sentence(format!("The other way round, something else is wrong: {violation}")),
@@ -61,7 +61,7 @@ pub(super) fn explain(case: &Case<'_>, traced: &Schedule, words: &Words<'_>) -> 
     Explanation { anomaly: pattern.anomaly, guilty: Some((first.step, second.step)), sentences }
 }
 
-fn find(case: &Case<'_>, traced: &Schedule, accesses: &[Access<'_>]) -> Option<Guilty> {
+fn find(inquiry: &Inquiry<'_>, traced: &Schedule, accesses: &[Access<'_>]) -> Option<Guilty> {
     let choices = &traced.choices.0;
     let mut best: Option<((bool, bool, usize), Guilty)> = None;
     for moved in moves(traced, accesses) {
@@ -71,12 +71,12 @@ fn find(case: &Case<'_>, traced: &Schedule, accesses: &[Access<'_>]) -> Option<G
         let (turned, length) = turn(choices, accesses, moved);
         let rest = choices[accesses[moved.second].at + 1..].iter();
         let whole = turned.iter().chain(rest).copied().collect();
-        let Some(outcome) = case.try_choices(traced, whole) else { break };
-        if outcome == Outcome::Same || !is_turned(case, traced, accesses, moved, &turned) {
+        let Some(outcome) = inquiry.try_choices(traced, whole) else { break };
+        if outcome == Outcome::Same || !is_turned(inquiry, traced, accesses, moved, &turned) {
             continue;
         }
-        let control = case.try_choices(traced, choices[..=accesses[moved.second].at].to_vec());
-        let cut = case.try_choices(traced, turned[..length].to_vec());
+        let control = inquiry.try_choices(traced, choices[..=accesses[moved.second].at].to_vec());
+        let cut = inquiry.try_choices(traced, turned[..length].to_vec());
         let sure = control == Some(Outcome::Same) && cut.is_some_and(|cut| cut != Outcome::Same);
         let rank = (!sure, outcome != Outcome::Agrees, moved.cost);
         if best.as_ref().is_none_or(|(known, _)| rank < *known) {
@@ -127,10 +127,10 @@ fn turn(choices: &[u32], accesses: &[Access<'_>], moved: Move) -> (Vec<u32>, usi
 }
 
 /// Whether the two accesses did change places: a task may have had to wait, or gone another way.
-fn is_turned(case: &Case<'_>, traced: &Schedule, all: &[Access<'_>], moved: Move, turned: &[u32]) -> bool {
+fn is_turned(inquiry: &Inquiry<'_>, traced: &Schedule, all: &[Access<'_>], moved: Move, turned: &[u32]) -> bool {
     let (first, second) = (&all[moved.first], &all[moved.second]);
     let rest = &traced.choices.0[second.at + 1..];
-    let again = case.traced(&with_choices(traced, turned.iter().chain(rest).copied().collect()));
+    let again = inquiry.traced(&with_choices(traced, turned.iter().chain(rest).copied().collect()));
     let again = accesses(&again.steps);
     let of = |accesses: &[Access<'_>], wanted: &Access<'_>, before: usize| {
         let same = |access: &&Access<'_>| access.task == wanted.task && access.object == wanted.object;

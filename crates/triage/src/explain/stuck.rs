@@ -7,16 +7,16 @@ use seriatim_explore::model::{Action, Awaited, Lock, Permit, Step, Waiting};
 use seriatim_lab::compare::Oracle;
 
 use super::access::lives;
-use super::case::{Case, Outcome};
+use super::inquiry::{Inquiry, Outcome};
 use super::words::{Words, sentence};
 use super::{Anomaly, Explanation};
 
 /// A circle of tasks that wait for each other, or a wait that nobody ends.
-pub(super) fn explain(case: &Case<'_>, traced: &Schedule, waiting: &[Waiting], words: &Words<'_>) -> Explanation {
+pub(super) fn explain(inquiry: &Inquiry<'_>, traced: &Schedule, waiting: &[Waiting], words: &Words<'_>) -> Explanation {
     let circle = circle(&traced.steps, waiting);
     match circle {
-        Some(circle) if case.violation.oracle == Oracle::Deadlock => deadlock(case, traced, &circle, words),
-        _ => unended(case, traced, waiting, words),
+        Some(circle) if inquiry.violation.oracle == Oracle::Deadlock => deadlock(inquiry, traced, &circle, words),
+        _ => unended(inquiry, traced, waiting, words),
     }
 }
 
@@ -30,7 +30,7 @@ struct Link {
     taken: usize,
 }
 
-fn deadlock(case: &Case<'_>, traced: &Schedule, circle: &[Link], words: &Words<'_>) -> Explanation {
+fn deadlock(inquiry: &Inquiry<'_>, traced: &Schedule, circle: &[Link], words: &Words<'_>) -> Explanation {
     let mut order: Vec<&Link> = circle.iter().collect();
     order.sort_by_key(|link| link.taken);
     let mut sentences: Vec<String> = order.iter().map(|link| taking(traced, link.taken, words)).collect();
@@ -43,7 +43,7 @@ fn deadlock(case: &Case<'_>, traced: &Schedule, circle: &[Link], words: &Words<'
         [_] => "It waits for itself, so neither it nor anybody behind it can ever go on.".to_owned(),
         _ => "They wait for each other in a circle, so none of them can ever go on.".to_owned(),
     });
-    sentences.push(one_after_another(case, traced, &order, words));
+    sentences.push(one_after_another(inquiry, traced, &order, words));
     Explanation { anomaly: Anomaly::DeadlockCycle, guilty: None, sentences }
 }
 
@@ -70,19 +70,19 @@ fn taking(traced: &Schedule, taken: usize, words: &Words<'_>) -> String {
 }
 
 /// What comes of it when the first to take something goes on before the last does.
-fn one_after_another(case: &Case<'_>, traced: &Schedule, order: &[&Link], words: &Words<'_>) -> String {
+fn one_after_another(inquiry: &Inquiry<'_>, traced: &Schedule, order: &[&Link], words: &Words<'_>) -> String {
     let (Some(first), Some(last)) = (order.first(), order.last()) else { return String::new() };
     if first.holder != last.holder {
         let before_last = traced.steps[last.taken].at;
         let mut choices = traced.choices.0[..before_last].to_vec();
         // Until it ends, or waits for something else.
         choices.extend(std::iter::repeat_n(first.holder as u32, traced.choices.0.len()));
-        if case.try_choices(traced, choices) == Some(Outcome::Agrees) {
+        if inquiry.try_choices(traced, choices) == Some(Outcome::Agrees) {
             let (one, other) = (words.who(first.holder), words.who(last.holder));
             return sentence(format!("If {one} runs on before {other} takes its part, every oracle agrees"));
         }
     }
-    match case.straight(traced) {
+    match inquiry.straight(traced) {
         Outcome::Agrees => "With tasks one after another, every oracle agrees.".to_owned(),
         Outcome::Same => "No interleaving is needed: with tasks one after another it ends the same way.".to_owned(),
         Outcome::Other(violation) => {
@@ -92,8 +92,8 @@ fn one_after_another(case: &Case<'_>, traced: &Schedule, order: &[&Link], words:
 }
 
 /// Tasks that wait, and what might have ended their wait.
-fn unended(case: &Case<'_>, traced: &Schedule, waiting: &[Waiting], words: &Words<'_>) -> Explanation {
-    let anomaly = if case.violation.oracle == Oracle::Deadlock { Anomaly::Unnamed } else { Anomaly::LostWakeup };
+fn unended(inquiry: &Inquiry<'_>, traced: &Schedule, waiting: &[Waiting], words: &Words<'_>) -> Explanation {
+    let anomaly = if inquiry.violation.oracle == Oracle::Deadlock { Anomaly::Unnamed } else { Anomaly::LostWakeup };
     let mut sentences = vec!["Nothing can run any more.".to_owned()];
     let holders = holders(&traced.steps);
     for Waiting { task, on } in waiting.iter().take(8) {
@@ -110,7 +110,7 @@ fn unended(case: &Case<'_>, traced: &Schedule, waiting: &[Waiting], words: &Word
         });
         sentences.push(sentence(format!("{} {last}", words.who(task))));
     }
-    if matches!(case.straight(traced), Outcome::Same) {
+    if matches!(inquiry.straight(traced), Outcome::Same) {
         sentences.push("No interleaving is needed: with tasks one after another it ends the same way.".to_owned());
     }
     Explanation { anomaly, guilty: None, sentences }
@@ -210,7 +210,7 @@ fn close(links: &[Link], path: Vec<Link>) -> Option<Vec<Link>> {
 const TAIL: usize = 1_000;
 
 /// An execution that goes on and on: what is done in its last steps.
-pub(super) fn livelock(case: &Case<'_>, traced: &Schedule, words: &Words<'_>) -> Explanation {
+pub(super) fn livelock(inquiry: &Inquiry<'_>, traced: &Schedule, words: &Words<'_>) -> Explanation {
     let tail = &traced.steps[traced.steps.len().saturating_sub(TAIL)..];
     let mut done: BTreeMap<u64, (usize, BTreeSet<String>)> = BTreeMap::new();
     for step in tail {
@@ -230,7 +230,7 @@ pub(super) fn livelock(case: &Case<'_>, traced: &Schedule, words: &Words<'_>) ->
     if let Some(before) = before {
         sentences.push(sentence(format!("the last other thing it did: {} {}", words.who(first), words.did(before))));
     }
-    sentences.push(match case.straight(traced) {
+    sentences.push(match inquiry.straight(traced) {
         Outcome::Agrees => "With tasks one after another, every oracle agrees.".to_owned(),
         Outcome::Same => "No interleaving is needed: with tasks one after another it is the same.".to_owned(),
         Outcome::Other(violation) => {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use seriatim_explore::model::{Action, Key, Step};
 use seriatim_lab::compare::payload_name;
-use seriatim_lab::workload::{self, Expectation, ExpectedStep, Scenario};
+use seriatim_lab::workload::{Expectation, Scenario};
 use seriatim_tos::ledger::Block;
 use seriatim_tos::storage::Read;
 
@@ -34,7 +34,8 @@ impl fmt::Display for TaskName {
 /// what it asks for it is known, whatever batch it was put into.
 pub fn task_names(scenario: &Scenario, steps: &[Step]) -> BTreeMap<u64, TaskName> {
     let mut names = BTreeMap::new();
-    let mut applied = applied_blocks(scenario).into_iter();
+    let expectation = Expectation::of(scenario);
+    let mut applied = expectation.walk(scenario);
     let start = block_start();
     let mut current: Option<(usize, &Block, Vec<Key>)> = None;
     let mut taken: BTreeSet<usize> = BTreeSet::new();
@@ -42,7 +43,7 @@ pub fn task_names(scenario: &Scenario, steps: &[Step]) -> BTreeMap<u64, TaskName
         if step.action == start {
             let keys =
                 |block: &Block| block.transactions.iter().map(|tx| Key::of(&Read::ExecutedBy(tx.hash()))).collect();
-            current = applied.next().map(|(number, block)| (number, block, keys(block)));
+            current = applied.next().map(|(number, block, _)| (number, block, keys(block)));
             taken.clear();
         }
         let (Some((number, block, keys)), Action::Ask { key }) = (&current, &step.action) else { continue };
@@ -63,17 +64,4 @@ pub fn task_names(scenario: &Scenario, steps: &[Step]) -> BTreeMap<u64, TaskName
 /// What every executor does first with a block: it looks at the top.
 pub(crate) fn block_start() -> Action {
     Action::Ask { key: Key::of(&Read::Top) }
-}
-
-/// The blocks that are applied, by number.
-fn applied_blocks(scenario: &Scenario) -> Vec<(usize, &Block)> {
-    let expectation = Expectation::of(scenario);
-    let mut applied = Vec::new();
-    let mut number = 0;
-    for (step, expected) in scenario.steps.iter().zip(&expectation.steps) {
-        let (workload::Step::Run(blocks), ExpectedStep::Run { blocks: outcomes }) = (step, expected) else { continue };
-        applied.extend((number..).zip(blocks).take(outcomes.len()));
-        number += blocks.len();
-    }
-    applied
 }

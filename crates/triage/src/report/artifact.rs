@@ -34,7 +34,7 @@ pub struct Artifact {
     pub signature: Signature,
     pub violation: Violation,
     pub smaller: Option<Smaller>,
-    /// Of a subject from outside: how often the case shows the violation.
+    /// Of an external subject: how often the case shows the violation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate: Option<Rate>,
     /// None: every schedule shows the violation, or it was seen on tokio, where schedules are chance.
@@ -167,7 +167,7 @@ impl Artifact {
         format!("{}-{}.json", self.signature.oracle.name(), &digest[..12])
     }
 
-    /// What is typed to see the violation again. Who replays a subject from outside must bring it: a file never says what
+    /// What is typed to see the violation again. Who replays an external subject must bring it: a file never says what
     /// is to be run.
     pub fn replay_command(&self, file: &str) -> String {
         if self.subject.starts_with(PROCESS) {

@@ -8,7 +8,7 @@ use seriatim_explore::Ending;
 use seriatim_explore::model::Step;
 use seriatim_lab::compare::{FieldDifference, Fields, Oracle};
 use seriatim_lab::drive::{Observation, ObservedBlock};
-use seriatim_lab::workload::{Expectation, ExpectedStep, Scenario, Step as ScenarioStep};
+use seriatim_lab::workload::{Expectation, Scenario, Step as ScenarioStep};
 use seriatim_tos::execution::parallel::batches;
 use seriatim_tos::ledger::rules::footprint;
 use seriatim_tos::ledger::{AccountKey, AssetId, Block, FeeType, Payload, Receipt, Transaction};
@@ -21,7 +21,7 @@ use super::{Artifact, Rate};
 
 /// What running an artifact again showed, beside the artifact itself.
 #[derive(Debug, Default)]
-pub struct Rerun {
+pub struct Retraced {
     /// Operations in the order in which they happened; empty: none are known.
     pub steps: Vec<Step>,
     pub ending: Option<Ending>,
@@ -40,7 +40,7 @@ pub struct Report<'a> {
     pub(super) artifact: &'a Artifact,
     /// The artifact's file, for the command that replays it.
     pub(super) file: String,
-    pub(super) rerun: &'a Rerun,
+    pub(super) retraced: &'a Retraced,
     pub(super) names: Names,
     /// Position of the block in the scenario; None: it has no blocks.
     pub(super) block: Option<usize>,
@@ -88,26 +88,26 @@ pub(super) struct Conflict {
 
 impl<'a> Report<'a> {
     /// Gathers what `artifact`, read from `file`, and running it again say.
-    pub fn new(artifact: &'a Artifact, file: impl Into<String>, rerun: &'a Rerun) -> Self {
+    pub fn new(artifact: &'a Artifact, file: impl Into<String>, retraced: &'a Retraced) -> Self {
         let scenario = &artifact.scenario;
         let expectation = Expectation::of(scenario);
-        let attempted = attempted(&expectation, scenario);
-        let begins = block_begins(&rerun.steps);
+        let attempted: Vec<_> = expectation.walk(scenario).map(|(number, _, outcome)| (number, outcome)).collect();
+        let begins = block_begins(&retraced.steps);
         let difference = &artifact.violation.difference;
         let last_begun = begins.len().checked_sub(1).and_then(|last| attempted.get(last)).map(|(block, _)| *block);
         let block = difference.place.block.or(last_begun).or_else(|| attempted.last().map(|(block, _)| *block));
         let content = block.and_then(|block| scenario.blocks().nth(block));
         let names = Names::of(scenario, content);
         let position = attempted.iter().position(|(attempt, _)| Some(*attempt) == block);
-        let observed: Vec<&ObservedBlock> = rerun.observation.iter().flat_map(Observation::blocks).collect();
+        let observed: Vec<&ObservedBlock> = retraced.observation.iter().flat_map(Observation::blocks).collect();
         let observed = position.and_then(|position| observed.get(position)).copied();
-        let expected = position.and_then(|position| attempted[position].1.as_ref());
+        let expected = position.map(|position| attempted[position].1);
         let Fields { differing, equal } = difference.fields();
         let timeline = position.filter(|position| *position < begins.len()).map(|position| {
-            let end = begins.get(position + 1).copied().unwrap_or(rerun.steps.len());
-            let named = task_names(scenario, &rerun.steps);
-            let guilty = rerun.explanation.as_ref().and_then(|explanation| explanation.guilty);
-            Timeline::new(&rerun.steps, begins[position]..end, guilty, &named, rerun.ending.as_ref())
+            let end = begins.get(position + 1).copied().unwrap_or(retraced.steps.len());
+            let named = task_names(scenario, &retraced.steps);
+            let guilty = retraced.explanation.as_ref().and_then(|explanation| explanation.guilty);
+            Timeline::new(&retraced.steps, begins[position]..end, guilty, &named, retraced.ending.as_ref())
         });
         let transactions = content.map_or_else(Vec::new, |block| {
             let line = |(index, transaction): (usize, &Transaction)| {
@@ -133,7 +133,7 @@ impl<'a> Report<'a> {
         Self {
             artifact,
             file: file.into(),
-            rerun,
+            retraced,
             block,
             transactions,
             balances,
@@ -282,22 +282,6 @@ impl<'a> Report<'a> {
     pub(super) fn content(&self) -> Option<&'a Block> {
         self.artifact.scenario.blocks().nth(self.block?)
     }
-}
-
-type Outcome = Result<Vec<Receipt>, seriatim_tos::ledger::BlockAbort>;
-
-/// Positions of the blocks that are run, in order, each with what the reference makes of it.
-fn attempted(expectation: &Expectation, scenario: &Scenario) -> Vec<(usize, Option<Outcome>)> {
-    let mut attempted = Vec::new();
-    let mut first = 0;
-    for (step, expected) in scenario.steps.iter().zip(&expectation.steps) {
-        if let (ScenarioStep::Run(blocks), ExpectedStep::Run { blocks: outcomes }) = (step, expected) {
-            attempted
-                .extend(outcomes.iter().enumerate().map(|(index, outcome)| (first + index, Some(outcome.clone()))));
-            first += blocks.len();
-        }
-    }
-    attempted
 }
 
 fn transaction_line(

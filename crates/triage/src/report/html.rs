@@ -72,7 +72,7 @@ impl Report<'_> {
     }
 
     fn explanation_section(&self) -> Markup {
-        let Some(explanation) = &self.rerun.explanation else { return Markup::default() };
+        let Some(explanation) = &self.retraced.explanation else { return Markup::default() };
         html! {
             section {
                 h2 { "Why: " (explanation.anomaly) }
@@ -85,8 +85,8 @@ impl Report<'_> {
         html! {
             section {
                 h2 { "What the tasks did" }
-                @if let Some(note) = &self.rerun.note { p { (self.names.shorten(note)) } }
-                @match (&self.rerun.points, &self.timeline) {
+                @if let Some(note) = &self.retraced.note { p { (self.names.shorten(note)) } }
+                @match (&self.retraced.points, &self.timeline) {
                     (Some(points), _) => {
                         p { (points.introduction()) }
                         table { tbody { @for row in points.rows() {

@@ -56,7 +56,7 @@ impl Report<'_> {
         }
         self.tables(&mut text, style);
         self.lanes(&mut text, style);
-        if let Some(explanation) = &self.rerun.explanation {
+        if let Some(explanation) = &self.retraced.explanation {
             heading(&mut text, style, &format!("Why: {}", explanation.anomaly));
             for sentence in &explanation.sentences {
                 push(&mut text, &self.names.shorten(sentence), "  ");
@@ -137,10 +137,10 @@ impl Report<'_> {
 
     fn lanes(&self, text: &mut String, style: Style) {
         heading(text, style, "What the tasks did");
-        if let Some(note) = &self.rerun.note {
+        if let Some(note) = &self.retraced.note {
             push(text, &self.names.shorten(note), "  ");
         }
-        if let Some(points) = &self.rerun.points {
+        if let Some(points) = &self.retraced.points {
             show_points(text, style, points);
             return;
         }

@@ -2,7 +2,7 @@
 
 use seriatim_explore::SCHEDULE_VERSION;
 use seriatim_lab::compare::{Oracle, PlainViolation};
-use seriatim_lab::{Canary, ExploredSubject};
+use seriatim_lab::{BuiltinSubject, Canary};
 use seriatim_triage::report::{ARTIFACT_VERSION, Artifact, ArtifactError, Stored};
 
 use crate::fixtures::artifact;
@@ -52,7 +52,7 @@ fn an_artifact_of_version_1_reads_replays_and_is_refused_if_altered() {
     assert_eq!(serde_json::to_value(&artifact.signature).unwrap(), old["signature"]);
     assert_eq!(serde_json::to_value(PlainViolation::from(&artifact.violation)).unwrap(), old["violation"]);
     assert_eq!(Artifact::from_json(&artifact.to_json()).unwrap(), artifact);
-    let explorer = ExploredSubject::Canary(Canary::CountsByLoadAndStore).explorer(&artifact.scenario);
+    let explorer = BuiltinSubject::Canary(Canary::CountsByLoadAndStore).explorer(&artifact.scenario);
     assert_eq!(artifact.replay(&explorer, 2).same, 2);
     let altered = VERSION_1.replacen("canary:CountsByLoadAndStore", "parallel", 1);
     assert!(matches!(Artifact::from_json(&altered), Err(ArtifactError::Altered { .. })));
@@ -65,7 +65,7 @@ fn an_artifact_of_version_1_is_followed_step_by_step() {
     let artifact = Artifact::from_json(VERSION_1).unwrap();
     let schedule = artifact.schedule.as_ref().expect("a lost update needs one");
     assert_eq!((artifact.version, schedule.version), (ARTIFACT_VERSION, SCHEDULE_VERSION));
-    let explorer = ExploredSubject::Canary(Canary::CountsByLoadAndStore).explorer(&artifact.scenario);
+    let explorer = BuiltinSubject::Canary(Canary::CountsByLoadAndStore).explorer(&artifact.scenario);
     assert!(schedule.steps.len() > 100);
     assert_eq!(explorer.first_other_step(schedule), None, "what was read is what is recorded now");
     assert_eq!(Artifact::from_json(&artifact.to_json()).unwrap(), artifact);
@@ -99,7 +99,7 @@ fn a_schedule_that_no_longer_fits_is_searched_near() {
     let schedule = moved.schedule.as_mut().unwrap();
     let middle = schedule.choices.0.len() / 2;
     schedule.choices.0[middle] = 4_000;
-    let explorer = ExploredSubject::Canary(Canary::CountsByLoadAndStore).explorer(&moved.scenario);
+    let explorer = BuiltinSubject::Canary(Canary::CountsByLoadAndStore).explorer(&moved.scenario);
     let divergence = moved.replay(&explorer, 1).divergence.expect("no task has that number");
     assert!(divergence.at_choice.is_some_and(|at| at <= middle));
     let near = moved.search_near(&explorer, &divergence);

@@ -7,7 +7,7 @@ use seriatim_explore::model::ModelSettings;
 use seriatim_explore::{InterleaveConfig, Schedule, Strategy};
 use seriatim_lab::compare::{Oracle, Violation};
 use seriatim_lab::workload::{SCENARIO_VERSION, Scenario, Step};
-use seriatim_lab::{Canary, ExploredSubject};
+use seriatim_lab::{BuiltinSubject, Canary};
 use seriatim_testkit::ledger::{block_at, burn, genesis, parameters, pay};
 use seriatim_tos::ledger::{TOS, Transaction};
 use seriatim_triage::explain::{Anomaly, Explanation, explain, task_names};
@@ -28,12 +28,12 @@ fn config() -> InterleaveConfig {
 }
 
 fn found(canary: Canary, scenario: &Scenario, most_switches: Option<usize>) -> (Schedule, Violation) {
-    let subject = ExploredSubject::Canary(canary);
+    let subject = BuiltinSubject::Canary(canary);
     first_violation(subject, &scenario, &config(), most_switches).expect("the canary shows")
 }
 
 fn explained(canary: Canary, scenario: &Scenario, most_switches: Option<usize>) -> (Schedule, Explanation) {
-    let subject = ExploredSubject::Canary(canary);
+    let subject = BuiltinSubject::Canary(canary);
     let (schedule, violation) = found(canary, scenario, most_switches);
     let explanation = explain(scenario, Some(&schedule), &violation, &|scenario| subject.explorer(scenario));
     let again = explain(scenario, Some(&schedule), &violation, &|scenario| subject.explorer(scenario));
@@ -85,7 +85,7 @@ fn a_read_that_yields_for_ever_is_a_livelock() {
 fn a_schedule_that_shows_nothing_is_said_to_show_nothing() {
     let scenario = scenario(vec![vec![pay(1, 2, 0, 1), pay(3, 4, 0, 1)]]);
     let (schedule, violation) = found(Canary::CountsByLoadAndStore, &scenario, Some(2));
-    let right = |scenario: &Scenario| ExploredSubject::Parallel.explorer(scenario);
+    let right = |scenario: &Scenario| BuiltinSubject::Parallel.explorer(scenario);
     let explanation = explain(&scenario, Some(&schedule), &violation, &right);
     assert_eq!((explanation.anomaly, explanation.guilty), (Anomaly::Unnamed, None));
     assert_snapshot("explained-by-nothing", &explanation.sentences.join("\n"));
@@ -96,7 +96,7 @@ fn a_violation_without_a_schedule_that_shuttle_does_not_show_stays_unnamed() {
     let scenario = scenario(vec![vec![pay(1, 2, 0, 1), pay(3, 4, 0, 1)]]);
     let (_, violation) = found(Canary::CountsByLoadAndStore, &scenario, Some(2));
     assert_eq!(violation.oracle, Oracle::Figures);
-    let subject = ExploredSubject::Canary(Canary::CountsByLoadAndStore);
+    let subject = BuiltinSubject::Canary(Canary::CountsByLoadAndStore);
     let explanation = explain(&scenario, None, &violation, &|scenario| subject.explorer(scenario));
     assert_eq!((explanation.anomaly, explanation.guilty), (Anomaly::Unnamed, None));
 }
@@ -106,7 +106,7 @@ fn tasks_are_named_after_their_transactions_across_batches_and_blocks() {
     // Tx 1 pays from where tx 0 pays, so it comes in a batch after that of tx 2.
     let first = vec![pay(1, 2, 0, 1), pay(1, 3, 1, 1), burn(4, 0, TOS)];
     let scenario = scenario(vec![first, vec![burn(5, 0, TOS)]]);
-    let explorer = ExploredSubject::Parallel.explorer(&scenario);
+    let explorer = BuiltinSubject::Parallel.explorer(&scenario);
     let mut traced = None;
     explorer.explore_fewest(&config(), 0, |interleaved| {
         traced = Some(interleaved.schedule);

@@ -6,7 +6,7 @@ use seriatim_explore::model::ModelSettings;
 use seriatim_explore::{InterleaveConfig, Interleaved, Schedule, Strategy};
 use seriatim_lab::compare::{Signature, Violation};
 use seriatim_lab::workload::{Built, Plan, Scenario, build};
-use seriatim_lab::{Canary, ExploredSubject};
+use seriatim_lab::{BuiltinSubject, Canary};
 use seriatim_tos::ledger::SignatureScheme;
 use seriatim_triage::minimise::Case;
 use seriatim_triage::report::{Artifact, Origin};
@@ -24,7 +24,7 @@ pub fn origin() -> Origin {
 /// The first violation of a subject on a scenario. The search goes through schedules by their switches, up to
 /// `most_switches`; without a number it takes those of the strategy.
 pub fn first_violation(
-    subject: ExploredSubject,
+    subject: BuiltinSubject,
     scenario: &Scenario,
     config: &InterleaveConfig,
     most_switches: Option<usize>,
@@ -46,7 +46,7 @@ pub fn first_violation(
 }
 
 /// The first violation of a subject on the plan of a seed under random schedules, if there is one.
-pub fn found(subject: ExploredSubject, seed: u64, executions: usize) -> Option<(Case, Violation)> {
+pub fn found(subject: BuiltinSubject, seed: u64, executions: usize) -> Option<(Case, Violation)> {
     let Built { scenario, .. } = built(seed);
     let settings = ModelSettings { workers: None, shards: 4, placement_seed: seed };
     let config = InterleaveConfig { strategy: Strategy::Random, seed, executions, max_parallelism: 4, settings };
@@ -55,7 +55,7 @@ pub fn found(subject: ExploredSubject, seed: u64, executions: usize) -> Option<(
 }
 
 /// The first case of a subject among a few plans, and its signature.
-pub fn first_case(subject: ExploredSubject) -> (Case, Signature) {
+pub fn first_case(subject: BuiltinSubject) -> (Case, Signature) {
     let (case, violation) = (0..40).find_map(|seed| found(subject, seed, 8)).expect("some plan shows it");
     let signature = violation.signature();
     (case, signature)
@@ -63,7 +63,7 @@ pub fn first_case(subject: ExploredSubject) -> (Case, Signature) {
 
 /// The file of a canary's first case, with the steps of its schedule.
 pub fn artifact(canary: Canary) -> Artifact {
-    let subject = ExploredSubject::Canary(canary);
+    let subject = BuiltinSubject::Canary(canary);
     let (case, violation) = (0..40).find_map(|seed| found(subject, seed, 8)).expect("some plan shows it");
     let schedule = case.schedule.map(|schedule| subject.explorer(&case.scenario).with_steps(&schedule));
     Artifact::new(subject.to_string(), origin(), violation, case.scenario, schedule)

@@ -2,7 +2,7 @@
 
 use seriatim_lab::compare::Signature;
 use seriatim_lab::workload::{Built, Expectation, Plan, Scenario, build};
-use seriatim_lab::{Canary, Examiner, ExploredSubject};
+use seriatim_lab::{BuiltinSubject, Canary, Examiner};
 use seriatim_tos::ledger::{Receipt, SignatureScheme};
 use seriatim_triage::minimise::{ByVerdict, Case, Minimised, NotShown, Script, UnderShuttle, minimise};
 
@@ -10,14 +10,14 @@ use crate::fixtures::{built, first_case, found};
 
 const LIMIT: u64 = 100_000;
 
-fn smaller(subject: ExploredSubject, case: &Case, signature: &Signature) -> Result<Minimised, NotShown> {
+fn smaller(subject: BuiltinSubject, case: &Case, signature: &Signature) -> Result<Minimised, NotShown> {
     let explorer = |scenario: &Scenario| subject.explorer(scenario);
     minimise(case, signature, &mut UnderShuttle::new(&explorer), LIMIT)
 }
 
 /// As many cases of a canary, each with its minimised case.
 fn minimised(canary: Canary, cases: usize) -> Vec<(Case, Signature, Minimised)> {
-    let subject = ExploredSubject::Canary(canary);
+    let subject = BuiltinSubject::Canary(canary);
     let minimised: Vec<_> = (0..40)
         .filter_map(|seed| found(subject, seed, 8))
         .take(cases)
@@ -39,7 +39,7 @@ fn assert_small(canary: Canary, case: &Case, signature: &Signature, minimised: &
     assert!(signature.covers(&minimised.signature), "{canary:?}: {} became {}", signature, minimised.signature);
     minimised.scenario.check().unwrap();
     let Some(schedule) = &minimised.schedule else { return };
-    let explorer = ExploredSubject::Canary(canary).explorer(&minimised.scenario);
+    let explorer = BuiltinSubject::Canary(canary).explorer(&minimised.scenario);
     let (replayed, diverged_at) = explorer.replay(schedule);
     assert_eq!(diverged_at, None);
     let violation = replayed.verdict.into_violation().unwrap();
@@ -81,7 +81,7 @@ fn what_never_ends_becomes_small_too() {
 
 #[test]
 fn the_same_case_gives_the_same_result() {
-    let subject = ExploredSubject::Canary(Canary::CountsByLoadAndStore);
+    let subject = BuiltinSubject::Canary(Canary::CountsByLoadAndStore);
     let (case, signature) = first_case(subject);
     assert_eq!(smaller(subject, &case, &signature), smaller(subject, &case, &signature));
 }
@@ -108,16 +108,16 @@ fn a_violation_without_a_schedule_is_made_small_by_a_verdict_alone() {
 
 #[test]
 fn a_right_subject_shows_nothing_to_make_smaller() {
-    let wrong = ExploredSubject::Canary(Canary::CountsByLoadAndStore);
+    let wrong = BuiltinSubject::Canary(Canary::CountsByLoadAndStore);
     let (case, signature) = first_case(wrong);
-    let error = smaller(ExploredSubject::Parallel, &case, &signature).unwrap_err();
+    let error = smaller(BuiltinSubject::Parallel, &case, &signature).unwrap_err();
     assert!(error.to_string().contains("does not show any more"), "{error}");
     assert!(error.tries > 0);
 }
 
 #[test]
 fn few_tries_give_a_larger_case_that_says_so() {
-    let subject = ExploredSubject::Canary(Canary::CountsByLoadAndStore);
+    let subject = BuiltinSubject::Canary(Canary::CountsByLoadAndStore);
     let (case, signature) = first_case(subject);
     let explorer = |scenario: &Scenario| subject.explorer(scenario);
     let cut = minimise(&case, &signature, &mut UnderShuttle::new(&explorer), 5).unwrap();

@@ -2,22 +2,20 @@
 //! differs.
 
 use std::ops::ControlFlow;
-use std::sync::mpsc;
 
 use arbitrary::{Arbitrary, Unstructured};
 use mutants::{Found, Outcome};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
-use seriatim::campaign::ChainExperiment;
-use seriatim::campaign::{CampaignConfig, Examiner, Lanes};
+use seriatim::campaign::{CampaignConfig, ChainExperiment, Examiner, Hang, Lanes, Recipe};
 use seriatim::compare::{Oracle, Verdict, Violation, judge};
-use seriatim::drive::{ChainSubject, Engine, Subject, Threads};
+use seriatim::drive::{ChainSubject, Engine, Threads};
 use seriatim::explore::{InterleaveConfig, Strategy};
 use seriatim::ledger::SignatureScheme;
 use seriatim::runtime::model::ModelSettings;
 use seriatim::workload::{Expectation, Plan};
 
-use super::{Budget, HANG_LIMIT};
+use super::{Budget, WATCHDOG};
 
 mod fixed;
 mod plain;
@@ -52,7 +50,7 @@ pub(super) fn threads(seed: u64, budget: &Budget) -> std::io::Result<Outcome> {
         jobs: 1,
     };
     Ok(repeat(budget, move |index| {
-        let seriatim::campaign::Case::Plan { seed } = config.case(index, 0) else { unreachable!("only plans") };
+        let Recipe::Plan { seed } = config.recipe(index, 0) else { unreachable!("only plans") };
         let built = seriatim::workload::build(&Plan::from_seed(seed), SignatureScheme::Tagged);
         let paths = config.subject.paths();
         let subject = ChainSubject { paths, threads: Threads::Two, ..ChainSubject::parallel(&engine, 8, seed) };
@@ -87,39 +85,24 @@ pub(super) fn urw(seed: u64, budget: &Budget) -> Outcome {
     Outcome { executions: evidence.interleavings, seconds, found: violation.map(|violation| found(&violation)) }
 }
 
-/// Runs one execution after another, on a thread that may hang.
+/// Runs one execution after another, each on a thread that may hang.
 fn repeat(budget: &Budget, mut execute: impl FnMut(u64) -> Verdict + Send + 'static) -> Outcome {
-    let (sender, receiver) = mpsc::channel();
-    let executions = budget.executions;
-    #[expect(clippy::disallowed_methods, reason = "left behind by a process that ends")]
-    std::thread::spawn(move || {
-        for index in 0..executions {
-            // Nobody listens any more once the budget is used up.
-            if sender.send(execute(index).into_violation()).is_err() {
-                return;
-            }
-        }
-    });
-    let mut done = 0;
-    let found = loop {
-        match receiver.recv_timeout(HANG_LIMIT) {
-            Ok(Some(violation)) => {
-                done += 1;
-                break Some(found(&violation));
-            }
-            Ok(None) => done += 1,
-            Err(mpsc::RecvTimeoutError::Disconnected) => break None,
-            Err(mpsc::RecvTimeoutError::Timeout) => {
-                let violation = format!("no end within {} s", HANG_LIMIT.as_secs());
-                done += 1;
-                break Some(Found { oracle: Oracle::Livelock.name().to_owned(), violation, smallest: None });
+    let outcome = |executions, found| Outcome { executions, seconds: budget.begun.elapsed().as_secs_f64(), found };
+    for index in 0..budget.executions {
+        match WATCHDOG.run(move || (execute(index).into_violation(), execute)) {
+            Ok((Some(violation), _)) => return outcome(index + 1, Some(found(&violation))),
+            Ok((None, next)) => execute = next,
+            Err(Hang { limit }) => {
+                let violation = format!("no end within {} s", limit.as_secs());
+                let found = Found { oracle: Oracle::Livelock.name().to_owned(), violation, smallest: None };
+                return outcome(index + 1, Some(found));
             }
         }
         if budget.out_of_time() {
-            break None;
+            return outcome(index + 1, None);
         }
-    };
-    Outcome { executions: done, seconds: budget.begun.elapsed().as_secs_f64(), found }
+    }
+    outcome(budget.executions, None)
 }
 
 fn found(violation: &Violation) -> Found {

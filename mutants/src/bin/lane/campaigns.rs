@@ -2,12 +2,11 @@
 
 use std::ops::ControlFlow;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
 
 use mutants::{Found, Outcome, Smallest};
 use seriatim::campaign::{self, CampaignConfig, Control, Counterexample, Lanes, minimise_artifact, portfolio};
 
-use super::{Budget, HANG_LIMIT, end};
+use super::{Budget, WATCHDOG, end};
 
 /// Executions after which making a case smaller ends with what it has.
 const TRIES: u64 = 60_000;
@@ -32,25 +31,17 @@ fn search(lanes: Lanes, seed: u64, budget: &Budget, each: u64) -> std::io::Resul
         jobs: 1,
     };
     let control = Control::default();
-    let done = std::sync::atomic::AtomicBool::new(false);
-    let report = std::thread::scope(|scope| {
-        scope.spawn(|| {
-            while !done.load(Relaxed) {
-                std::thread::sleep(Duration::from_millis(20));
-                if budget.out_of_time() {
-                    control.stop.store(true, Relaxed);
-                }
-                if let Some(index) = control.overdue(HANG_LIMIT) {
-                    let hang = Counterexample::hang(&config, &[], index, HANG_LIMIT);
-                    let seconds = budget.begun.elapsed().as_secs_f64();
-                    end(&Outcome { executions: (index + 1) * each, seconds, found: Some(found(&hang, None)) });
-                }
-            }
-        });
-        let report = campaign::run(&config, &[], &control);
-        done.store(true, Relaxed);
-        report
-    })?;
+    let look = || {
+        if budget.out_of_time() {
+            control.stop.store(true, Relaxed);
+        }
+    };
+    let report_hang = |index, hang| {
+        let hang = Counterexample::hang(&config, &[], index, hang);
+        let seconds = budget.begun.elapsed().as_secs_f64();
+        end(&Outcome { executions: (index + 1) * each, seconds, found: Some(found(&hang, None)) });
+    };
+    let report = WATCHDOG.watch(&control, look, report_hang, || campaign::run(&config, &[], &control))?;
     let seconds = budget.begun.elapsed().as_secs_f64();
     let executions = match lanes {
         Lanes::Interleavings => report.statistics.interleavings.interleavings,

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use mutants::{Lane, Outcome};
-use seriatim::campaign::ExploredSubject;
+use seriatim::campaign::{BuiltinSubject, Watchdog};
 
 /// Searches for a violation.
 #[derive(Debug, Parser)]
@@ -26,8 +26,8 @@ struct Args {
     #[arg(long, default_value_t = 120)]
     seconds: u64,
     /// The executor: `parallel` or `block-stm`
-    #[arg(long, default_value_t = ExploredSubject::Parallel)]
-    subject: ExploredSubject,
+    #[arg(long, default_value_t = BuiltinSubject::Parallel)]
+    subject: BuiltinSubject,
     /// Make the case smaller that shows the violation
     #[arg(long)]
     minimise: bool,
@@ -41,7 +41,7 @@ struct Budget {
     begun: Instant,
     minimise: bool,
     /// What is searched.
-    subject: ExploredSubject,
+    subject: BuiltinSubject,
 }
 
 impl Budget {
@@ -51,7 +51,7 @@ impl Budget {
 }
 
 /// An execution that takes so long hangs: none of the right executor takes a hundredth of it.
-const HANG_LIMIT: Duration = Duration::from_secs(10);
+const WATCHDOG: Watchdog = Watchdog { limit: Duration::from_secs(10) };
 
 #[expect(clippy::disallowed_methods, reason = "a budget may be a time")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -49,14 +49,12 @@ impl FaultScene {
     pub fn of(scenario: &Scenario) -> Self {
         let mut reference = Reference::new(&scenario.parameters, &scenario.genesis);
         let mut places = Vec::new();
-        let mut first_block = 0;
-        for step in &scenario.steps {
+        for (first_block, step) in scenario.numbered_steps() {
             match step {
                 Step::Run(blocks) => {
                     let run = Arc::new(expected_run(&mut reference, blocks));
                     let place = |index| Place::new(&scenario.parameters, first_block + index, index, &run);
                     places.extend((0..run.blocks.len()).map(place));
-                    first_block += blocks.len();
                 }
                 Step::Rewind(to) if *to < reference.ledger().top => reference.rewind(*to),
                 Step::Rewind(_) => {}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use seriatim_lab::capture;
 use seriatim_lab::compare::{Oracle, Verdict, judge};
-use seriatim_lab::drive::{ChainSubject, Engine, Subject};
+use seriatim_lab::drive::{ChainSubject, Engine};
 use seriatim_lab::workload::{Expectation, ExpectedStep, Scenario};
 use seriatim_node::{ArtifactsError, Kept, KeptWhere, MismatchArtifacts};
 use seriatim_testkit::ledger::parameters;

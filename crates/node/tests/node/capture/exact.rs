@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use seriatim_campaign::minimise_artifact;
 use seriatim_explore::Schedule;
+use seriatim_lab::BuiltinSubject;
 use seriatim_lab::ChainExperiment;
-use seriatim_lab::ExploredSubject;
 use seriatim_lab::capture;
 use seriatim_lab::compare::{Oracle, Verdict, judge};
-use seriatim_lab::drive::{ChainSubject, Engine, Subject};
+use seriatim_lab::drive::{ChainSubject, Engine};
 use seriatim_lab::workload::{Expectation, ExpectedStep, Scenario, ScenarioError, Step};
 use seriatim_runtime::Native;
 use seriatim_testkit::ledger::parameters;
@@ -247,7 +247,7 @@ fn every_executor_agrees_on_a_ledger_that_begins_above_0() {
 fn a_case_above_0_is_made_smaller() {
     let (memory, _, blocks) = chain_of(8);
     let scenario = above_zero(&blocks, &memory);
-    let subject: ExploredSubject = "canary:NeverWoken".parse().unwrap();
+    let subject: BuiltinSubject = "canary:NeverWoken".parse().unwrap();
     let straight = subject.explorer(&scenario).straight(&Schedule::straight());
     let violation = straight.verdict.into_violation().expect("it never ends");
     let artifact = Artifact::new(subject.to_string(), origin(), *violation, scenario, None);

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use serde::Serialize;
 
-use super::Artifact;
+use crate::report::Artifact;
 use seriatim_explore::{InterleaveConfig, Interleaved, Interleaver, OtherStep, Schedule, Strategy};
 use seriatim_lab::compare::{Verdict, Violation};
 

@@ -12,7 +12,7 @@ const EXECUTIONS: usize = 2_000;
 pub(super) type SubjectOf<'a> = &'a dyn Fn(&Scenario) -> Interleaver;
 
 /// What is explained.
-pub(super) struct Case<'a> {
+pub(super) struct Inquiry<'a> {
     pub scenario: &'a Scenario,
     pub violation: Violation,
     pub subject: SubjectOf<'a>,
@@ -30,7 +30,7 @@ pub(super) enum Outcome {
     Other(Box<Violation>),
 }
 
-impl<'a> Case<'a> {
+impl<'a> Inquiry<'a> {
     pub(super) fn new(scenario: &'a Scenario, violation: &Violation, subject: SubjectOf<'a>) -> Self {
         Self {
             scenario,

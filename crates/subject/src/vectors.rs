@@ -11,7 +11,7 @@ use seriatim_tos::storage::{LedgerState, StateKey, StateValue};
 
 /// One block as a question, with its right answer.
 #[derive(Clone, Debug, PartialEq)]
-pub struct BlockCase {
+pub struct TestVector {
     /// With id 0, one worker and seed 0.
     pub request: Request,
     pub expected: Result<Vec<Receipt>, BlockAbort>,
@@ -23,23 +23,23 @@ pub struct BlockCase {
 }
 
 /// A question for each block of a scenario, in order. Each block is an ordering run of its own.
-pub fn cases(scenario: &Scenario) -> Vec<BlockCase> {
+pub fn vectors(scenario: &Scenario) -> Vec<TestVector> {
     let mut reference = Reference::new(&scenario.parameters, &scenario.genesis);
-    let mut cases = Vec::new();
+    let mut vectors = Vec::new();
     for step in &scenario.steps {
         match step {
             Step::Run(blocks) => {
-                cases.extend(blocks.iter().map(|block| case(&scenario.parameters, &mut reference, block)));
+                vectors.extend(blocks.iter().map(|block| vector(&scenario.parameters, &mut reference, block)));
             }
             Step::Rewind(to) if *to < reference.ledger().top => reference.rewind(*to),
             Step::Rewind(_) => {}
         }
     }
-    cases
+    vectors
 }
 
 /// Applies one block to the reference, which then stands above it.
-pub(super) fn case(parameters: &Parameters, reference: &mut Reference, block: &Block) -> BlockCase {
+pub(super) fn vector(parameters: &Parameters, reference: &mut Reference, block: &Block) -> TestVector {
     let request = Request {
         id: 0,
         parameters: parameters.clone(),
@@ -53,7 +53,7 @@ pub(super) fn case(parameters: &Parameters, reference: &mut Reference, block: &B
     let ledger = reference.ledger();
     let BlockMetadata { fees, burned_supply, .. } = *top(ledger);
     let fees = expected.is_ok().then_some(fees);
-    BlockCase { request, expected, after: PreState::of(ledger, block), fees, burned_supply }
+    TestVector { request, expected, after: PreState::of(ledger, block), fees, burned_supply }
 }
 
 fn top(ledger: &LedgerState) -> &BlockMetadata {

@@ -1,10 +1,10 @@
-//! A violation of a subject from outside, again: how often it shows, and in how small a case.
+//! A violation of an external subject, run again: how often it shows, and in how small a case.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::{Asked, Capabilities, Subject, SubjectError, SubjectSource, Wrong, ask, cases, fit};
-use seriatim_campaign::{SmallerError, Watch, smaller};
+use super::{Asked, Capabilities, Subject, SubjectError, SubjectSource, Wrong, ask, fit, vectors};
+use seriatim_campaign::{Means, MinimiseError, Rerun, Watch, minimise_by, under_shuttle};
 use seriatim_explore::{Interleaver, InterleavingEvidence, Schedule};
 use seriatim_lab::compare::{Signature, Violation};
 use seriatim_lab::portfolio;
@@ -21,16 +21,16 @@ const MOST_REPEATS: u32 = 200;
 
 /// Why an artifact was not made smaller.
 #[derive(Debug, thiserror::Error)]
-pub enum AgainError {
+pub enum MinimiseExternalError {
     #[error(transparent)]
     Subject(#[from] SubjectError),
     #[error(transparent)]
-    Smaller(#[from] SmallerError),
+    Minimise(#[from] MinimiseError),
 }
 
 /// What came of a case that was asked again and again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Again {
+pub struct Reruns {
     pub times: u32,
     /// With a violation of the wanted signature.
     pub same: u32,
@@ -43,37 +43,60 @@ pub struct Again {
 }
 
 /// Asks about a scenario so many times, each time with other seeds.
-pub fn again(
+pub fn rerun(
     subject: &mut dyn Subject,
     scenario: &Scenario,
     wanted: &Signature,
     times: u32,
     watch: &mut dyn FnMut() -> ControlFlow<()>,
-) -> Again {
+) -> Reruns {
     let capabilities = subject.capabilities();
     let of_workers = capabilities.supports.workers.iter().map(|&workers| (workers, 0));
-    let mut again = Again { by_workers: of_workers.collect(), ..Again::default() };
-    let cases = cases(&fit(scenario, &capabilities));
+    let mut reruns = Reruns { by_workers: of_workers.collect(), ..Reruns::default() };
+    let vectors = vectors(&fit(scenario, &capabilities));
     for time in 0..times {
-        again.times += 1;
+        reruns.times += 1;
         let seed = mix(0, u64::from(time));
-        if let Some(Wrong { violation, workers }) = ask(subject, &capabilities, &cases, seed, &mut Asked::default()) {
+        if let Some(Wrong { violation, workers }) = ask(subject, &capabilities, &vectors, seed, &mut Asked::default()) {
             if violation.signature() == *wanted {
-                if again.same == 0 {
-                    again.violation = Some(violation);
+                if reruns.same == 0 {
+                    reruns.violation = Some(violation);
                 }
-                again.same += 1;
-                *again.by_workers.entry(workers).or_default() += 1;
+                reruns.same += 1;
+                *reruns.by_workers.entry(workers).or_default() += 1;
             } else {
-                again.violation.get_or_insert(violation);
-                again.other += 1;
+                reruns.violation.get_or_insert(violation);
+                reruns.other += 1;
             }
         }
         if watch().is_break() {
             break;
         }
     }
-    again
+    reruns
+}
+
+/// Runs an artifact's case again: under shuttle, where there is a schedule to follow and the subject runs there; else by asking,
+/// with a rate.
+///
+/// # Errors
+/// The subject cannot be started.
+pub fn replay_external(
+    artifact: &Artifact,
+    source: &dyn SubjectSource,
+    times: u32,
+    watch: &mut dyn FnMut() -> ControlFlow<()>,
+) -> Result<Rerun, SubjectError> {
+    if artifact.schedule.is_some()
+        && let Some(explorer) = source.explorer(&artifact.scenario)
+    {
+        return Ok(under_shuttle(artifact, &explorer, times.into()));
+    }
+    let mut subject = source.start()?;
+    let Reruns { times, same, other, violation, by_workers } =
+        rerun(&mut *subject, &artifact.scenario, &artifact.signature, times, watch);
+    let means = Means::Questions { subject: subject.capabilities().name, by_workers };
+    Ok(Rerun { times: times.into(), same: same.into(), other: other.into(), violation, means })
 }
 
 /// The artifact of a smaller case, with the rate at which that shows the violation. Under shuttle, where the subject runs
@@ -82,17 +105,17 @@ pub fn again(
 ///
 /// # Errors
 /// `NotShown` if the violation does not show any more, `Stopped` if `watch` broke off; the subject cannot be started.
-pub fn minimise_outside(
+pub fn minimise_external(
     artifact: &Artifact,
     source: &dyn SubjectSource,
     tries: u64,
     watch: &mut Watch<'_>,
-) -> Result<Artifact, AgainError> {
+) -> Result<Artifact, MinimiseExternalError> {
     if let Some(explorer) = source.explorer(&artifact.scenario) {
         let hunted = hunt(artifact, &explorer);
         let explorer = |scenario: &Scenario| source.explorer(scenario).expect("a source has explorers or has none");
-        match smaller(&hunted, &mut UnderShuttle::new(&explorer), tries, watch) {
-            Err(SmallerError::NotShown(_)) if hunted.schedule.is_none() => {}
+        match minimise_by(&hunted, &mut UnderShuttle::new(&explorer), tries, watch) {
+            Err(MinimiseError::NotShown(_)) if hunted.schedule.is_none() => {}
             made => return Ok(made?),
         }
     }
@@ -100,14 +123,14 @@ pub fn minimise_outside(
     let capabilities = subject.capabilities();
     let transactions = artifact.scenario.tx_count();
     let mut go_on = || watch(0, transactions);
-    let first = again(&mut *subject, &artifact.scenario, &artifact.signature, RATE_TIMES, &mut go_on);
+    let first = rerun(&mut *subject, &artifact.scenario, &artifact.signature, RATE_TIMES, &mut go_on);
     let mut repeats = repeats(first.same, first.times);
     let mut made = artifact.clone();
     loop {
         let mut probe = Repeated { subject: &mut *subject, capabilities: capabilities.clone(), repeats };
-        made = smaller(&made, &mut probe, tries, watch)?;
+        made = minimise_by(&made, &mut probe, tries, watch)?;
         let mut go_on = || ControlFlow::Continue(());
-        let rated = again(&mut *subject, &made.scenario, &made.signature, RATE_TIMES, &mut go_on);
+        let rated = rerun(&mut *subject, &made.scenario, &made.signature, RATE_TIMES, &mut go_on);
         if rated.same == 0 {
             // Chance made it look smaller. What was met stays, with the rate at which it showed.
             let rate = Some(Rate { shown: first.same, times: first.times, repeats: 0 });
@@ -170,11 +193,11 @@ impl Probe for Repeated<'_> {
         if fit(scenario, &self.capabilities) != *scenario {
             return probed;
         }
-        let cases = cases(scenario);
+        let vectors = vectors(scenario);
         for repeat in 0..self.repeats {
             probed.executions = u64::from(repeat) + 1;
             let seed = mix(1, u64::from(repeat));
-            let wrong = ask(self.subject, &self.capabilities, &cases, seed, &mut Asked::default());
+            let wrong = ask(self.subject, &self.capabilities, &vectors, seed, &mut Asked::default());
             let violation = wrong.map(|wrong| wrong.violation);
             let wanted = violation.filter(|violation| wanted.covers(&violation.signature()));
             if let Some(violation) = wanted {

@@ -7,13 +7,13 @@ use seriatim_explore::{InterleavingEvidence, Schedule};
 use seriatim_lab::compare::{Oracle, Signature};
 use seriatim_lab::drive::{Engine, FaultPoint};
 use seriatim_lab::workload::Scenario;
-use seriatim_lab::{Examiner, ExploredSubject, FaultSubject, search_fault};
+use seriatim_lab::{BuiltinSubject, Examiner, FaultSubject, search_fault};
 use seriatim_triage::minimise::{ByVerdict, Case, Effort, Minimised, NotShown, Probe, Probed, UnderShuttle, minimise};
 use seriatim_triage::report::{Artifact, Smaller};
 
 /// Why an artifact was not made smaller.
 #[derive(Debug, thiserror::Error)]
-pub enum SmallerError {
+pub enum MinimiseError {
     #[error(transparent)]
     NotShown(#[from] NotShown),
     #[error(transparent)]
@@ -31,13 +31,13 @@ pub type Watch<'a> = dyn FnMut(u64, usize) -> ControlFlow<()> + 'a;
 ///
 /// # Errors
 /// `NotShown` if the violation does not show any more; `Subject` for a name that is none; `Stopped` if `watch` broke off.
-pub fn minimise_artifact(artifact: &Artifact, tries: u64, watch: &mut Watch<'_>) -> Result<Artifact, SmallerError> {
+pub fn minimise_artifact(artifact: &Artifact, tries: u64, watch: &mut Watch<'_>) -> Result<Artifact, MinimiseError> {
     let case = Case { scenario: artifact.scenario.clone(), schedule: artifact.schedule.clone() };
-    let on_tokio = ExploredSubject::named_on_tokio(&artifact.subject);
+    let on_tokio = BuiltinSubject::named_on_tokio(&artifact.subject);
     let subject = on_tokio.map_or_else(|| artifact.subject.parse(), Ok)?;
     let mut run = |probe: &mut dyn Probe| watched(&case, artifact, probe, tries, watch);
     if let Some(like) = artifact.fault {
-        let examiner = Examiner::new().map_err(SmallerError::Start)?;
+        let examiner = Examiner::new().map_err(MinimiseError::Start)?;
         let (engine, subject) = (examiner.engine(), subject.under_faults());
         let minimised = run(&mut UnderFaults { engine, subject: subject.clone(), like })?;
         // Points have other numbers now: the one that shows it is looked for once more.
@@ -50,8 +50,8 @@ pub fn minimise_artifact(artifact: &Artifact, tries: u64, watch: &mut Watch<'_>)
     let (subject, minimised) = match under_shuttle {
         Ok(minimised) => (subject.to_string(), minimised),
         // What hangs tokio would hang it again.
-        Err(SmallerError::NotShown(_)) if on_tokio.is_some() && artifact.signature.oracle != Oracle::Livelock => {
-            let examiner = Examiner::new().map_err(SmallerError::Start)?;
+        Err(MinimiseError::NotShown(_)) if on_tokio.is_some() && artifact.signature.oracle != Oracle::Livelock => {
+            let examiner = Examiner::new().map_err(MinimiseError::Start)?;
             let judged =
                 |scenario: &_, expectation: &_| examiner.examine_on(subject.paths(), scenario, expectation, 0, false);
             (subject.on_tokio().to_owned(), run(&mut ByVerdict(judged))?)
@@ -65,12 +65,12 @@ pub fn minimise_artifact(artifact: &Artifact, tries: u64, watch: &mut Watch<'_>)
 ///
 /// # Errors
 /// `NotShown`, or `Stopped` if `watch` broke off.
-pub fn smaller(
+pub fn minimise_by(
     artifact: &Artifact,
     probe: &mut dyn Probe,
     tries: u64,
     watch: &mut Watch<'_>,
-) -> Result<Artifact, SmallerError> {
+) -> Result<Artifact, MinimiseError> {
     let case = Case { scenario: artifact.scenario.clone(), schedule: artifact.schedule.clone() };
     let minimised = watched(&case, artifact, probe, tries, watch)?;
     Ok(with(artifact, artifact.subject.clone(), minimised))
@@ -82,10 +82,10 @@ fn watched(
     probe: &mut dyn Probe,
     tries: u64,
     watch: &mut Watch<'_>,
-) -> Result<Minimised, SmallerError> {
+) -> Result<Minimised, MinimiseError> {
     let mut watched = Watched { probe, watch, executions: 0, transactions: case.scenario.tx_count(), stopped: false };
     let minimised = minimise(case, &artifact.signature, &mut watched, tries);
-    if watched.stopped { Err(SmallerError::Stopped) } else { Ok(minimised?) }
+    if watched.stopped { Err(MinimiseError::Stopped) } else { Ok(minimised?) }
 }
 
 /// The smaller case in the place of the artifact's own.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Account, Answer, BlockCase, Capabilities, Figures, Outcome, PreState, Request, RuntimeSubject, Subject,
-    SubjectError,
+    Account, Answer, Capabilities, Figures, Outcome, PreState, Request, RuntimeSubject, Subject, SubjectError,
+    TestVector,
 };
 use seriatim_lab::drive::{Engine, Threads};
 use seriatim_runtime::{Native, Probed, Runtime};
@@ -16,9 +16,9 @@ use seriatim_tos::storage::{Executed, Layered, LedgerState, MemoryStorage, Suspe
 
 /// A path of the chain, on memory whose every read suspends.
 #[derive(Clone, Copy, Debug)]
-pub struct OwnPath(pub ExecutionPath);
+pub struct BuiltinPath(pub ExecutionPath);
 
-impl RuntimeSubject for OwnPath {
+impl RuntimeSubject for BuiltinPath {
     fn capabilities(&self) -> Capabilities {
         Capabilities::everything(self.0.name())
     }
@@ -54,9 +54,9 @@ impl RuntimeSubject for OwnPath {
 }
 
 /// What the reference makes of a request alone.
-pub fn answer_by_reference(request: &Request) -> BlockCase {
+pub fn answer_by_reference(request: &Request) -> TestVector {
     let mut reference = Reference::on(&request.parameters, request.state.to_ledger());
-    super::cases::case(&request.parameters, &mut reference, &request.block.to_block())
+    super::vectors::vector(&request.parameters, &mut reference, &request.block.to_block())
 }
 
 impl PreState {
