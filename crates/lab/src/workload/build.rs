@@ -5,10 +5,12 @@
 mod conflicts;
 pub(super) mod devnet;
 mod draft;
+mod limits;
 mod malformed;
 mod repeats;
 mod scene;
 mod stage;
+mod weighted;
 
 use seriatim_tos::execution::reference::{BlockHeader, Reference};
 use seriatim_tos::ledger::{AccountKey, Block, BlockAbort, Hash, Receipt, SignatureScheme, Transaction};
