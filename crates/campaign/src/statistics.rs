@@ -217,7 +217,7 @@ impl Statistics {
         }
         if lanes != Lanes::Shapes {
             let unseen = |names: &BTreeMap<&'static str, u64>, name: &str| !names.contains_key(name);
-            let errors = TransactionError::NAMES.into_iter().filter(|name| unseen(&self.outcomes, name));
+            let errors = TransactionError::NAMES.iter().copied().filter(|name| unseen(&self.outcomes, name));
             missed.extend(errors.map(Floor::ErrorNotSeen));
             let classes = ConflictClass::ALL.iter().map(|class| class.name());
             missed.extend(classes.filter(|name| unseen(&self.classes, name)).map(Floor::ClassNotSeen));
@@ -229,8 +229,8 @@ impl Statistics {
     fn missed_faults(&self) -> Vec<Floor> {
         let FaultFigures { complete_blocks, faults, sites, endured, interleaved, .. } = &self.faults;
         let unseen = |names: &BTreeMap<&'static str, u64>, name: &str| !names.contains_key(name);
-        let faults = Fault::ALL.map(Fault::name).into_iter().filter(|name| unseen(faults, name));
-        let ends = Endured::ALL.map(Endured::name).into_iter().filter(|name| unseen(endured, name));
+        let faults = Fault::ALL.iter().map(|fault| fault.name()).filter(|name| unseen(faults, name));
+        let ends = Endured::ALL.iter().map(|endured| endured.name()).filter(|name| unseen(endured, name));
         let places = [Site::Start, Site::Resume, Site::Read, Site::Write, Site::Written, Site::Join];
         let places = places.map(Site::name).into_iter().filter(|name| unseen(sites, name));
         let complete = (*complete_blocks == 0).then_some(Floor::NoCompleteBlock);

@@ -123,7 +123,7 @@ impl FaultBudget {
     fn choose(&self, transactions: usize, sites: &[Site]) -> (Vec<(usize, Fault)>, bool) {
         let fitting = |(at, site): (usize, &Site)| {
             let site = *site;
-            Fault::ALL.into_iter().filter(move |fault| fault.fits(site)).map(move |fault| (at, fault))
+            Fault::ALL.iter().copied().filter(move |fault| fault.fits(site)).map(move |fault| (at, fault))
         };
         let every: Vec<_> = sites.iter().enumerate().flat_map(fitting).collect();
         if transactions <= self.every_up_to || every.len() <= self.drawn {

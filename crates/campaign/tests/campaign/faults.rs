@@ -42,7 +42,7 @@ fn every_fault_at_every_point_of_small_blocks_leaves_the_ledger_before_or_after(
     assert_eq!(figures.interleaved, [].into());
     let places = figures.sites[Site::Read.name()] + figures.sites[Site::Write.name()];
     assert_eq!(faults[Fault::Error.name()] * 4, places);
-    assert_eq!(endured.keys().copied().collect::<BTreeSet<_>>(), Endured::ALL.map(Endured::name).into());
+    assert_eq!(endured.keys().copied().collect::<BTreeSet<_>>(), Endured::ALL.iter().map(|endured| endured.name()).collect());
     assert!(*points > 1_500, "{points} points");
 }
 
@@ -315,7 +315,7 @@ fn a_campaign_over_faults_agrees_and_reaches_its_floors() {
 #[test]
 fn a_violation_under_a_fault_is_kept_made_smaller_and_replayed() {
     let engine = Engine::new().unwrap();
-    for canary in FaultCanary::ALL {
+    for &canary in FaultCanary::ALL {
         let report = campaign(ExploredSubject::FaultCanary(canary), 20);
         let [found] = report.counterexamples.as_slice() else { panic!("{canary:?}: {report}") };
         let artifact = &found.artifact;

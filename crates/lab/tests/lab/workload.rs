@@ -131,10 +131,10 @@ fn most_transactions_execute() {
 
 #[test]
 fn every_error_occurs() {
-    let mut seeds: BTreeMap<&str, usize> = TransactionError::NAMES.map(|name| (name, 0)).into();
+    let mut seeds: BTreeMap<&str, usize> = TransactionError::NAMES.iter().map(|name| (*name, 0)).collect();
     for seed in 0..500 {
         let built = built(seed);
-        for name in TransactionError::NAMES {
+        for &name in TransactionError::NAMES {
             let occurs = built
                 .expectation
                 .receipts()
@@ -173,7 +173,7 @@ fn each_class_occurs_and_builds_alone() {
     for class in (0..300).flat_map(|seed| built(seed).classes) {
         *counts.entry(class).or_insert(0) += 1;
     }
-    for class in ConflictClass::ALL {
+    for &class in ConflictClass::ALL {
         assert!(counts.get(&class).is_some_and(|count| *count > 30), "{}: {counts:?}", class.name());
         let alone = (0..40).map(|seed| {
             let mut plan = Plan::from_seed(seed);
