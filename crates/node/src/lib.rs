@@ -5,6 +5,7 @@
 mod figures;
 mod keeper;
 pub mod lines;
+mod metrics_server;
 mod mismatch_artifacts;
 mod mismatch_violation;
 mod report;
@@ -29,6 +30,7 @@ use source::{DevnetSource, Event, Given, LineSource, Source};
 use view::nonces_of_run;
 
 pub use keeper::{Keeper, MismatchSeen};
+pub use metrics_server::{DEFAULT_METRICS_ADDRESS, MetricsServer};
 pub use mismatch_artifacts::{ArtifactsError, Kept, KeptWhere, MismatchArtifacts};
 pub use report::{NodeReport, Outcome, PathFigures, TestFigures, Times};
 pub use source::Blocks;
@@ -67,7 +69,7 @@ pub struct Divergence {
     pub found: String,
 }
 
-/// For whoever watches a node, and to end it.
+/// What a watcher reads of a running node, and the switch that ends it.
 #[derive(Debug, Default)]
 pub struct NodeControl {
     /// The node ends after the block under way.
@@ -84,7 +86,7 @@ pub struct Node<S> {
     chain: Blockchain<S, Native>,
     source: Source,
     state: NodeState,
-    /// Of the ordering run under way.
+    /// The nonces of the ordering run under way.
     nonces: NonceChecker,
     /// Its blocks: a mismatch is kept with all of them.
     run_blocks: Vec<Arc<Block>>,

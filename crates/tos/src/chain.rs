@@ -45,7 +45,7 @@ pub use config::{
 };
 pub use figures::TestModeFigures;
 #[cfg(feature = "metrics")]
-pub use metrics::{ChainMetrics, DEFAULT_METRICS_ADDRESS, MetricsServer};
+pub use metrics::ChainMetrics;
 pub use mismatch::{Found, Mismatch, MismatchKind, MismatchSink, RecentMismatches};
 pub use modes::{Modes, ModesError};
 pub use parallel_side::{ParallelSide, ReadLimits, SideError};

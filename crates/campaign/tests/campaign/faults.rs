@@ -42,7 +42,10 @@ fn every_fault_at_every_point_of_small_blocks_leaves_the_ledger_before_or_after(
     assert_eq!(figures.interleaved, [].into());
     let places = figures.sites[Site::Read.name()] + figures.sites[Site::Write.name()];
     assert_eq!(faults[Fault::Error.name()] * 4, places);
-    assert_eq!(endured.keys().copied().collect::<BTreeSet<_>>(), Endured::ALL.iter().map(|endured| endured.name()).collect());
+    assert_eq!(
+        endured.keys().copied().collect::<BTreeSet<_>>(),
+        Endured::ALL.iter().map(|endured| endured.name()).collect()
+    );
     assert!(*points > 1_500, "{points} points");
 }
 
