@@ -64,8 +64,9 @@ pub struct Chooser {
     /// Steps of each task in the execution under way, and in the one before.
     steps: Vec<u64>,
     steps_before: Vec<u64>,
-    /// Of PCT: the higher, the sooner. And the steps at which the running task falls.
+    /// The priorities of PCT: the higher, the sooner a task runs.
     priorities: Vec<u64>,
+    /// The steps at which PCT lets the running task fall.
     change_points: Vec<usize>,
     bytes: VecDeque<u8>,
     diverged_at: Option<usize>,
@@ -87,7 +88,7 @@ impl Chooser {
         }
     }
 
-    /// Of a replay: the first step at which the recorded task could not run.
+    /// The first step of a replay at which the recorded task could not run.
     pub fn diverged_at(&self) -> Option<usize> {
         self.diverged_at
     }

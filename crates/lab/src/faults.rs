@@ -31,13 +31,13 @@ pub struct FaultSubject {
 /// How many faults strike a block on one path. A fault is one kind at one point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FaultBudget {
-    /// Blocks of at most so many transactions are struck by every fault,
+    /// Every fault strikes a block of at most so many transactions.
     pub every_up_to: usize,
-    /// larger ones by so many, and so many more at their rewind,
+    /// So many faults strike a larger block, and so many more its rewind.
     pub drawn: usize,
-    /// which come from here.
+    /// Those faults are drawn from this seed.
     pub seed: u64,
-    /// On a parallel path each fault also strikes, at the point of the same number, under so many random schedules.
+    /// Each fault strikes a parallel path again under so many random schedules, at the point of the same number.
     pub schedules: u64,
 }
 
@@ -52,13 +52,13 @@ pub struct FaultFigures {
     pub calm_runs: u64,
     /// Points that were reached in them.
     pub points: u64,
-    /// Faults that struck, by kind,
+    /// How many faults of each kind struck.
     pub faults: BTreeMap<&'static str, u64>,
-    /// by place,
+    /// How many faults struck at each site.
     pub sites: BTreeMap<&'static str, u64>,
-    /// by path,
+    /// How many faults struck on each path.
     pub paths: BTreeMap<&'static str, u64>,
-    /// and by what they came to.
+    /// How many faults ended in each way.
     pub endured: BTreeMap<&'static str, u64>,
     /// Blocks and rewinds that were done again after a fault.
     pub done_again: u64,
@@ -114,7 +114,7 @@ impl FaultBudget {
     /// Every fault at every point of every block.
     pub const EVERY: Self = Self { every_up_to: usize::MAX, drawn: 0, seed: 0, schedules: 0 };
 
-    /// As a campaign has it.
+    /// The budget that a campaign gives each scenario.
     pub fn bounded(seed: u64) -> Self {
         Self { every_up_to: 2, drawn: 24, seed, schedules: 1 }
     }

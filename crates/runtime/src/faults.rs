@@ -25,26 +25,31 @@ pub enum Fault {
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case", const_into_str)]
 pub enum Site {
-    /// Before its first poll.
+    /// The task stands before its first poll.
     Start,
-    /// Before any other poll.
+    /// The task stands before any other poll.
     Resume,
-    /// Before a read of the storage.
+    /// The task stands before a read of the storage.
     Read,
-    /// Before a commit or a rewind, and after it.
+    /// The task stands before a commit or a rewind.
     Write,
+    /// The commit or rewind is done.
     Written,
-    /// Before a permit is asked for, and with it.
+    /// The task stands before it asks for a permit.
     Acquire,
+    /// The task has the permit.
     Acquired,
-    /// Before the next task is joined, and with its result.
+    /// The task stands before it joins the next one.
     Join,
+    /// The task has the result of the one that it joined.
     Joined,
-    /// Before a lock is asked for, and with its guard.
+    /// The task stands before it asks for a lock.
     Lock,
+    /// The task has the lock's guard.
     Locked,
-    /// Before the task lets others run, and after it.
+    /// The task stands before it lets others run.
     Yield,
+    /// The task has let others run.
     Yielded,
 }
 
@@ -98,7 +103,7 @@ struct Plan {
 /// The points that were reached while faults were armed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Passed {
-    /// By number.
+    /// The site of each point, in order of number.
     pub sites: Vec<Site>,
     /// The point that was struck, and that the fault did strike.
     pub struck: Option<(usize, Fault)>,

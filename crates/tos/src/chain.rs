@@ -91,7 +91,7 @@ impl<S: Storage, R: Runtime> Blockchain<S, R> {
         Self { storage, parameters, parallel, modes: Modes::off() }
     }
 
-    /// With other modes for the blocks that it adds.
+    /// The same chain with other modes for the blocks that it adds.
     pub fn with_modes(mut self, modes: Modes) -> Self {
         self.modes = modes;
         self

@@ -32,7 +32,7 @@ const MAX_BLOCKS: usize = 16;
 const MAX_REWINDS: usize = 3;
 /// Most blocks that are undone for a transaction that an earlier block holds, too.
 const MAX_RETRY_DEPTH: usize = 6;
-/// After so many aborted blocks nothing more is tried: a dev account that overflows aborts every block.
+/// Nothing more is tried after so many aborted blocks: a dev account that overflows aborts every block.
 const MAX_ABORTS: usize = 3;
 
 /// A scenario, and what is known of it because it was built beside a running reference.

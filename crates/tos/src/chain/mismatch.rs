@@ -11,7 +11,7 @@ use strum::{IntoStaticStr, VariantNames};
 use crate::ledger::{Hash, Receipt, Topoheight};
 use crate::storage::WriteOp;
 
-/// In what the parallel side differs, or how it failed. Where several hold, the first of [`Self::NAMES`] is told.
+/// How the parallel side differs, or how it failed. Where several hold, the first of [`Self::NAMES`] is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 #[strum(serialize_all = "lowercase", const_into_str)]
 pub enum MismatchKind {

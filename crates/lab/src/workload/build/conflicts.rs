@@ -328,7 +328,7 @@ impl Scene<'_> {
     }
 }
 
-/// In no genesis.
+/// An asset that no genesis knows.
 pub(super) fn unknown_asset() -> AssetId {
     AssetId([0xaa; 32])
 }
