@@ -1,5 +1,9 @@
 //! Who runs next. Each scheduler is a function of its seed (or bytes, or schedule) and of what it has seen of earlier
 //! executions; none reads the clock or the environment.
+//!
+//! PCT and the uniform walk stand here although `shuttle-schedulers` has both. Its schedulers draw from another generator, so each
+//! seed would mean other schedules; they let an environment variable replace the seed; and they choose among shuttle's tasks only,
+//! where [`Choose`] knows tasks by their number.
 
 use std::collections::VecDeque;
 
