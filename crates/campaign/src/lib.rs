@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use seriatim_lab::compare::{Signature, Verdict};
 use seriatim_lab::workload::{Built, Expectation, Plan, Shape, build, mix};
-use seriatim_lab::{Examiner, ExploredSubject, FaultBudget, interleave, strike};
+use seriatim_lab::{Examiner, ExploredSubject, FaultBudget, inject, interleave};
 use seriatim_tos::ledger::SignatureScheme;
 
 use counterexample::Found;
@@ -199,7 +199,7 @@ pub fn run(config: &CampaignConfig, shapes: &[Shape], control: &Control) -> std:
                 }
                 Case::Faults { .. } => {
                     let subject = config.subject.under_faults();
-                    let found = strike(examiner.engine(), &built.scenario, &subject, FaultBudget::bounded(seed));
+                    let found = inject(examiner.engine(), &built.scenario, &subject, FaultBudget::bounded(seed));
                     fault = found.as_ref().err().map(|found| found.0.point);
                     statistics.struck(found)
                 }

@@ -11,7 +11,7 @@ use seriatim_runtime::{Fault, Site};
 use seriatim_tos::execution::parallel::batches;
 use seriatim_tos::ledger::{BlockAbort, Receipt, TransactionError};
 
-use seriatim_lab::{FaultFigures, Struck};
+use seriatim_lab::{FaultFigures, InjectionResult};
 
 use super::Lanes;
 
@@ -121,7 +121,7 @@ impl Statistics {
     }
 
     /// Counts what faults came to.
-    pub(super) fn struck(&mut self, struck: Struck) -> Verdict {
+    pub(super) fn struck(&mut self, struck: InjectionResult) -> Verdict {
         match struck {
             Ok(figures) => {
                 self.faults.merge(&figures);

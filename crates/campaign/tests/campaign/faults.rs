@@ -10,8 +10,8 @@ use seriatim_lab::compare::{Endured, Interleaved, Oracle, judge_fault, judge_wit
 use seriatim_lab::drive::{Doing, Ended, Engine, FaultScene, FaultTrial, Place, under_fault, under_fault_interleaved};
 use seriatim_lab::workload::{Plan, build, real_shapes};
 use seriatim_lab::{
-    ExploredSubject, FaultBudget, FaultCanary, FaultFigures, FaultReplay, FaultSubject, check_fault_canaries,
-    replay_fault, small_blocks, strike, strike_bytes, strike_place,
+    ExploredSubject, FaultBudget, FaultCanary, FaultFigures, FaultReplay, FaultSubject, check_fault_canaries, inject,
+    inject_at, inject_bytes, replay_fault, small_blocks,
 };
 use seriatim_runtime::{
     Fault, Faults, INJECTED, Injected, JoinSet, Native, Probed, Runtime, RwLock, Semaphore, Site, TaskError,
@@ -28,7 +28,7 @@ fn every_fault_at_every_point_of_small_blocks_leaves_the_ledger_before_or_after(
     let mut figures = FaultFigures::default();
     for (scene, place) in small_blocks(12) {
         let subject = FaultSubject::every_path();
-        if let Err(found) = strike_place(&engine, &scene, &place, &subject, FaultBudget::EVERY, &mut figures) {
+        if let Err(found) = inject_at(&engine, &scene, &place, &subject, FaultBudget::EVERY, &mut figures) {
             panic!("{}: {:?}", found.0.violation, found.0.point);
         }
     }
@@ -57,7 +57,7 @@ fn a_real_block_endures_faults_that_are_drawn_and_the_same_seed_draws_the_same()
     let scenario = shape.unwrap().scenario(SignatureScheme::Tagged, 0);
     let drawn = |seed| {
         let budget = FaultBudget { drawn: 12, ..FaultBudget::bounded(seed) };
-        strike(&engine, &scenario, &FaultSubject::every_path(), budget).unwrap()
+        inject(&engine, &scenario, &FaultSubject::every_path(), budget).unwrap()
     };
     let figures = drawn(1);
     assert!((30..=80).contains(&figures.struck()) && figures.points > 1_000, "{figures:?}");
@@ -74,7 +74,7 @@ fn every_canary_is_caught() {
 fn bytes_strike_the_faults_that_they_name() {
     let engine = Engine::new().unwrap();
     let scenario = build(&Plan::sized(3, 6), SignatureScheme::Tagged).scenario;
-    let struck = |bytes: &[u8]| strike_bytes(&engine, &scenario, bytes).unwrap();
+    let struck = |bytes: &[u8]| inject_bytes(&engine, &scenario, bytes).unwrap();
     // Block 0 on V3: a delay at point 5, a panic at point 9; half a fault is none.
     let figures = struck(&[0, 0b0000_0101, 5, 0, 0, 0b0000_1001, 9, 0, 1, 2]);
     assert_eq!(figures.faults, [("delay", 1), ("panic", 1)].into());
@@ -101,7 +101,7 @@ impl Bench {
     fn run(&self, doing: Doing, strike: Option<(usize, Fault)>) -> FaultTrial {
         let around = |failing: Failing<Native>, _: Arc<MemoryStorage>| -> Arc<dyn Layer> { Arc::new(failing) };
         let what = (doing, ExecutionPath::Parallel);
-        under_fault(&self.engine, &self.scene.parameters, &self.place, what, strike, &around)
+        under_fault(&self.engine, &self.scene.parameters, &self.place, what, inject, &around)
     }
 
     /// The fault at the first point of a kind.
@@ -114,15 +114,15 @@ impl Bench {
     }
 
     fn endured(&self, doing: Doing, site: Site, fault: Fault) -> Endured {
-        let (calm, strike, trial) = self.at(doing, site, fault);
-        judge_fault(&self.place, doing, strike, &calm, &trial, Interleaved::No).unwrap()
+        let (calm, inject, trial) = self.at(doing, site, fault);
+        judge_fault(&self.place, doing, inject, &calm, &trial, Interleaved::No).unwrap()
     }
 
     /// What the judge says of a run in which something was changed.
     fn refused(&self, site: Site, fault: Fault, change: impl FnOnce(&mut FaultTrial)) -> String {
-        let (calm, strike, mut trial) = self.at(Doing::Apply, site, fault);
+        let (calm, inject, mut trial) = self.at(Doing::Apply, site, fault);
         change(&mut trial);
-        judge_fault(&self.place, Doing::Apply, strike, &calm, &trial, Interleaved::No).unwrap_err().field.to_string()
+        judge_fault(&self.place, Doing::Apply, inject, &calm, &trial, Interleaved::No).unwrap_err().field.to_string()
     }
 }
 
@@ -216,7 +216,7 @@ fn faults_under_random_schedules_leave_the_ledger_before_or_after_and_a_seed_mea
         let mut figures = FaultFigures::default();
         for (scene, place) in small_blocks(4) {
             let subject = FaultSubject::every_path();
-            if let Err(found) = strike_place(&engine, &scene, &place, &subject, budget, &mut figures) {
+            if let Err(found) = inject_at(&engine, &scene, &place, &subject, budget, &mut figures) {
                 panic!("{}: {:?}", found.0.violation, found.0.point);
             }
         }

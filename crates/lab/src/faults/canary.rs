@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use strum::VariantArray;
 
-use super::{FaultBudget, FaultSubject, strike};
+use super::{FaultBudget, FaultSubject, inject};
 use crate::drive::{Ended, Engine, FaultTrial};
 use crate::workload::{Plan, build};
 use seriatim_runtime::Native;
@@ -45,7 +45,7 @@ const PLANS: u64 = 8;
 pub fn check_fault_canaries(engine: &Engine) -> Result<(), FaultCanaryMissed> {
     let plans: Vec<_> = (0..PLANS).map(|seed| build(&Plan::sized(seed, 3), SignatureScheme::Tagged)).collect();
     let missed = FaultCanary::ALL.iter().copied().find(|&canary| {
-        let caught = |scenario| strike(engine, scenario, &FaultSubject::canary(canary), FaultBudget::EVERY).is_err();
+        let caught = |scenario| inject(engine, scenario, &FaultSubject::canary(canary), FaultBudget::EVERY).is_err();
         !plans.iter().any(|built| caught(&built.scenario))
     });
     missed.map_or(Ok(()), |canary| Err(FaultCanaryMissed { canary }))
