@@ -8,7 +8,7 @@ use seriatim_triage::report::{ARTIFACT_VERSION, Artifact, ArtifactError, Stored}
 use crate::fixtures::artifact;
 
 fn scheduled() -> impl Iterator<Item = Canary> {
-    Canary::ALL.into_iter().filter(|canary| canary.is_scheduled())
+    Canary::ALL.iter().copied().filter(|canary| canary.is_scheduled())
 }
 
 #[test]
