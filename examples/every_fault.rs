@@ -62,7 +62,7 @@ fn faults(blocks: usize, jobs: usize) -> Result<(), String> {
         done_again,
         interleaved,
     } = &figures;
-    println!("faults: {} at {points} points, in {:.1} s", figures.struck(), begun.elapsed().as_secs_f64());
+    println!("faults: {} at {points} points, in {:.1} s", figures.injected(), begun.elapsed().as_secs_f64());
     println!("  {blocks} blocks and paths, {complete_blocks} struck by every fault; {calm_runs} runs without a fault");
     println!("  by kind {faults:?}\n  by place {sites:?}\n  by path {paths:?}\n  came to {endured:?}");
     println!(
@@ -81,8 +81,8 @@ fn crashes(blocks: usize, jobs: usize) -> Result<(), String> {
     let job = |number: usize| -> Result<CrashFigures, String> {
         let engine = Engine::new().map_err(|error| error.to_string())?;
         let mut figures = CrashFigures::default();
-        for (seed, (story, struck)) in stories.iter().enumerate().skip(number).step_by(jobs) {
-            let found = story.strike_all(&engine, struck).map_err(|found| format!("plan {seed}: {found}"))?;
+        for (seed, (story, small)) in stories.iter().enumerate().skip(number).step_by(jobs) {
+            let found = story.inject_all(&engine, small).map_err(|found| format!("plan {seed}: {found}"))?;
             figures.merge(&found);
         }
         Ok(figures)

@@ -5,9 +5,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 
-use seriatim::ledger::AssetId;
-use seriatim::runtime::{JoinSet, Runtime};
-use seriatim::storage::{Layer, Read, StorageError};
+use seriatim_runtime::{JoinSet, Runtime};
+use seriatim_tos::ledger::AssetId;
+use seriatim_tos::storage::{Layer, Read, StorageError};
 
 use super::fixtures::{Case, Events, OTHER, Setup, genesis, key, pay};
 

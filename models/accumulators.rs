@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use seriatim::execution::ParallelExecutor;
-use seriatim::execution::parallel::{Accumulator, merge_parallel_results};
-use seriatim::ledger::{AssetId, BlockAbort, Payload, TOS, Transfer};
-use seriatim::runtime::{JoinSet, Runtime};
+use seriatim_runtime::{JoinSet, Runtime};
+use seriatim_tos::execution::ParallelExecutor;
+use seriatim_tos::execution::parallel::{Accumulator, merge_parallel_results};
+use seriatim_tos::ledger::{AssetId, BlockAbort, Payload, TOS, Transfer};
 
 use super::fixtures::{Case, Nothing, Setup, genesis, key, signed};
 use super::joined::Joined;

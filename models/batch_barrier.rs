@@ -1,9 +1,9 @@
 //! A batch begins when the one before has ended: what its transactions spend was received one batch earlier.
 
-use seriatim::execution::ParallelExecutor;
-use seriatim::execution::parallel::batches;
-use seriatim::ledger::{AssetId, Receipt};
-use seriatim::runtime::Runtime;
+use seriatim_runtime::Runtime;
+use seriatim_tos::execution::ParallelExecutor;
+use seriatim_tos::execution::parallel::batches;
+use seriatim_tos::ledger::{AssetId, Receipt};
 
 use super::fixtures::{Case, Nothing, Setup, genesis, pay};
 use super::joined::Joined;

@@ -7,10 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use seriatim::execution::block_stm::{Bell, BlockStmExecutor, Handover, MvMemory, Read, Scheduler, Task, Version};
-use seriatim::execution::{BlockError, ParallelExecutor, PreparedBlock, TaskFailureCause};
-use seriatim::ledger::AssetId;
-use seriatim::runtime::{JoinSet, Runtime, TaskError};
+use seriatim_runtime::{JoinSet, Runtime, TaskError};
+use seriatim_tos::execution::block_stm::{Bell, BlockStmExecutor, Handover, MvMemory, Read, Scheduler, Task, Version};
+use seriatim_tos::execution::{BlockError, ParallelExecutor, PreparedBlock, TaskFailureCause};
+use seriatim_tos::ledger::AssetId;
 
 use super::fixtures::{Case, Events, Nothing, ON_PURPOSE, Setup, genesis, pay};
 use super::permits::{Strike, payments};
@@ -209,7 +209,7 @@ pub async fn the_block_is_done_when_nobody_is_active<R: Runtime>(case: Case<R>) 
 
 /// Whoever rings after making work wakes whoever lay down for want of it.
 pub async fn no_ring_is_lost<R: Runtime>(case: Case<R>) {
-    use seriatim::runtime::{AtomicU64, Ordering};
+    use seriatim_runtime::{AtomicU64, Ordering};
     let Case { runtime, events, width } = case;
     let shared = Arc::new((Bell::new(&runtime), runtime.atomic_u64("work", 0)));
     let mut tasks = runtime.join_set::<()>("sleepers");

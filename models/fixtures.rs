@@ -5,17 +5,17 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use seriatim::execution::parallel::{ParallelChainState, merge_parallel_results};
-use seriatim::execution::{BlockStart, PreparedBlock, execute_sequentially};
-use seriatim::explore::{LoomBounds, Strategy, under_loom, under_shuttle};
-use seriatim::ledger::{AssetId, Block, Genesis, GenesisAccount, Payload, Receipt, TOS, Transaction, Transfer};
-use seriatim::runtime::Runtime;
-use seriatim::runtime::model::{Model, ModelSettings};
-use seriatim::storage::{Layer, Layered, MemoryStorage, Suspend, WriteBatch};
+use seriatim_explore::model::{Model, ModelSettings};
+use seriatim_explore::{LoomBounds, Strategy, under_loom, under_shuttle};
+use seriatim_runtime::Runtime;
 pub use seriatim_testkit::ON_PURPOSE;
 pub use seriatim_testkit::events::Events;
 use seriatim_testkit::ledger::{self, FEE};
 pub use seriatim_testkit::ledger::{key, parameters};
+use seriatim_tos::execution::parallel::{ParallelChainState, merge_parallel_results};
+use seriatim_tos::execution::{BlockStart, PreparedBlock, execute_sequentially};
+use seriatim_tos::ledger::{AssetId, Block, Genesis, GenesisAccount, Payload, Receipt, TOS, Transaction, Transfer};
+use seriatim_tos::storage::{Layer, Layered, MemoryStorage, Suspend, WriteBatch};
 
 /// An asset beside TOS.
 pub const OTHER: AssetId = AssetId([7; 32]);

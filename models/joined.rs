@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use seriatim::runtime::{JoinSet, MapKey, MapValue, Runtime, TaskError, TaskIndex};
+use seriatim_runtime::{JoinSet, MapKey, MapValue, Runtime, TaskError, TaskIndex};
 
 /// `inner`, and the order of completion.
 #[derive(Clone)]

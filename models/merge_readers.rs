@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::thread;
 
-use seriatim::chain::{Blockchain, ExecutionPath};
-use seriatim::execution::ParallelExecutor;
-use seriatim::ledger::{AssetId, Block, Hash, Topoheight};
-use seriatim::runtime::{AtomicU64, JoinSet, Ordering, Runtime};
-use seriatim::storage::{LedgerState, StateKey, StateValue, Storage, StorageError, Version};
+use seriatim_runtime::{AtomicU64, JoinSet, Ordering, Runtime};
+use seriatim_tos::chain::{Blockchain, ExecutionPath};
+use seriatim_tos::execution::ParallelExecutor;
+use seriatim_tos::ledger::{AssetId, Block, Hash, Topoheight};
+use seriatim_tos::storage::{LedgerState, StateKey, StateValue, Storage, StorageError, Version};
 
 use super::fixtures::{Case, Nothing, key, now, parameters};
 use super::permits::payments;

@@ -6,10 +6,10 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
-use seriatim::execution::{BlockError, ParallelExecutor, TaskFailure, TaskFailureCause};
-use seriatim::ledger::{AssetId, Receipt};
-use seriatim::runtime::{AtomicU64, Ordering, Probed, Runtime, Semaphore, TaskError, TaskIndex};
-use seriatim::storage::{Layer, Read, StorageError};
+use seriatim_runtime::{AtomicU64, Ordering, Probed, Runtime, Semaphore, TaskError, TaskIndex};
+use seriatim_tos::execution::{BlockError, ParallelExecutor, TaskFailure, TaskFailureCause};
+use seriatim_tos::ledger::{AssetId, Receipt};
+use seriatim_tos::storage::{Layer, Read, StorageError};
 
 use super::fixtures::{Case, Nothing, ON_PURPOSE, Setup, genesis, key, pay};
 use super::joined::Joined;

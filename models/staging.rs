@@ -1,9 +1,9 @@
 //! A transaction changes copies, and they become true only if it succeeds: one that fails after its first transfer leaves
 //! nothing behind, one beside it that succeeds leaves everything.
 
-use seriatim::execution::ParallelExecutor;
-use seriatim::ledger::{AssetId, Receipt, TOS, TransactionError};
-use seriatim::runtime::{Runtime, TaskIndex};
+use seriatim_runtime::{Runtime, TaskIndex};
+use seriatim_tos::execution::ParallelExecutor;
+use seriatim_tos::ledger::{AssetId, Receipt, TOS, TransactionError};
 
 use super::fixtures::{Case, Nothing, Setup, genesis, key, pay};
 use super::joined::Joined;

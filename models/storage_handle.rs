@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use seriatim::execution::ParallelExecutor;
-use seriatim::execution::parallel::merge_parallel_results;
-use seriatim::runtime::{Runtime, TaskIndex};
+use seriatim_runtime::{Runtime, TaskIndex};
+use seriatim_tos::execution::ParallelExecutor;
+use seriatim_tos::execution::parallel::merge_parallel_results;
 
 use super::fixtures::Case;
 use super::joined::Joined;

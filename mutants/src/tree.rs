@@ -112,7 +112,7 @@ impl Tree {
     pub fn build(&self, target: Target, id: &str) -> Result<PathBuf, TreeError> {
         let (args, name): (&[&str], _) = match target {
             Target::Lane => (&["build", "--package", "mutants", "--bin", "lane"], "lane"),
-            Target::Models => (&["test", "--package", "seriatim", "--test", "models", "--no-run"], "models"),
+            Target::Models => (&["test", "--package", "seriatim-lab", "--test", "models", "--no-run"], "models"),
         };
         let mut cargo = Command::new("cargo");
         cargo.args(args).args(["--locked", "--quiet", "--profile", self.profile, "--message-format", "json"]);

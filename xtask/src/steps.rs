@@ -250,7 +250,7 @@ fn tests(here: &mut Workplace) -> Result<Ended, StepError> {
 }
 
 fn models(here: &mut Workplace) -> Result<Ended, StepError> {
-    here.test(&cargo("test --locked --package seriatim --test models"))?;
+    here.test(&cargo("test --locked --package seriatim-lab --test models"))?;
     Ok(Ended::Passed)
 }
 

@@ -150,7 +150,7 @@ impl fmt::Display for CampaignReport {
             writeln!(
                 f,
                 "  {} faults at {} points of {} blocks, each on each path; {} of these were struck by every fault; {} times done again",
-                grouped(faults.struck()),
+                grouped(faults.injected()),
                 grouped(faults.points),
                 grouped(faults.blocks),
                 grouped(faults.complete_blocks),

@@ -121,7 +121,7 @@ impl Statistics {
         match struck {
             Ok(figures) => {
                 self.faults.merge(&figures);
-                let observations = figures.struck() + figures.calm_runs;
+                let observations = figures.injected() + figures.calm_runs;
                 Verdict::Agree(Evidence { observations, ..Evidence::default() })
             }
             Err(found) => {

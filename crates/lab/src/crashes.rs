@@ -157,11 +157,11 @@ impl CrashStory {
                 }
             }
         }
-        Self::told(engine, scenario.genesis.clone(), actions)
+        Self::of_actions(engine, scenario.genesis.clone(), actions)
     }
 
     /// These actions, each of which must be possible.
-    pub fn told(engine: &Engine, genesis: Genesis, actions: Vec<Action>) -> Self {
+    pub fn of_actions(engine: &Engine, genesis: Genesis, actions: Vec<Action>) -> Self {
         let memory = MemoryStorage::from_state(LedgerState::from_genesis(&genesis));
         let mut ledgers = vec![memory.inspect(Clone::clone)];
         for action in &actions {
@@ -250,7 +250,7 @@ impl CrashStory {
     ///
     /// # Errors
     /// The first defect.
-    pub fn strike(&self, engine: &Engine, number: usize, base: &[u8]) -> Result<(CrashFigures, Vec<u8>), CrashFound> {
+    pub fn inject(&self, engine: &Engine, number: usize, base: &[u8]) -> Result<(CrashFigures, Vec<u8>), CrashFound> {
         let here =
             |point: &str, defect| CrashFound { action: number, point: point.to_owned(), defect: Box::new(defect) };
         let whole = |error: StorageError| here("without a fault", error.into());
@@ -290,15 +290,15 @@ impl CrashStory {
     ///
     /// # Errors
     /// The first defect.
-    pub fn strike_all(&self, engine: &Engine, actions: &[usize]) -> Result<CrashFigures, CrashFound> {
+    pub fn inject_all(&self, engine: &Engine, actions: &[usize]) -> Result<CrashFigures, CrashFound> {
         let whole =
             |action, defect| CrashFound { action, point: "without a fault".to_owned(), defect: Box::new(defect) };
         let mut figures = CrashFigures::default();
         let mut file = self.created().map_err(|error| whole(0, error.into()))?;
         for (number, action) in self.actions.iter().enumerate().take(actions.last().map_or(0, |last| last + 1)) {
             if actions.contains(&number) {
-                let (struck, next) = self.strike(engine, number, &file)?;
-                figures.merge(&struck);
+                let (injected, next) = self.inject(engine, number, &file)?;
+                figures.merge(&injected);
                 file = next;
             } else {
                 let disk = Disk::new(file);
@@ -362,18 +362,18 @@ pub fn small_stories(engine: &Engine, count: usize) -> Vec<(CrashStory, Vec<usiz
         }
         let scenario = build(&Plan::sized(seed, SMALL_PLAN), SignatureScheme::Tagged).scenario;
         let story = CrashStory::of(engine, &scenario);
-        let mut struck = Vec::new();
+        let mut small = Vec::new();
         for (number, action) in story.actions.iter().enumerate() {
             match action {
                 Action::Commit { transactions, .. } if left > 0 && (1..=SMALL_BLOCK).contains(transactions) => {
                     left -= 1;
-                    struck.push(number);
+                    small.push(number);
                 }
-                Action::Rewind(_) if left > 0 => struck.push(number),
+                Action::Rewind(_) if left > 0 => small.push(number),
                 Action::Commit { .. } | Action::Rewind(_) => {}
             }
         }
-        stories.push((story, struck));
+        stories.push((story, small));
     }
     stories
 }

@@ -97,15 +97,15 @@ impl FaultSubject {
         scene: &FaultScene,
         place: &Place,
         (doing, path): (Doing, ExecutionPath),
-        strike: Option<((usize, Fault), &FaultTrial)>,
+        injected: Option<((usize, Fault), &FaultTrial)>,
     ) -> FaultTrial {
         let canary = self.canary;
         let around = |failing, memory| -> Arc<dyn Layer> {
             Arc::new(Around { failing, memory, canary, batch: Mutex::default() })
         };
-        let fault = strike.map(|(fault, _)| fault);
+        let fault = injected.map(|(fault, _)| fault);
         let mut trial = under_fault(engine, &scene.parameters, place, (doing, path), fault, &around);
-        if let (Some(canary), Some((_, calm))) = (canary, strike) {
+        if let (Some(canary), Some((_, calm))) = (canary, injected) {
             canary.tamper(calm, &mut trial);
         }
         trial
@@ -160,8 +160,8 @@ impl FaultFigures {
         }
     }
 
-    /// All faults that struck.
-    pub fn struck(&self) -> u64 {
+    /// All faults that were injected.
+    pub fn injected(&self) -> u64 {
         self.faults.values().sum()
     }
 
@@ -258,11 +258,11 @@ pub fn replay_fault(engine: &Engine, scenario: &Scenario, subject: &FaultSubject
     let Some(place) = place_of(&scene, point) else { return FaultReplay::NotReached };
     let injector = Injector { engine, scene: &scene, place, subject };
     let violation = |found: Box<FaultFound>| FaultReplay::Violation(Box::new(found.violation));
-    let calm = match injector.calm(FaultPoint { strike: None, schedule_seed: None, ..point }) {
+    let calm = match injector.calm(FaultPoint { injected: None, schedule_seed: None, ..point }) {
         Ok(calm) => calm,
         Err(found) => return violation(found),
     };
-    let Some((at, fault)) = point.strike else { return FaultReplay::Endured(None) };
+    let Some((at, fault)) = point.injected else { return FaultReplay::Endured(None) };
     if point.schedule_seed.is_some() {
         return match injector.inject_interleaved(point, &calm) {
             Ok(None) => FaultReplay::NotReached,

@@ -4,11 +4,11 @@
 //! engine.
 
 mod build;
-mod cast;
 mod chance;
 mod classes;
 mod expectation;
 mod interleaved_plan;
+mod keyring;
 mod plan;
 mod scenario;
 mod shapes;

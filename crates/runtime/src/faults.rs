@@ -73,7 +73,7 @@ impl Fault {
         self.into_str()
     }
 
-    /// Whether it can strike there: only what is still to be done by the storage can fail.
+    /// Whether it can be injected there: only what is still to be done by the storage can fail.
     pub fn fits(self, site: Site) -> bool {
         self != Self::Error || matches!(site, Site::Read | Site::Write)
     }
@@ -86,7 +86,7 @@ impl Site {
     }
 }
 
-/// Which point is struck, by what. Clones are handles on the same one.
+/// Which fault is injected, and at which point. Clones are handles on the same one.
 #[derive(Clone, Debug, Default)]
 pub struct Faults(Arc<Mutex<Plan>>);
 
@@ -94,7 +94,7 @@ pub struct Faults(Arc<Mutex<Plan>>);
 #[derive(Debug, Default)]
 struct Plan {
     is_armed: bool,
-    strike: Option<(usize, Fault)>,
+    injected: Option<(usize, Fault)>,
     passed: Passed,
     /// Who is to be dropped at the end of its poll, by [`Runtime::task`].
     cancelled: Option<u64>,
@@ -105,24 +105,24 @@ struct Plan {
 pub struct Passed {
     /// The site of each point, in order of number.
     pub sites: Vec<Site>,
-    /// The point that was struck, and that the fault did strike.
-    pub struck: Option<(usize, Fault)>,
+    /// The point at which the fault was injected, and the fault; it did happen.
+    pub injected: Option<(usize, Fault)>,
 }
 
 impl Faults {
-    /// Counts points from 0 from now on, and lets the fault strike the one of that number, if it fits there.
-    pub fn arm(&self, strike: Option<(usize, Fault)>) {
-        *self.plan() = Plan { is_armed: true, strike, ..Plan::default() };
+    /// Counts points from 0 from now on, and injects the fault at the one of that number, if it fits there.
+    pub fn arm(&self, injected: Option<(usize, Fault)>) {
+        *self.plan() = Plan { is_armed: true, injected, ..Plan::default() };
     }
 
-    /// Nothing is counted and nothing struck any more. Returns what was passed since [`Self::arm`].
+    /// Nothing is counted and nothing injected any more. Returns what was passed since [`Self::arm`].
     pub fn disarm(&self) -> Passed {
         std::mem::take(&mut *self.plan()).passed
     }
 
-    /// Whether the fault has struck since [`Self::arm`].
-    pub fn have_struck(&self) -> bool {
-        self.plan().passed.struck.is_some()
+    /// Whether the fault was injected since [`Self::arm`].
+    pub fn have_injected(&self) -> bool {
+        self.plan().passed.injected.is_some()
     }
 
     pub(super) fn reach(&self, site: Site) -> Option<Fault> {
@@ -132,9 +132,9 @@ impl Faults {
         }
         let at = plan.passed.sites.len();
         plan.passed.sites.push(site);
-        let struck = plan.strike.filter(|(struck, fault)| *struck == at && fault.fits(site));
-        plan.passed.struck = plan.passed.struck.or(struck);
-        struck.map(|(_, fault)| fault)
+        let injected = plan.injected.filter(|(point, fault)| *point == at && fault.fits(site));
+        plan.passed.injected = plan.passed.injected.or(injected);
+        injected.map(|(_, fault)| fault)
     }
 
     pub(super) fn cancel(&self, task: u64) {

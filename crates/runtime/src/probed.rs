@@ -61,8 +61,8 @@ impl<R: Runtime> Probed<R> {
     }
 
     /// Whether the fault has struck since the faults were armed.
-    pub fn was_struck(&self) -> bool {
-        self.faults.as_ref().is_some_and(Faults::have_struck)
+    pub fn has_injected(&self) -> bool {
+        self.faults.as_ref().is_some_and(Faults::have_injected)
     }
 
     /// Reaches a point. For storages; the runtime's own objects do it by themselves.

@@ -10,7 +10,7 @@ use seriatim_lab::compare::{Endured, Interleaved, Oracle, judge_fault, judge_wit
 use seriatim_lab::drive::{Doing, Ended, Engine, FaultScene, FaultTrial, Place, under_fault, under_fault_interleaved};
 use seriatim_lab::workload::{Plan, build, real_shapes};
 use seriatim_lab::{
-    ExploredSubject, FaultBudget, FaultCanary, FaultFigures, FaultReplay, FaultSubject, check_fault_canaries, inject,
+    BuiltinSubject, FaultBudget, FaultCanary, FaultFigures, FaultReplay, FaultSubject, check_fault_canaries, inject,
     inject_at, inject_bytes, replay_fault, small_blocks,
 };
 use seriatim_runtime::{
@@ -60,7 +60,7 @@ fn a_real_block_endures_faults_that_are_drawn_and_the_same_seed_draws_the_same()
         inject(&engine, &scenario, &FaultSubject::every_path(), budget).unwrap()
     };
     let figures = drawn(1);
-    assert!((30..=80).contains(&figures.struck()) && figures.points > 1_000, "{figures:?}");
+    assert!((30..=80).contains(&figures.injected()) && figures.points > 1_000, "{figures:?}");
     assert_eq!(figures, drawn(1));
     assert_ne!(figures, drawn(2));
 }
@@ -74,13 +74,13 @@ fn every_canary_is_caught() {
 fn bytes_strike_the_faults_that_they_name() {
     let engine = Engine::new().unwrap();
     let scenario = build(&Plan::sized(3, 6), SignatureScheme::Tagged).scenario;
-    let struck = |bytes: &[u8]| inject_bytes(&engine, &scenario, bytes).unwrap();
+    let figures_of = |bytes: &[u8]| inject_bytes(&engine, &scenario, bytes).unwrap();
     // Block 0 on V3: a delay at point 5, a panic at point 9; half a fault is none.
-    let figures = struck(&[0, 0b0000_0101, 5, 0, 0, 0b0000_1001, 9, 0, 1, 2]);
+    let figures = figures_of(&[0, 0b0000_0101, 5, 0, 0, 0b0000_1001, 9, 0, 1, 2]);
     assert_eq!(figures.faults, [("delay", 1), ("panic", 1)].into());
     assert_eq!(figures.paths, [("parallel", 2)].into());
-    assert_eq!(struck(&[]).struck(), 0);
-    assert_eq!(struck(&[0xff; 400]).struck(), 16);
+    assert_eq!(figures_of(&[]).injected(), 0);
+    assert_eq!(figures_of(&[0xff; 400]).injected(), 16);
 }
 
 /// One block with its run on V3 without a fault, into which faults are injected.
@@ -98,10 +98,10 @@ impl Bench {
         Self { engine: Engine::new().unwrap(), scene, place }
     }
 
-    fn run(&self, doing: Doing, strike: Option<(usize, Fault)>) -> FaultTrial {
+    fn run(&self, doing: Doing, injected: Option<(usize, Fault)>) -> FaultTrial {
         let around = |failing: Failing<Native>, _: Arc<MemoryStorage>| -> Arc<dyn Layer> { Arc::new(failing) };
         let what = (doing, ExecutionPath::Parallel);
-        under_fault(&self.engine, &self.scene.parameters, &self.place, what, strike, &around)
+        under_fault(&self.engine, &self.scene.parameters, &self.place, what, injected, &around)
     }
 
     /// The fault at the first point of a kind.
@@ -161,11 +161,11 @@ fn whatever_else_comes_of_a_fault_is_refused() {
         read(&|trial| trial.before.top += 1),
         read(&|trial| trial.nonces_after = bench.run(Doing::Apply, None).nonces_after),
         read(&|trial| trial.handles_left = 1),
-        read(&|trial| trial.struck = Ended::Done(Err(BlockAbort::FeesOverflow.into()))),
-        read(&|trial| trial.struck = Ended::Done(Err(StorageError::Failed("another".to_owned()).into()))),
-        read(&|trial| trial.struck = Ended::Panicked(INJECTED.to_owned())),
-        read(&|trial| trial.struck = Ended::Cancelled),
-        read(&|trial| trial.struck = Ended::Done(Ok(Vec::new()))),
+        read(&|trial| trial.ended = Ended::Done(Err(BlockAbort::FeesOverflow.into()))),
+        read(&|trial| trial.ended = Ended::Done(Err(StorageError::Failed("another".to_owned()).into()))),
+        read(&|trial| trial.ended = Ended::Panicked(INJECTED.to_owned())),
+        read(&|trial| trial.ended = Ended::Cancelled),
+        read(&|trial| trial.ended = Ended::Done(Ok(Vec::new()))),
         read(&|trial| trial.again = Some(Ended::Done(Ok(Vec::new())))),
         read(&|trial| trial.ledger_again.top += 1),
         read(&|trial| trial.later[0] = Ended::Cancelled),
@@ -173,7 +173,7 @@ fn whatever_else_comes_of_a_fault_is_refused() {
         read(&|trial| trial.nonces_later = NonceChecker::default()),
         read(&|trial| trial.undone = None),
         read(&|trial| trial.undone.as_mut().unwrap().top += 1),
-        read(&|trial| trial.passed.struck = None),
+        read(&|trial| trial.passed.injected = None),
         read(&|trial| trial.passed.sites[0] = Site::Yield),
     ];
     let parts = [
@@ -202,7 +202,7 @@ fn whatever_else_comes_of_a_fault_is_refused() {
     }
     // A delay changes nothing at all, and a commit that was done stays.
     let injected = || Ended::Done(Err(StorageError::from(Injected).into()));
-    assert!(bench.refused(Site::Read, Fault::Delay, |trial| trial.struck = injected()).contains("block"));
+    assert!(bench.refused(Site::Read, Fault::Delay, |trial| trial.ended = injected()).contains("block"));
     let undo = |trial: &mut FaultTrial| trial.after = trial.before.clone();
     assert!(bench.refused(Site::Written, Fault::Cancel, undo).contains("the ledger"));
 }
@@ -212,7 +212,7 @@ fn whatever_else_comes_of_a_fault_is_refused() {
 fn faults_under_random_schedules_leave_the_ledger_before_or_after_and_a_seed_means_one_schedule() {
     let engine = Engine::new().unwrap();
     let budget = FaultBudget { every_up_to: 0, drawn: 40, seed: 5, schedules: 2 };
-    let struck = || {
+    let searched = || {
         let mut figures = FaultFigures::default();
         for (scene, place) in small_blocks(4) {
             let subject = FaultSubject::every_path();
@@ -222,10 +222,10 @@ fn faults_under_random_schedules_leave_the_ledger_before_or_after_and_a_seed_mea
         }
         figures.interleaved
     };
-    let interleaved = struck();
+    let interleaved = searched();
     assert_eq!(interleaved.len(), Endured::ALL.len(), "{interleaved:?}");
     assert!(interleaved.values().sum::<u64>() > 250, "{interleaved:?}");
-    assert_eq!(interleaved, struck());
+    assert_eq!(interleaved, searched());
 
     let bench = Bench::new();
     let what = (Doing::Apply, ExecutionPath::Parallel);
@@ -240,7 +240,7 @@ fn faults_under_random_schedules_leave_the_ledger_before_or_after_and_a_seed_mea
 fn a_run_whose_commit_was_cut_off_has_the_blocks_nonces_once_the_next_block_looks() {
     let bench = Bench::new();
     let (calm, _, trial) = bench.at(Doing::Apply, Site::Written, Fault::Cancel);
-    assert_eq!((&trial.struck, &trial.after), (&Ended::Cancelled, &calm.after));
+    assert_eq!((&trial.ended, &trial.after), (&Ended::Cancelled, &calm.after));
     assert_eq!(trial.nonces_after, trial.nonces_before);
     assert_ne!(trial.nonces_after, calm.nonces_after);
     assert_eq!(trial.nonces_later, calm.nonces_later);
@@ -254,10 +254,10 @@ fn a_run_whose_commit_was_cut_off_has_the_blocks_nonces_once_the_next_block_look
 #[test]
 fn every_await_of_the_runtime_is_a_point() {
     let engine = seriatim_testkit::tokio();
-    let run = |strike| {
+    let run = |injected| {
         let faults = Faults::default();
         let runtime = Probed::new(Native::with_hash_seed(0)).with_faults(faults.clone());
-        faults.arm(strike);
+        faults.arm(injected);
         let ended = engine.block_on(runtime.task(async {
             let mut tasks = runtime.join_set::<u64>("tasks");
             let own = runtime.clone();
@@ -281,7 +281,11 @@ fn every_await_of_the_runtime_is_a_point() {
     assert_eq!(passed.sites, expected);
     for at in 2..12 {
         let (ended, passed) = run(Some((at, Fault::Cancel)));
-        assert_eq!((ended, passed.struck), (Some(Err(TaskError::Cancelled)), Some((at, Fault::Cancel))), "point {at}");
+        assert_eq!(
+            (ended, passed.injected),
+            (Some(Err(TaskError::Cancelled)), Some((at, Fault::Cancel))),
+            "point {at}"
+        );
         let (ended, _) = run(Some((at, Fault::Panic)));
         assert_eq!(ended, Some(Err(TaskError::Panicked(INJECTED.to_owned()))), "point {at}");
         let (ended, passed) = run(Some((at, Fault::Delay)));
@@ -290,7 +294,7 @@ fn every_await_of_the_runtime_is_a_point() {
         let is_poll = matches!(expected[at], Start | Resume);
         assert!(is_poll || passed.sites.len() > expected.len(), "point {at} delays nobody");
         let (ended, passed) = run(Some((at, Fault::Error)));
-        assert_eq!((ended, passed.struck), (Some(Ok(7)), None), "nothing can fail at point {at}");
+        assert_eq!((ended, passed.injected), (Some(Ok(7)), None), "nothing can fail at point {at}");
     }
     for at in [0, 1, 12, 13] {
         assert_eq!(run(Some((at, Fault::Cancel))).0, None, "point {at}");
@@ -298,7 +302,7 @@ fn every_await_of_the_runtime_is_a_point() {
     assert_eq!(run(Some((14, Fault::Cancel))).0, Some(Ok(7)), "there is no such point");
 }
 
-fn campaign(subject: ExploredSubject, executions: u64) -> CampaignReport {
+fn campaign(subject: BuiltinSubject, executions: u64) -> CampaignReport {
     let budget = Budget::Executions(executions);
     let config = CampaignConfig { seed: 1, budget, lanes: Lanes::Faults, subject, keep_going: false, jobs: 2 };
     run(&config, real_shapes(), &Control::default()).unwrap()
@@ -306,12 +310,12 @@ fn campaign(subject: ExploredSubject, executions: u64) -> CampaignReport {
 
 #[test]
 fn a_campaign_over_faults_agrees_and_reaches_its_floors() {
-    for subject in [ExploredSubject::Parallel, ExploredSubject::BlockStm] {
+    for subject in [BuiltinSubject::Parallel, BuiltinSubject::BlockStm] {
         let report = campaign(subject, 6);
         assert_eq!(report.conclusion, Conclusion::Agree, "{report}");
-        assert!(report.statistics.faults.struck() > 500, "{report}");
+        assert!(report.statistics.faults.injected() > 500, "{report}");
     }
-    let empty = campaign(ExploredSubject::Parallel, 0);
+    let empty = campaign(BuiltinSubject::Parallel, 0);
     assert_eq!(empty.conclusion, Conclusion::Inconclusive);
 }
 
@@ -319,7 +323,7 @@ fn a_campaign_over_faults_agrees_and_reaches_its_floors() {
 fn a_violation_under_a_fault_is_kept_made_smaller_and_replayed() {
     let engine = Engine::new().unwrap();
     for &canary in FaultCanary::ALL {
-        let report = campaign(ExploredSubject::FaultCanary(canary), 20);
+        let report = campaign(BuiltinSubject::FaultCanary(canary), 20);
         let [found] = report.counterexamples.as_slice() else { panic!("{canary:?}: {report}") };
         let artifact = &found.artifact;
         assert_eq!((found.violation.oracle, &artifact.subject), (Oracle::Faults, &format!("canary:{canary:?}")));
@@ -339,7 +343,7 @@ fn a_violation_under_a_fault_is_kept_made_smaller_and_replayed() {
         // The right chain endures it.
         let right = replay_fault(&engine, &smaller.scenario, &FaultSubject::every_path(), point);
         assert!(matches!(right, FaultReplay::Endured(Some(_))), "{right:?}");
-        let beyond = seriatim_lab::drive::FaultPoint { strike: Some((usize::MAX, Fault::Panic)), ..point };
+        let beyond = seriatim_lab::drive::FaultPoint { injected: Some((usize::MAX, Fault::Panic)), ..point };
         assert_eq!(replay_fault(&engine, &smaller.scenario, &canary, beyond), FaultReplay::NotReached);
     }
 }

@@ -47,7 +47,7 @@ impl Endured {
 /// # Errors
 /// The first difference from the reference.
 pub fn judge_without_fault(place: &Place, doing: Doing, trial: &FaultTrial) -> Result<(), Box<Difference>> {
-    let judged = match &trial.struck {
+    let judged = match &trial.ended {
         Ended::Done(applied) => result(place, doing, applied),
         ended => Some(Difference::new("without a fault: end", "done", ended)),
     };
@@ -71,12 +71,12 @@ pub enum Interleaved {
 pub fn judge_fault(
     place: &Place,
     doing: Doing,
-    strike: (usize, Fault),
+    injected: (usize, Fault),
     calm: &FaultTrial,
     trial: &FaultTrial,
     interleaved: Interleaved,
 ) -> Result<Endured, Box<Difference>> {
-    let (at, fault) = strike;
+    let (at, fault) = injected;
     let located = |difference: Box<Difference>| {
         let site = trial.passed.sites.get(at).map_or("nowhere", |site| site.name());
         let doing = if doing == Doing::Apply { "" } else { " of a rewind" };
@@ -86,7 +86,7 @@ pub fn judge_fault(
     if interleaved == Interleaved::No && sites != reached {
         return Err(located(wrong("points up to the fault", sites, reached)));
     }
-    endured(place, doing, strike, calm, trial).map_err(located)
+    endured(place, doing, injected, calm, trial).map_err(located)
 }
 
 fn endured(
@@ -96,10 +96,10 @@ fn endured(
     calm: &FaultTrial,
     trial: &FaultTrial,
 ) -> Result<Endured, Box<Difference>> {
-    let Some(site) = trial.passed.sites.get(at).copied().filter(|_| trial.passed.struck == Some((at, fault))) else {
-        return Err(wrong("point of the fault", "reached", trial.passed.struck));
+    let Some(site) = trial.passed.sites.get(at).copied().filter(|_| trial.passed.injected == Some((at, fault))) else {
+        return Err(wrong("point of the fault", "reached", trial.passed.injected));
     };
-    let endured = match &trial.struck {
+    let endured = match &trial.ended {
         Ended::Done(applied) => match (result(place, doing, applied), applied) {
             (None, _) => Endured::Survived,
             (Some(_), Err(error)) if names(fault, error) => Endured::Aborted,
@@ -111,7 +111,7 @@ fn endured(
     };
     let has_happened = matches!(endured, Endured::Survived | Endured::CutOffAfter);
     if fault == Fault::Delay && endured != Endured::Survived {
-        return Err(wrong("end", "as without the delay", &trial.struck));
+        return Err(wrong("end", "as without the delay", &trial.ended));
     }
     // Cut off after its commit, the block's nonces are in the run once the next block has looked.
     if endured != Endured::CutOffAfter {

@@ -43,8 +43,9 @@ pub struct FaultPoint {
     pub block: usize,
     pub doing: Doing,
     pub path: ExecutionPath,
-    /// Number of the point, of those that the chain reaches meanwhile, and what strikes there. None: the run without a fault.
-    pub strike: Option<(usize, Fault)>,
+    /// Number of the point, of those that the chain reaches meanwhile, and what is injected there. None: the run without a fault.
+    #[serde(rename = "strike")]
+    pub injected: Option<(usize, Fault)>,
     /// The seed of the schedule under shuttle. None: the run is on one thread of tokio.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule_seed: Option<u64>,
@@ -68,8 +69,8 @@ pub type Applied = Result<Vec<Receipt>, BlockError>;
 pub struct FaultTrial {
     /// Points and fault; without a fault all points that there are.
     pub passed: Passed,
-    /// The struck block or rewind. A rewind has no receipts.
-    pub struck: Ended<Applied>,
+    /// How the block or rewind ended into which the fault was injected. A rewind has no receipts.
+    pub ended: Ended<Applied>,
     /// Ledger and nonces of the run before what was struck and after it.
     pub before: LedgerState,
     pub nonces_before: NonceChecker,
@@ -105,10 +106,10 @@ pub fn under_fault(
     parameters: &Parameters,
     place: &Place,
     what: (Doing, ExecutionPath),
-    strike: Option<(usize, Fault)>,
+    injected: Option<(usize, Fault)>,
     around: &dyn Fn(Failing<Native>, Arc<MemoryStorage>) -> Arc<dyn Layer>,
 ) -> FaultTrial {
-    on(&OnTokio::new(engine, Threads::One, 0), parameters, place, what, strike, around)
+    on(&OnTokio::new(engine, Threads::One, 0), parameters, place, what, injected, around)
 }
 
 /// The same with nothing but the points around the storage, under one random schedule of shuttle.
@@ -119,7 +120,7 @@ pub fn under_fault_interleaved(
     parameters: &Parameters,
     place: &Place,
     what: (Doing, ExecutionPath),
-    strike: Option<(usize, Fault)>,
+    injected: Option<(usize, Fault)>,
     seed: u64,
 ) -> Result<FaultTrial, String> {
     let trial = Arc::new(Mutex::new(None));
@@ -127,7 +128,7 @@ pub fn under_fault_interleaved(
     let (told, parameters, place) = (Arc::clone(&trial), parameters.clone(), place.clone());
     let run = under_shuttle(Strategy::Random, seed, 1, move || {
         let host = Model::shuttle(settings);
-        let trial = on(&host, &parameters, &place, what, strike, &|failing, _| Arc::new(failing));
+        let trial = on(&host, &parameters, &place, what, injected, &|failing, _| Arc::new(failing));
         *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(trial);
     });
     let trial = trial.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -139,7 +140,7 @@ fn on<H: Host>(
     parameters: &Parameters,
     place: &Place,
     (doing, path): (Doing, ExecutionPath),
-    strike: Option<(usize, Fault)>,
+    injected: Option<(usize, Fault)>,
     around: &dyn Fn(Failing<H::Runtime>, Arc<MemoryStorage>) -> Arc<dyn Layer>,
 ) -> FaultTrial {
     let faults = Faults::default();
@@ -151,8 +152,8 @@ fn on<H: Host>(
     let mut chain = Blockchain::new(Arc::clone(&storage), parameters.clone(), executor);
     let bench = Bench { host, runtime, faults, memory, path, storage };
     match doing {
-        Doing::Apply => bench.apply(&mut chain, place, strike),
-        Doing::Rewind => bench.rewind(&mut chain, place, strike),
+        Doing::Apply => bench.apply(&mut chain, place, injected),
+        Doing::Rewind => bench.rewind(&mut chain, place, injected),
     }
 }
 
@@ -170,7 +171,7 @@ struct Bench<'a, H: Host, S> {
 type Chain<H, S> = Blockchain<S, Probed<<H as Host>::Runtime>>;
 
 impl<H: Host, S: Storage> Bench<'_, H, S> {
-    fn apply(&self, chain: &mut Chain<H, S>, place: &Place, strike: Option<(usize, Fault)>) -> FaultTrial {
+    fn apply(&self, chain: &mut Chain<H, S>, place: &Place, injected: Option<(usize, Fault)>) -> FaultTrial {
         let block = &place.expected().block;
         let mut run = chain.ordering_run();
         for earlier in place.earlier() {
@@ -178,17 +179,17 @@ impl<H: Host, S: Storage> Bench<'_, H, S> {
             let _ = self.block(&mut run, &earlier.block);
         }
         let (before, nonces_before) = (self.ledger(), run.nonces().clone());
-        let (struck, passed) = self.armed(strike, run.apply(block, self.path));
+        let (ended, passed) = self.armed(injected, run.apply(block, self.path));
         let handles_left = self.handles_left();
         let (after, nonces_after) = (self.ledger(), run.nonces().clone());
-        let again = (strike.is_some() && after == before).then(|| self.block(&mut run, block));
+        let again = (injected.is_some() && after == before).then(|| self.block(&mut run, block));
         let ledger_again = self.ledger();
         let later: Vec<_> = place.later(LATER).iter().map(|later| self.block(&mut run, &later.block)).collect();
         let (ledger_later, nonces_later) = (self.ledger(), run.nonces().clone());
         let undone = self.undone(chain, before.top);
         FaultTrial {
             passed,
-            struck,
+            ended,
             before,
             nonces_before,
             after,
@@ -203,7 +204,7 @@ impl<H: Host, S: Storage> Bench<'_, H, S> {
         }
     }
 
-    fn rewind(&self, chain: &mut Chain<H, S>, place: &Place, strike: Option<(usize, Fault)>) -> FaultTrial {
+    fn rewind(&self, chain: &mut Chain<H, S>, place: &Place, injected: Option<(usize, Fault)>) -> FaultTrial {
         let mut run = chain.ordering_run();
         for earlier in place.earlier().iter().chain([place.expected()]) {
             let _ = self.block(&mut run, &earlier.block);
@@ -211,11 +212,11 @@ impl<H: Host, S: Storage> Bench<'_, H, S> {
         let (before, nonces_before) = (self.ledger(), run.nonces().clone());
         let to = place.before().top;
         let no_receipts = |rewound: Result<(), _>| rewound.map(|()| Vec::new()).map_err(BlockError::from);
-        let (struck, passed) = self.armed(strike, async { no_receipts(chain.rewind(to).await) });
+        let (ended, passed) = self.armed(injected, async { no_receipts(chain.rewind(to).await) });
         let handles_left = self.handles_left();
         let after = self.ledger();
         let again =
-            (strike.is_some() && after == before).then(|| self.ended(async { no_receipts(chain.rewind(to).await) }));
+            (injected.is_some() && after == before).then(|| self.ended(async { no_receipts(chain.rewind(to).await) }));
         let ledger_again = self.ledger();
         let mut run = chain.ordering_run();
         let nonces_after = run.nonces().clone();
@@ -224,7 +225,7 @@ impl<H: Host, S: Storage> Bench<'_, H, S> {
         let undone = self.undone(chain, to);
         FaultTrial {
             passed,
-            struck,
+            ended,
             before,
             nonces_before,
             after,
@@ -248,8 +249,8 @@ impl<H: Host, S: Storage> Bench<'_, H, S> {
         self.ended(run.apply(block, self.path))
     }
 
-    fn armed<T>(&self, strike: Option<(usize, Fault)>, future: impl Future<Output = T>) -> (Ended<T>, Passed) {
-        self.faults.arm(strike);
+    fn armed<T>(&self, injected: Option<(usize, Fault)>, future: impl Future<Output = T>) -> (Ended<T>, Passed) {
+        self.faults.arm(injected);
         let ended = self.ended(future);
         (ended, self.faults.disarm())
     }

@@ -62,7 +62,7 @@ impl FaultCanary {
             Self::NonceKept if is_over => trial.nonces_after = calm.nonces_after.clone(),
             Self::TaskLeft if is_over => trial.handles_left += 1,
             Self::WrongReason if is_over => {
-                if let Ended::Done(Err(error @ BlockError::Tasks(_))) = &mut trial.struck {
+                if let Ended::Done(Err(error @ BlockError::Tasks(_))) = &mut trial.ended {
                     *error = BlockAbort::FeesOverflow.into();
                 }
             }
@@ -85,7 +85,7 @@ impl Layer for Around {
     }
 
     fn before_commit(&self, batch: &mut WriteBatch) -> Result<(), StorageError> {
-        if self.canary == Some(FaultCanary::BlockLost) && self.failing.0.was_struck() {
+        if self.canary == Some(FaultCanary::BlockLost) && self.failing.0.has_injected() {
             batch.ops.clear();
         }
         *self.batch.lock().unwrap_or_else(PoisonError::into_inner) = Some(batch.clone());

@@ -32,7 +32,7 @@ impl Injector<'_> {
         figures.points += calm.passed.sites.len() as u64;
         let (faults, is_every) = budget.choose(self.place.expected().block.transactions.len(), &calm.passed.sites);
         for (at, fault) in faults {
-            let point = FaultPoint { strike: Some((at, fault)), ..self.point(doing, path) };
+            let point = FaultPoint { injected: Some((at, fault)), ..self.point(doing, path) };
             let (endured, trial) = self.inject(point, &calm)?;
             figures.count(path, calm.passed.sites[at], fault, endured, &trial);
             // A canary's layer is made for tokio, and one task has one order.
@@ -51,7 +51,7 @@ impl Injector<'_> {
         budget: &FaultBudget,
         figures: &mut FaultFigures,
     ) -> Result<(), Box<FaultFound>> {
-        let (at, _) = point.strike.expect("a run with a fault");
+        let (at, _) = point.injected.expect("a run with a fault");
         for number in 0..budget.schedules {
             let schedule_seed = Some(mix(mix(budget.seed, at as u64), number));
             if let Some(endured) = self.inject_interleaved(FaultPoint { schedule_seed, ..point }, calm)? {
@@ -78,7 +78,7 @@ impl Injector<'_> {
         let sites = &calm.passed.sites;
         let at = number % sites.len();
         let fault = if wanted.fits(sites[at]) { wanted } else { Fault::Panic };
-        let (endured, trial) = self.inject(FaultPoint { strike: Some((at, fault)), ..point }, &calm)?;
+        let (endured, trial) = self.inject(FaultPoint { injected: Some((at, fault)), ..point }, &calm)?;
         figures.count(path, sites[at], fault, endured, &trial);
         figures.calm_runs += 1;
         figures.points += sites.len() as u64;
@@ -87,7 +87,7 @@ impl Injector<'_> {
 
     /// The point of a run without a fault.
     pub(super) fn point(&self, doing: Doing, path: ExecutionPath) -> FaultPoint {
-        FaultPoint { block: self.place.block, doing, path, strike: None, schedule_seed: None }
+        FaultPoint { block: self.place.block, doing, path, injected: None, schedule_seed: None }
     }
 
     /// The run without a fault, judged.
@@ -105,7 +105,7 @@ impl Injector<'_> {
         point: FaultPoint,
         calm: &FaultTrial,
     ) -> Result<(Endured, FaultTrial), Box<FaultFound>> {
-        let fault = point.strike.expect("a run with a fault");
+        let fault = point.injected.expect("a run with a fault");
         let what = (point.doing, point.path);
         let trial = self.subject.run(self.engine, self.scene, self.place, what, Some((fault, calm)));
         match judge_fault(self.place, point.doing, fault, calm, &trial, Interleaved::No) {
@@ -120,13 +120,13 @@ impl Injector<'_> {
         point: FaultPoint,
         calm: &FaultTrial,
     ) -> Result<Option<Endured>, Box<FaultFound>> {
-        let fault = point.strike.expect("a run with a fault");
+        let fault = point.injected.expect("a run with a fault");
         let seed = point.schedule_seed.expect("a run with a schedule");
         let what = (point.doing, point.path);
         let trial = under_fault_interleaved(&self.scene.parameters, self.place, what, Some(fault), seed);
         let stuck = |stuck| Difference::new("execution under shuttle", "to its end", stuck);
         let trial = trial.map_err(|message| self.found(point, None, stuck(message)))?;
-        if trial.passed.struck.is_none() {
+        if trial.passed.injected.is_none() {
             let judged = judge_without_fault(self.place, point.doing, &trial);
             return judged.map(|()| None).map_err(|difference| self.found(point, None, *difference));
         }
@@ -137,10 +137,10 @@ impl Injector<'_> {
     }
 
     fn found(&self, point: FaultPoint, site: Option<Site>, difference: Difference) -> Box<FaultFound> {
-        let FaultPoint { block: _, doing, path, strike, schedule_seed } = point;
+        let FaultPoint { block: _, doing, path, injected, schedule_seed } = point;
         let doing = if doing == Doing::Apply { "" } else { " rewinding" };
         let doing = schedule_seed.map_or(doing.to_owned(), |seed| format!("{doing} under shuttle (seed {seed})"));
-        let subject = match (strike, site) {
+        let subject = match (injected, site) {
             (Some((at, fault)), Some(site)) => {
                 format!("{}{doing}, {} at point {at} ({})", path.name(), fault.name(), site.name())
             }

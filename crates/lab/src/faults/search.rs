@@ -28,10 +28,10 @@ pub fn search_fault(
             Err(found) if covered(&found) => return (Some(found), runs),
             Err(_) => continue,
         };
-        let Some((_, fault)) = like.strike else { continue };
+        let Some((_, fault)) = like.injected else { continue };
         for (at, _) in calm.passed.sites.iter().enumerate().filter(|(_, site)| fault.fits(**site)) {
             runs += 1;
-            let point = FaultPoint { strike: Some((at, fault)), schedule_seed: like.schedule_seed, ..point };
+            let point = FaultPoint { injected: Some((at, fault)), schedule_seed: like.schedule_seed, ..point };
             let shown = match point.schedule_seed {
                 None => injector.inject(point, &calm).map(drop),
                 Some(_) => injector.inject_interleaved(point, &calm).map(drop),

@@ -3,14 +3,14 @@
 //! accident finds nothing. The same plan gives the same scenario, on every machine.
 
 mod conflicts;
+mod context;
 pub(super) mod devnet;
 mod draft;
 mod limits;
 mod malformed;
 mod repeats;
-mod scene;
-mod stage;
 mod weighted;
+mod world;
 
 use seriatim_tos::execution::reference::{BlockHeader, Reference};
 use seriatim_tos::ledger::{AccountKey, Block, BlockAbort, Hash, Receipt, SignatureScheme, Transaction};
@@ -22,8 +22,8 @@ use super::plan::{Plan, Record};
 use super::scenario::{SCENARIO_VERSION, Scenario, Step};
 
 use conflicts::Intent;
-use scene::{Memory, Scene};
-use stage::Stage;
+use context::{GeneratorContext, Memory};
+use world::World;
 
 /// Most blocks of a scenario, give or take those that a rewind applies again: a ledger's history is compared as a
 /// whole, and long ones cost more than they show.
@@ -76,7 +76,7 @@ type Classed = (ConflictClass, Transaction);
 #[derive(Debug)]
 struct Builder<'a> {
     plan: &'a Plan,
-    stage: Stage,
+    world: World,
     reference: Reference,
     memory: Memory,
     steps: Vec<Step>,
@@ -115,13 +115,13 @@ struct Position {
 
 impl<'a> Builder<'a> {
     fn new(plan: &'a Plan, scheme: SignatureScheme) -> Self {
-        let stage = Stage::new(&plan.header, scheme);
-        let mut reference = Reference::new(&stage.parameters, &stage.genesis);
+        let world = World::new(&plan.header, scheme);
+        let mut reference = Reference::new(&world.parameters, &world.genesis);
         let expectation = Expectation { genesis: reference.ledger().clone(), ..Expectation::default() };
         reference.start_run();
         Self {
             plan,
-            stage,
+            world,
             reference,
             memory: Memory::default(),
             steps: Vec::new(),
@@ -155,11 +155,11 @@ impl<'a> Builder<'a> {
 
     fn resolve(&mut self, record: &Record, header: &BlockHeader) -> Classed {
         let class = ConflictClass::pick(self.plan.header.class_mask, record.class);
-        let Self { stage, reference, memory, .. } = self;
+        let Self { world, reference, memory, .. } = self;
         let BlockHeader { height, miner, .. } = *header;
-        let mut scene = Scene { stage, reference, memory, record, height, miner };
-        let tx = match scene.intent(class) {
-            Intent::Fresh(draft) => draft.sign(&self.reference, &self.stage.cast),
+        let mut context = GeneratorContext { world, reference, memory, record, height, miner };
+        let tx = match context.intent(class) {
+            Intent::Fresh(draft) => draft.sign(&self.reference, &self.world.keyring),
             Intent::Again(tx) => tx,
         };
         (class, tx)
@@ -195,7 +195,7 @@ impl<'a> Builder<'a> {
     /// held.
     fn open_block(&mut self, record: Option<&Record>) {
         self.blocks += 1;
-        let header = self.stage.next_header(self.parent, self.avoid.take());
+        let header = self.world.next_header(self.parent, self.avoid.take());
         let first_class = self.classes.len();
         match self.reference.begin(&header) {
             Ok(()) => {
@@ -332,7 +332,7 @@ impl<'a> Builder<'a> {
             self.close_block(); // It may open another one, for the transactions of an aborted block.
         }
         self.end_run();
-        let Self { stage: Stage { parameters, genesis, .. }, steps, expectation, classes, .. } = self;
+        let Self { world: World { parameters, genesis, .. }, steps, expectation, classes, .. } = self;
         let scenario = Scenario { version: SCENARIO_VERSION, parameters, genesis, steps };
         Built { scenario, expectation, classes }
     }

@@ -12,8 +12,8 @@ use seriatim_tos::ledger::{
     TOS, Transaction, TransactionVersion, Transfer, UnsignedTransaction,
 };
 
-use super::cast::{Cast, asset};
 use super::chance::Chance;
+use super::keyring::{Keyring, asset};
 use super::scenario::{SCENARIO_VERSION, Scenario, Step};
 
 /// One real block, integers only.
@@ -158,21 +158,21 @@ impl Shape {
     /// that they live on what they receive or run dry.
     pub fn scenario(&self, scheme: SignatureScheme, seed: u64) -> Scenario {
         let mut chance = Chance::new(seed ^ self.block);
-        let mut cast = Cast::new(scheme);
+        let mut keyring = Keyring::new(scheme);
         let tightness = if seed == 0 { Tightness::NONE } else { Tightness::draw(&mut chance) };
         // Numbers beyond the shape's own: a fresh account for each creation, and the dev account.
-        let dev_account = cast.account(self.accounts + self.transactions.len() as u32);
+        let dev_account = keyring.account(self.accounts + self.transactions.len() as u32);
         let parameters = Parameters { signature_scheme: scheme, dev_account, block_time_ms: 15_000 };
-        let genesis = self.genesis(&mut cast, &mut chance, tightness);
+        let genesis = self.genesis(&mut keyring, &mut chance, tightness);
         let height = self.block;
-        let header = BlockHeader { parent: Hash::ZERO, height, miner: cast.account(self.miner) };
+        let header = BlockHeader { parent: Hash::ZERO, height, miner: keyring.account(self.miner) };
         let mut reference = Reference::new(&parameters, &genesis);
         reference.start_run();
         reference.begin(&header).expect("balances are far from overflow");
         let mut transactions = Vec::with_capacity(self.transactions.len());
         for (index, shape) in self.transactions.iter().enumerate() {
-            let source = cast.account(shape.sender);
-            let destination = cast.account(shape.receiver.unwrap_or(self.accounts + index as u32));
+            let source = keyring.account(shape.sender);
+            let destination = keyring.account(shape.receiver.unwrap_or(self.accounts + index as u32));
             let asset = shape.spends();
             let nonce = genesis.accounts.get(&source).map_or(0, |entry| entry.nonce) + shape.nonce_offset;
             let transfer = Transfer { asset, destination, amount: 0, extra_data: None };
@@ -191,7 +191,7 @@ impl Shape {
             let available = if asset == AssetId::TOS { balance.saturating_sub(tx.body.fee) } else { balance };
             let amount = tightness.amount(&mut chance, available);
             tx.body.data = Payload::Transfers(vec![Transfer { amount, ..transfer }]);
-            tx.signature = cast.sign(&source, &tx.body.signing_bytes());
+            tx.signature = keyring.sign(&source, &tx.body.signing_bytes());
             reference.execute(&tx);
             transactions.push(tx);
         }
@@ -200,7 +200,7 @@ impl Shape {
         Scenario { version: SCENARIO_VERSION, parameters, genesis, steps: vec![Step::Run(vec![block])] }
     }
 
-    fn genesis(&self, cast: &mut Cast, chance: &mut Chance, tightness: Tightness) -> Genesis {
+    fn genesis(&self, keyring: &mut Keyring, chance: &mut Chance, tightness: Tightness) -> Genesis {
         // What each account spends: how often, and of which assets.
         let mut spending: BTreeMap<u32, (u64, Vec<AssetId>)> = BTreeMap::new();
         let mut receives = vec![false; self.accounts as usize];
@@ -232,7 +232,7 @@ impl Shape {
                     entry.balances.insert(*asset, if poor { chance.below(1_000) } else { 1_000_000 * TOS });
                 }
             }
-            genesis.accounts.insert(cast.account(number), entry);
+            genesis.accounts.insert(keyring.account(number), entry);
         }
         genesis
     }

@@ -23,7 +23,7 @@ fn story() -> CrashStory {
     let below = actions.len() as u64 - 2;
     let again = actions[below as usize].clone();
     actions.extend([Action::Rewind(below), again]);
-    CrashStory::told(&engine, scenario.genesis, actions)
+    CrashStory::of_actions(&engine, scenario.genesis, actions)
 }
 
 /// How long the journal was when each action returned; the first entry is for the opening.
@@ -211,8 +211,8 @@ fn a_disk_that_fails_while_a_ledger_is_made_or_opened_is_an_error() {
 fn every_crash_and_every_failure_of_the_commits_of_small_blocks_leaves_the_ledger_before_or_after() {
     let engine = engine();
     let mut figures = CrashFigures::default();
-    for (story, struck) in small_stories(&engine, 8) {
-        match story.strike_all(&engine, &struck) {
+    for (story, small) in small_stories(&engine, 8) {
+        match story.inject_all(&engine, &small) {
             Ok(found) => figures.merge(&found),
             Err(found) => panic!("{found}"),
         }
@@ -230,7 +230,7 @@ fn a_ledger_between_and_one_that_breaks_an_invariant_are_found() {
     let engine = engine();
     let story = story();
     let base = story.created().unwrap();
-    let defect = |story: &CrashStory| *story.strike(&engine, 0, &base).unwrap_err().defect;
+    let defect = |story: &CrashStory| *story.inject(&engine, 0, &base).unwrap_err().defect;
 
     let mut other_before = story.clone();
     other_before.ledgers[0].orphans.add(Hash([7; 32]));
@@ -249,6 +249,6 @@ fn a_ledger_between_and_one_that_breaks_an_invariant_are_found() {
     });
     let (topoheight, previous) = put.unwrap();
     *previous = Some(topoheight);
-    let self_linked = CrashStory::told(&engine, story.genesis.clone(), actions);
+    let self_linked = CrashStory::of_actions(&engine, story.genesis.clone(), actions);
     assert!(matches!(defect(&self_linked), CrashDefect::Invariant(_)));
 }

@@ -55,7 +55,7 @@ impl FaultPoints {
 
     /// The lines near the struck point; without one those at the beginning.
     pub(super) fn rows(&self) -> Vec<PointRow> {
-        let strike = self.point.strike;
+        let strike = self.point.injected;
         let mut rows: Vec<PointRow> = Vec::new();
         for (number, &site) in self.sites.iter().enumerate() {
             match (strike, rows.last_mut()) {

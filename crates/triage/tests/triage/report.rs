@@ -234,8 +234,13 @@ fn the_struck_point_is_marked_and_all_points_are_shown_or_counted() {
     let sites: Vec<Site> = all.into_iter().cycle().take(100).collect();
     for (strike, marked) in [(Some(0), 1), (Some(51), 1), (Some(99), 1), (None, 0)] {
         let strike = strike.map(|at| (at, Fault::Panic));
-        let point =
-            FaultPoint { block: 0, doing: Doing::Apply, path: ExecutionPath::BlockStm, strike, schedule_seed: Some(7) };
+        let point = FaultPoint {
+            block: 0,
+            doing: Doing::Apply,
+            path: ExecutionPath::BlockStm,
+            injected: strike,
+            schedule_seed: Some(7),
+        };
         let points = Some(FaultPoints { point, sites: sites.clone() });
         let retraced = Retraced { points, ..Retraced::default() };
         let report = Report::new(&artifact, "case.json".to_owned(), &retraced);

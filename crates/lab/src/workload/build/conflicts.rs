@@ -4,8 +4,8 @@
 use crate::workload::classes::ConflictClass;
 use seriatim_tos::ledger::{AccountKey, AssetId, FeeType, Payload, TOS, Transaction, Transfer};
 
+use super::context::{GeneratorContext, output};
 use super::draft::{AmountChoice, CosigningChoice, Draft, FeeChoice, NonceChoice, SignatureChoice};
-use super::scene::{Scene, output};
 
 /// What is to stand in the block.
 #[derive(Debug)]
@@ -15,7 +15,7 @@ pub(super) enum Intent {
     Again(Transaction),
 }
 
-impl Scene<'_> {
+impl GeneratorContext<'_> {
     /// What a record of `class` drafts.
     pub(super) fn intent(&mut self, class: ConflictClass) -> Intent {
         let draft = match class {
@@ -70,9 +70,9 @@ impl Scene<'_> {
     }
 
     fn hot_receiver(&self) -> Draft {
-        let hottest = self.stage.pool.len() - 1;
+        let hottest = self.world.pool.len() - 1;
         let rank = usize::from(self.record.detail >= 224);
-        let hot = self.stage.pool[hottest - rank];
+        let hot = self.world.pool[hottest - rank];
         let start = usize::from(self.record.sender);
         let source = self.sender_from(start, 150_000);
         let source = if source == hot { self.sender_from(start + 1, 150_000) } else { source };
@@ -90,7 +90,7 @@ impl Scene<'_> {
         }
         // Somebody who could not have paid, or does not exist, gets enough to.
         let source = self.sender();
-        let poorest = self.stage.pool.iter().filter(|it| **it != source).min_by_key(|it| self.tos(it)).copied();
+        let poorest = self.world.pool.iter().filter(|it| **it != source).min_by_key(|it| self.tos(it)).copied();
         let paid = match poorest {
             Some(poorest) if self.record.detail & 1 == 0 => poorest,
             _ => self.unseen(),
@@ -137,8 +137,8 @@ impl Scene<'_> {
 
     fn miner_party(&self) -> Draft {
         let party = match self.record.detail % 4 {
-            0 => self.stage.parameters.dev_account,
-            1 => self.stage.miner,
+            0 => self.world.parameters.dev_account,
+            1 => self.world.miner,
             _ => self.miner,
         };
         if self.record.detail >= 128 && self.can_pay(&party, 20_000) {
@@ -178,8 +178,8 @@ impl Scene<'_> {
 
     /// Up to four participants, any threshold that they can reach.
     fn configuration(&self, source: &AccountKey) -> Payload {
-        let mut candidates = self.stage.cosigners.to_vec();
-        candidates.extend(self.stage.pool.iter().take(4).filter(|account| *account != source));
+        let mut candidates = self.world.cosigners.to_vec();
+        candidates.extend(self.world.pool.iter().take(4).filter(|account| *account != source));
         let start = usize::from(self.record.receiver) % candidates.len();
         candidates.rotate_left(start);
         candidates.truncate(1 + usize::from(self.record.legs % 4));
@@ -198,7 +198,7 @@ impl Scene<'_> {
             96..=151 if left >= 16 => by_energy(source),
             152..=163 => {
                 // Whoever has least; as a rule, none.
-                let pool = self.stage.pool.iter().filter(|account| self.can_pay(account, 1));
+                let pool = self.world.pool.iter().filter(|account| self.can_pay(account, 1));
                 let left = |account: &&AccountKey| self.reference.energy(account).map_or(0, |it| it.total - it.used);
                 let weakest = pool.min_by_key(left).copied();
                 by_energy(weakest.unwrap_or(source))
@@ -308,7 +308,7 @@ impl Scene<'_> {
 }
 
 /// Smaller parts.
-impl Scene<'_> {
+impl GeneratorContext<'_> {
     pub(super) fn literal(&self) -> u64 {
         u64::from(self.record.literal)
     }

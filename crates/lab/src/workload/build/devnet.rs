@@ -7,7 +7,7 @@
 
 mod content;
 mod fork;
-mod stage;
+mod world;
 
 use serde::{Deserialize, Serialize};
 
@@ -22,8 +22,8 @@ use seriatim_tos::ledger::{
 use seriatim_tos::storage::LedgerState;
 
 use super::block;
-use super::scene::Memory;
-use super::stage::Stage;
+use super::context::Memory;
+use super::world::World;
 
 use fork::Fork;
 
@@ -73,22 +73,22 @@ pub struct DevnetStep {
 impl Devnet {
     /// The parameters in which the chain differs from others.
     pub fn parameters(&self) -> Parameters {
-        Stage::endless(self.signature_scheme, 0).parameters
+        World::endless(self.signature_scheme, 0).parameters
     }
 
     /// The ledger that it begins with.
     pub fn genesis(&self) -> Genesis {
-        stage::genesis(self)
+        world::genesis(self)
     }
 
     /// The accounts that a segment may touch, those apart that do not exist before it.
     pub fn accounts(&self) -> Vec<AccountKey> {
-        stage::accounts(&mut Stage::endless(self.signature_scheme, 0), self.content)
+        world::accounts(&mut World::endless(self.signature_scheme, 0), self.content)
     }
 
     /// The assets that there are, TOS first.
     pub fn assets(&self) -> Vec<AssetId> {
-        Stage::endless(self.signature_scheme, 0).assets
+        World::endless(self.signature_scheme, 0).assets
     }
 
     /// The segment that begins above `start`.
@@ -99,7 +99,7 @@ impl Devnet {
     /// A segment from its beginning. `ledger` is the one at its start, as far as it concerns [`Self::accounts`] and
     /// [`Self::assets`]: registrations, newest versions, known assets, and the metadata of its top.
     pub fn segment(&self, number: u64, ledger: LedgerState) -> Segment {
-        let stage = Stage::endless(self.signature_scheme, number + 1);
+        let world = World::endless(self.signature_scheme, number + 1);
         let start = ledger.top;
         let anchor = ledger.metadata[&start].block;
         Segment {
@@ -107,8 +107,8 @@ impl Devnet {
             number,
             start,
             anchor,
-            reference: Reference::on(&stage.parameters, ledger),
-            stage,
+            reference: Reference::on(&world.parameters, ledger),
+            world,
             memory: Memory::default(),
             made: 0,
             height: number * SEGMENT_HEIGHTS,
@@ -127,7 +127,7 @@ pub struct Segment {
     start: Topoheight,
     /// The block at its start, which its transactions name: so none of them is one of another segment.
     anchor: Hash,
-    stage: Stage,
+    world: World,
     reference: Reference,
     memory: Memory,
     /// Blocks so far, undone ones included: what each new one's choices depend on.
@@ -247,11 +247,11 @@ impl Segment {
         self.height = if self.height + jump < last { self.height + jump } else { self.height + 1 };
         let number = chance.below(256) as u32;
         let miner = match (shape, chance.below(16)) {
-            (Some(shape), _) => stage::shape_account(&mut self.stage, shape.miner),
-            (None, 0..=8) => self.stage.miner,
-            (None, 9..=11) => self.stage.pool[number as usize % self.stage.pool.len()],
-            (None, 12 | 13) => self.stage.parameters.dev_account,
-            (None, _) => self.stage.never_seen_miner(number),
+            (Some(shape), _) => world::shape_account(&mut self.world, shape.miner),
+            (None, 0..=8) => self.world.miner,
+            (None, 9..=11) => self.world.pool[number as usize % self.world.pool.len()],
+            (None, 12 | 13) => self.world.parameters.dev_account,
+            (None, _) => self.world.never_seen_miner(number),
         };
         BlockHeader { parent: self.parent(), height: self.height, miner }
     }

@@ -2,7 +2,7 @@
 //! settles it against the running state, in the order in which one depends on the other: fee, amounts, nonce,
 //! signatures.
 
-use crate::workload::cast::Cast;
+use crate::workload::keyring::Keyring;
 use crate::workload::plan::Record;
 use seriatim_tos::execution::reference::Reference;
 use seriatim_tos::ledger::{
@@ -107,15 +107,15 @@ impl Draft {
     }
 
     /// The signed transaction.
-    pub(super) fn sign(self, reference: &Reference, cast: &Cast) -> Transaction {
-        self.sign_after(Hash::ZERO, reference, cast)
+    pub(super) fn sign(self, reference: &Reference, keyring: &Keyring) -> Transaction {
+        self.sign_after(Hash::ZERO, reference, keyring)
     }
 
     /// The signed transaction, which names a block that it comes after. Nobody looks at that name, but transactions with
     /// another one are other transactions.
-    pub(super) fn sign_after(self, block: Hash, reference: &Reference, cast: &Cast) -> Transaction {
+    pub(super) fn sign_after(self, block: Hash, reference: &Reference, keyring: &Keyring) -> Transaction {
         let Self { source, data, fee_type, amount, fee, nonce, signature, cosigning, reference: topoheight } = self;
-        let multisig = blank_cosignatures(reference, cast, &source, cosigning);
+        let multisig = blank_cosignatures(reference, keyring, &source, cosigning);
         let body = UnsignedTransaction {
             version: TransactionVersion::T0,
             source,
@@ -130,15 +130,15 @@ impl Draft {
         amount.resolve(reference, &mut tx.body);
         tx.body.nonce = nonce.resolve(reference.next_nonce(&source));
         let message = tx.body.signing_bytes();
-        cosign(reference, cast, &mut tx, cosigning, &message);
+        cosign(reference, keyring, &mut tx, cosigning, &message);
         tx.signature = match signature {
-            SignatureChoice::Right => cast.sign(&source, &message),
+            SignatureChoice::Right => keyring.sign(&source, &message),
             SignatureChoice::WrongBit(bit) => {
-                let mut wrong = cast.sign(&source, &message);
+                let mut wrong = keyring.sign(&source, &message);
                 wrong.0[usize::from(bit % 512 / 8)] ^= 1 << (bit % 8);
                 wrong
             }
-            SignatureChoice::WrongKey => cast.sign(&cast.someone_else(&source), &message),
+            SignatureChoice::WrongKey => keyring.sign(&keyring.someone_else(&source), &message),
         };
         tx
     }
@@ -266,7 +266,7 @@ impl CosigningChoice {
 /// The signatures to be given, still blank: their number decides the fee.
 fn blank_cosignatures(
     reference: &Reference,
-    cast: &Cast,
+    keyring: &Keyring,
     source: &AccountKey,
     cosigning: CosigningChoice,
 ) -> Vec<MultiSigSignature> {
@@ -276,7 +276,7 @@ fn blank_cosignatures(
     };
     let needed = usize::from(config.threshold);
     // Those who can sign, and nobody else unless there is no one.
-    let signing = config.participants.iter().enumerate().filter(|(_, participant)| cast.can_sign(participant));
+    let signing = config.participants.iter().enumerate().filter(|(_, participant)| keyring.can_sign(participant));
     let mut able: Vec<u8> = signing.map(|(index, _)| index as u8).collect(); // At most 255 of them.
     if able.is_empty() {
         able.push(0);
@@ -298,11 +298,11 @@ fn blank_cosignatures(
     }
 }
 
-fn cosign(reference: &Reference, cast: &Cast, tx: &mut Transaction, cosigning: CosigningChoice, message: &[u8]) {
+fn cosign(reference: &Reference, keyring: &Keyring, tx: &mut Transaction, cosigning: CosigningChoice, message: &[u8]) {
     let participants = reference.multisig(&tx.body.source).map_or(&[][..], |config| &config.participants);
     for MultiSigSignature { participant, signature } in &mut tx.multisig {
         let signer = participants.get(usize::from(*participant)).unwrap_or(&tx.body.source);
-        *signature = cast.sign(signer, message);
+        *signature = keyring.sign(signer, message);
     }
     if let (CosigningChoice::WrongBit, Some(last)) = (cosigning, tx.multisig.last_mut()) {
         last.signature.0[7] ^= 1;

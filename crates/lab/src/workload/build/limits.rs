@@ -2,8 +2,8 @@
 
 use seriatim_tos::ledger::{AccountKey, Amount, AssetId, FREEZE_DAYS, Payload, TOS};
 
+use super::context::{GeneratorContext, output};
 use super::draft::{AmountChoice, Draft, FeeChoice};
-use super::scene::{Scene, output};
 use super::weighted::Weighted;
 
 /// What a record brings to the end of 64 bits.
@@ -35,14 +35,14 @@ const LIMITS: Weighted<Limit> = Weighted(&[
     (1, Limit::WhaleFreezes),
 ]);
 
-impl Scene<'_> {
+impl GeneratorContext<'_> {
     pub(super) fn limits(&mut self) -> Draft {
         if self.record.detail >= 128
             && let Some(rival) = self.rival_burn().or_else(|| self.rival_fee())
         {
             return rival;
         }
-        let whales = &self.stage.whales;
+        let whales = &self.world.whales;
         let whale = whales.get(usize::from(self.record.sender & 1)).or(whales.first()).copied();
         let paying_whale = whale.filter(|whale| self.can_pay(whale, 20_000));
         // Only where there are two whales can two large fees meet in one block: there they are frequent.
@@ -149,7 +149,7 @@ impl Scene<'_> {
     fn rival_burn(&self) -> Option<Draft> {
         let (burner, asset) = self.memory.burn?;
         let room = Amount::MAX - self.reference.burned(&asset);
-        let pool = &self.stage.pool;
+        let pool = &self.world.pool;
         let start = usize::from(self.record.receiver);
         let candidates = (0..pool.len()).map(|step| pool[(start + step) % pool.len()]);
         let rival =
@@ -165,7 +165,7 @@ impl Scene<'_> {
     fn rival_fee(&self) -> Option<Draft> {
         let (payer, fee) = self.memory.large_fee?;
         let room = Amount::MAX - fee;
-        let whales = self.stage.whales.iter().copied();
+        let whales = self.world.whales.iter().copied();
         let able = |account: &AccountKey| self.can_pay(account, 20_000) && self.tos(account) > room;
         let rival = whales.filter(|account| *account != payer).find(able)?;
         let right = self.right_transfer(rival, self.receiver(&rival));

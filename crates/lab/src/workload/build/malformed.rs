@@ -7,8 +7,8 @@ use seriatim_tos::ledger::{
 };
 
 use super::conflicts::unknown_asset;
+use super::context::{GeneratorContext, output};
 use super::draft::{AmountChoice, CosigningChoice, Draft, FeeChoice};
-use super::scene::{Scene, output};
 use super::weighted::Weighted;
 
 /// What the longest transactions may cost, if half of their destinations are new.
@@ -90,7 +90,7 @@ const RULES: Weighted<Rule> = Weighted(&[
     (2, Rule::MultisigDeletion),
 ]);
 
-impl Scene<'_> {
+impl GeneratorContext<'_> {
     pub(super) fn malformed(&mut self) -> Draft {
         let forbidden = self.record.detail >= 148;
         let at_bound = |allowed: usize| allowed + usize::from(forbidden);
@@ -162,7 +162,7 @@ impl Scene<'_> {
             let destination = if index % 2 == 0 || count < 16 {
                 self.receiver_from(start, &source)
             } else {
-                self.stage.never_seen(start as u32 % 64)
+                self.world.never_seen(start as u32 % 64)
             };
             Transfer {
                 amount,
@@ -223,7 +223,7 @@ impl Scene<'_> {
 
     fn malformed_multisig(&self, rule: MultisigRule, forbidden: bool) -> Draft {
         let source = self.sender_from(usize::from(self.record.sender), 1_000_000);
-        let cosigners = self.stage.cosigners.to_vec();
+        let cosigners = self.world.cosigners.to_vec();
         let (threshold, participants) = match (rule, forbidden) {
             (MultisigRule::ThresholdAboveParticipants, true) => (4, cosigners),
             (MultisigRule::ThresholdAboveParticipants, false) => (3, cosigners),

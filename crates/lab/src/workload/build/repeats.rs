@@ -3,10 +3,10 @@
 use seriatim_tos::ledger::{Amount, Payload};
 
 use super::conflicts::Intent;
+use super::context::{GeneratorContext, Unpaid, output};
 use super::draft::{AmountChoice, Draft};
-use super::scene::{Scene, Unpaid, output};
 
-impl Scene<'_> {
+impl GeneratorContext<'_> {
     pub(super) fn duplicate(&self) -> Intent {
         let signed = &self.memory.signed;
         match self.record.detail {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::workload::build::conflicts::Intent;
+use crate::workload::build::context::GeneratorContext;
 use crate::workload::build::draft::{AmountChoice, Draft, NonceChoice};
-use crate::workload::build::scene::Scene;
 use crate::workload::chance::Chance;
 use crate::workload::classes::ConflictClass;
 use crate::workload::plan::{Plan, Record};
@@ -12,7 +12,7 @@ use crate::workload::shapes::{Shape, ShapeKind, real_shapes};
 use seriatim_tos::execution::reference::BlockHeader;
 use seriatim_tos::ledger::{Amount, AssetId, Payload, Receipt, Transaction, Transfer};
 
-use super::stage::{ALLOWANCE, asset_of_shape, faucet, is_poor, shape_account};
+use super::world::{ALLOWANCE, asset_of_shape, faucet, is_poor, shape_account};
 use super::{DevnetContent, OpenBlock, Segment};
 
 /// One in so many transactions of a shape is remembered, to be repeated by those of plans.
@@ -60,11 +60,11 @@ impl Segment {
     }
 
     fn resolve(&mut self, record: &Record, class: ConflictClass, header: &BlockHeader) -> Transaction {
-        let Self { stage, reference, memory, anchor, .. } = self;
+        let Self { world, reference, memory, anchor, .. } = self;
         let BlockHeader { height, miner, .. } = *header;
-        let mut scene = Scene { stage, reference, memory, record, height, miner };
-        match scene.intent(class) {
-            Intent::Fresh(draft) => draft.sign_after(*anchor, &self.reference, &self.stage.cast),
+        let mut context = GeneratorContext { world, reference, memory, record, height, miner };
+        match context.intent(class) {
+            Intent::Fresh(draft) => draft.sign_after(*anchor, &self.reference, &self.world.keyring),
             Intent::Again(tx) => tx,
         }
     }
@@ -77,14 +77,14 @@ impl Segment {
 
     /// Whoever has nothing left does nothing any more: the faucet pays, so that most transactions execute for ever.
     fn pay_the_poor(&mut self, open: &mut OpenBlock) {
-        let source = faucet(&mut self.stage);
+        let source = faucet(&mut self.world);
         let mut transfers = Vec::new();
-        for account in self.stage.pool.iter().chain(&self.stage.whales) {
+        for account in self.world.pool.iter().chain(&self.world.whales) {
             let lacks = |asset: &&AssetId| match self.reference.balance(account, asset) {
                 tos if **asset == AssetId::TOS => is_poor(tos),
                 balance => balance == 0,
             };
-            transfers.extend(self.stage.assets.iter().filter(lacks).map(|asset| Transfer {
+            transfers.extend(self.world.assets.iter().filter(lacks).map(|asset| Transfer {
                 asset: *asset,
                 destination: *account,
                 amount: ALLOWANCE,
@@ -95,7 +95,7 @@ impl Segment {
             return;
         }
         let draft = Draft { amount: AmountChoice::AsDrafted, ..Draft::right(source, Payload::Transfers(transfers)) };
-        let tx = draft.sign_after(self.anchor, &self.reference, &self.stage.cast);
+        let tx = draft.sign_after(self.anchor, &self.reference, &self.world.keyring);
         let receipt = self.execute(open, tx);
         debug_assert!(matches!(receipt, Receipt::Executed { .. }), "the faucet could not pay: {receipt:?}");
     }
@@ -105,15 +105,15 @@ impl Segment {
         let mut chance = Chance::new(self.mixed(4));
         let mut first_nonces = BTreeMap::new();
         for (index, shaped) in shape.transactions.iter().enumerate() {
-            let source = shape_account(&mut self.stage, shaped.sender);
+            let source = shape_account(&mut self.world, shaped.sender);
             let destination = match shaped.receiver {
-                Some(number) => shape_account(&mut self.stage, number),
+                Some(number) => shape_account(&mut self.world, number),
                 // Beyond the numbers of plans.
-                None => self.stage.never_seen((self.made as u32) * 4_096 + 1_024 + index as u32),
+                None => self.world.never_seen((self.made as u32) * 4_096 + 1_024 + index as u32),
             };
             let asset = match shaped.kind {
                 ShapeKind::Native | ShapeKind::Call | ShapeKind::Create => AssetId::TOS,
-                ShapeKind::Token | ShapeKind::TokenFrom => asset_of_shape(&self.stage.assets, shaped.asset),
+                ShapeKind::Token | ShapeKind::TokenFrom => asset_of_shape(&self.world.assets, shaped.asset),
             };
             let first = *first_nonces.entry(source).or_insert_with(|| self.reference.next_nonce(&source));
             let most = (self.reference.balance(&source, &asset) / 1_000).min(chance.between(1, 1_000_000));
@@ -121,7 +121,7 @@ impl Segment {
             let transfer = Transfer { asset, destination, amount: 0 as Amount, extra_data: None };
             let nonce = NonceChoice::Exactly(first + shaped.nonce_offset);
             let draft = Draft { amount, nonce, ..Draft::right(source, Payload::Transfers(vec![transfer])) };
-            let tx = draft.sign_after(self.anchor, &self.reference, &self.stage.cast);
+            let tx = draft.sign_after(self.anchor, &self.reference, &self.world.keyring);
             if index % REMEMBERED == 0 {
                 self.execute_and_note(open, tx);
             } else {

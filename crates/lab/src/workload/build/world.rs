@@ -1,8 +1,8 @@
 //! What a plan's header stands for: the accounts and assets that take part, parameters, genesis, and the block headers
 //! to come.
 
-use crate::workload::cast::{Cast, asset};
 use crate::workload::chance::Chance;
+use crate::workload::keyring::{Keyring, asset};
 use crate::workload::plan::Header;
 use seriatim_tos::execution::reference::{BlockHeader, Reference};
 use seriatim_tos::ledger::{
@@ -22,8 +22,8 @@ const NEVER_SEEN_MINERS: u32 = 100_000;
 
 /// Everything that is fixed before the first transaction.
 #[derive(Debug)]
-pub(super) struct Stage {
-    pub cast: Cast,
+pub(super) struct World {
+    pub keyring: Keyring,
     /// Ordinary accounts, at least three, all in genesis.
     pub pool: Vec<AccountKey>,
     /// TOS first.
@@ -54,10 +54,10 @@ enum RareStyle {
     MinerNearEnd,
 }
 
-impl Stage {
+impl World {
     pub(super) fn new(header: &Header, scheme: SignatureScheme) -> Self {
         let mut chance = Chance::new(u64::from(header.genesis_seed));
-        let mut cast = Cast::new(scheme);
+        let mut keyring = Keyring::new(scheme);
         let rare = match header.genesis_style >> 4 {
             12 => RareStyle::TwoWhales,
             13 => RareStyle::FullSupply,
@@ -77,7 +77,7 @@ impl Stage {
             6 => 0,
             _ => u32::MAX,
         };
-        let dev_account = cast.account(DEV_ACCOUNT);
+        let dev_account = keyring.account(DEV_ACCOUNT);
         let height = match header.block_style & 7 {
             1 => 1_000,
             2 => DEV_FEE_CHANGE_HEIGHT - 3,
@@ -88,46 +88,46 @@ impl Stage {
             6 if header.genesis_seed.is_multiple_of(4) => Height::MAX - 10 * HEIGHTS_PER_DAY,
             _ => 0,
         };
-        let mut stage = Self {
-            pool: (0..3 + u32::from(header.accounts % 14)).map(|number| cast.account(number)).collect(),
+        let mut world = Self {
+            pool: (0..3 + u32::from(header.accounts % 14)).map(|number| keyring.account(number)).collect(),
             assets: (0..=header.assets % 4).map(asset).collect(),
-            whales: (0..whale_count).map(|number| cast.account(WHALES + number)).collect(),
-            cosigners: std::array::from_fn(|index| cast.account(COSIGNERS + index as u32)),
-            miner: cast.account(MINER),
+            whales: (0..whale_count).map(|number| keyring.account(WHALES + number)).collect(),
+            cosigners: std::array::from_fn(|index| keyring.account(COSIGNERS + index as u32)),
+            miner: keyring.account(MINER),
             parameters: Parameters { signature_scheme: scheme, dev_account, block_time_ms },
             genesis: Genesis::default(),
             epoch: 0,
-            cast,
+            keyring,
             header: *header,
             height,
             blocks: 0,
         };
-        stage.people(&mut chance);
-        stage.fill(&mut chance);
-        stage.stretch(&mut chance, rare);
-        stage
+        world.people(&mut chance);
+        world.fill(&mut chance);
+        world.stretch(&mut chance, rare);
+        world
     }
 
     /// An account that genesis does not know.
     pub(super) fn never_seen(&mut self, number: u32) -> AccountKey {
-        self.cast.account_of(self.epoch, NEVER_SEEN + number)
+        self.keyring.account_of(self.epoch, NEVER_SEEN + number)
     }
 
-    /// The stage of a chain without end, with everybody that it has from the start. Blocks get their headers elsewhere, and
+    /// The world of a chain without end, with everybody that it has from the start. Blocks get their headers elsewhere, and
     /// genesis is filled there.
     pub(super) fn endless(scheme: SignatureScheme, epoch: u64) -> Self {
-        let mut cast = Cast::new(scheme);
-        let dev_account = cast.account(DEV_ACCOUNT);
+        let mut keyring = Keyring::new(scheme);
+        let dev_account = keyring.account(DEV_ACCOUNT);
         Self {
-            pool: (0..16).map(|number| cast.account(number)).collect(),
+            pool: (0..16).map(|number| keyring.account(number)).collect(),
             assets: (0..4).map(asset).collect(),
-            whales: vec![cast.account(WHALES)],
-            cosigners: std::array::from_fn(|index| cast.account(COSIGNERS + index as u32)),
-            miner: cast.account(MINER),
+            whales: vec![keyring.account(WHALES)],
+            cosigners: std::array::from_fn(|index| keyring.account(COSIGNERS + index as u32)),
+            miner: keyring.account(MINER),
             parameters: Parameters { signature_scheme: scheme, dev_account, block_time_ms: 15_000 },
             genesis: Genesis::default(),
             epoch,
-            cast,
+            keyring,
             header: Header::default(),
             height: 0,
             blocks: 0,
@@ -136,7 +136,7 @@ impl Stage {
 
     /// A miner that never mined before.
     pub(super) fn never_seen_miner(&mut self, number: u32) -> AccountKey {
-        self.cast.account_of(self.epoch, NEVER_SEEN_MINERS + number)
+        self.keyring.account_of(self.epoch, NEVER_SEEN_MINERS + number)
     }
 
     /// The header of the next block. It depends on the plan's header and the number of blocks before, not on the
@@ -162,7 +162,7 @@ impl Stage {
             12 | 13 => Some(self.parameters.dev_account),
             _ => None,
         };
-        let miner = miner.unwrap_or_else(|| self.cast.account(NEVER_SEEN_MINERS + number as u32));
+        let miner = miner.unwrap_or_else(|| self.keyring.account(NEVER_SEEN_MINERS + number as u32));
         BlockHeader { parent, height: self.height, miner }
     }
 
@@ -254,7 +254,7 @@ impl Stage {
 
     /// What the first block will give to the dev account, which is emptied for it, and to its miner.
     fn first_reward(&mut self) -> (Amount, Amount) {
-        let miner = self.cast.account(NEVER_SEEN_MINERS);
+        let miner = self.keyring.account(NEVER_SEEN_MINERS);
         let dev_account = self.parameters.dev_account;
         self.set_tos(dev_account, 0);
         let mut probe = Reference::new(&self.parameters, &self.genesis);

@@ -10,7 +10,7 @@ use seriatim_tos::ledger::{
 };
 
 use super::draft::Draft;
-use super::stage::Stage;
+use super::world::World;
 
 /// Enough TOS for a transaction of the usual kinds.
 const USUAL_FEE: Amount = 150_000;
@@ -19,8 +19,8 @@ const MAX_REMEMBERED_TRANSFERS: usize = 16;
 
 /// Everything that a record's choices are relative to.
 #[derive(Debug)]
-pub(super) struct Scene<'a> {
-    pub stage: &'a mut Stage,
+pub(super) struct GeneratorContext<'a> {
+    pub world: &'a mut World,
     pub reference: &'a Reference,
     pub memory: &'a Memory,
     pub record: &'a Record,
@@ -107,7 +107,7 @@ impl Memory {
 }
 
 /// Who acts.
-impl Scene<'_> {
+impl GeneratorContext<'_> {
     /// The account of the pool that the record's sender picks; one that can pay, unless the record insists.
     pub(super) fn sender(&self) -> AccountKey {
         self.sender_from(usize::from(self.record.sender), USUAL_FEE)
@@ -115,7 +115,7 @@ impl Scene<'_> {
 
     /// The account of the pool at `start`, or the next that has `least` TOS and may act.
     pub(super) fn sender_from(&self, start: usize, least: Amount) -> AccountKey {
-        let pool = &self.stage.pool;
+        let pool = &self.world.pool;
         let insists = self.record.sender >= 252;
         let candidates = || (0..pool.len()).map(|step| pool[(start + step) % pool.len()]);
         let able = candidates().find(|account| insists || self.can_pay(account, least));
@@ -129,7 +129,7 @@ impl Scene<'_> {
             && self.reference.is_registered(account)
             && self.reference.next_nonce(account) < u64::MAX
             && self.reference.multisig(account).is_none_or(|config| {
-                let able = config.participants.iter().filter(|it| self.stage.cast.can_sign(it)).count();
+                let able = config.participants.iter().filter(|it| self.world.keyring.can_sign(it)).count();
                 able >= usize::from(config.threshold)
             })
     }
@@ -140,26 +140,26 @@ impl Scene<'_> {
     }
 
     pub(super) fn receiver_from(&self, start: usize, source: &AccountKey) -> AccountKey {
-        let pool = &self.stage.pool;
+        let pool = &self.world.pool;
         let account = pool[start % pool.len()];
         if account == *source { pool[(start + 1) % pool.len()] } else { account }
     }
 
     /// An account that does not exist, or one that did not until a record like this one paid it.
     pub(super) fn unseen(&mut self) -> AccountKey {
-        self.stage.never_seen(u32::from(self.record.receiver))
+        self.world.never_seen(u32::from(self.record.receiver))
     }
 }
 
 /// What there is.
-impl Scene<'_> {
+impl GeneratorContext<'_> {
     pub(super) fn tos(&self, account: &AccountKey) -> Amount {
         self.reference.balance(account, &AssetId::TOS)
     }
 
     /// The record's asset, shifted; TOS where `source` has nothing of it.
     pub(super) fn asset(&self, source: &AccountKey, shift: usize) -> AssetId {
-        let assets = &self.stage.assets;
+        let assets = &self.world.assets;
         let asset = assets[(usize::from(self.record.asset) + shift) % assets.len()];
         if self.reference.balance(source, &asset) == 0 { AssetId::TOS } else { asset }
     }
@@ -180,7 +180,7 @@ impl Scene<'_> {
 }
 
 /// What is drafted most.
-impl Scene<'_> {
+impl GeneratorContext<'_> {
     /// A transfer to `destination`, with further outputs as the record says.
     pub(super) fn transfer(&self, source: AccountKey, destination: AccountKey) -> Draft {
         let legs = match self.record.legs {

@@ -1,5 +1,5 @@
 //! The accounts that take part, by number. A number gives the same key in every scenario of one signature scheme, so
-//! that accounts are told apart at a glance: under `Tagged` the key starts with the number plus one.
+//! that accounts are distinct at a glance: under `Tagged` the key starts with the number plus one.
 
 use std::collections::BTreeMap;
 
@@ -7,14 +7,14 @@ use seriatim_tos::ledger::{AccountKey, AssetId, Signature, SignatureScheme, Sign
 
 /// Accounts and the means to sign for them, derived when first asked for.
 #[derive(Clone, Debug)]
-pub(super) struct Cast {
+pub(super) struct Keyring {
     scheme: SignatureScheme,
     /// The account of each epoch and number.
     accounts: BTreeMap<(u64, u32), AccountKey>,
     signers: BTreeMap<AccountKey, Signer>,
 }
 
-impl Cast {
+impl Keyring {
     pub(super) fn new(scheme: SignatureScheme) -> Self {
         Self { scheme, accounts: BTreeMap::new(), signers: BTreeMap::new() }
     }
@@ -38,14 +38,14 @@ impl Cast {
         })
     }
 
-    /// `account`'s signature; of an account that is not among the cast, one that is never right.
+    /// `account`'s signature; of an account that is not on the keyring, one that is never right.
     pub(super) fn sign(&self, account: &AccountKey, message: &[u8]) -> Signature {
         self.signers.get(account).map_or(Signature([0xee; 64]), |signer| signer.sign(message))
     }
 
     /// An account other than `account`.
     pub(super) fn someone_else(&self, account: &AccountKey) -> AccountKey {
-        *self.signers.keys().find(|other| *other != account).expect("a cast is more than one account")
+        *self.signers.keys().find(|other| *other != account).expect("a keyring is more than one account")
     }
 
     /// Whether it can sign for `account`.
