@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use seriatim::campaign::crashes::{CrashFigures, small_stories};
-use seriatim::campaign::{FaultBudget, FaultFigures, FaultSubject, SMALL_BLOCK, small_blocks, strike_place};
+use seriatim::campaign::{FaultBudget, FaultFigures, FaultSubject, SMALL_BLOCK, inject_at, small_blocks};
 use seriatim::drive::Engine;
 
 /// Small blocks, unless told.
@@ -41,7 +41,7 @@ fn faults(blocks: usize, jobs: usize) -> Result<(), String> {
         for (scene, place) in places.iter().skip(number).step_by(jobs) {
             let subject = FaultSubject::every_path();
             let budget = FaultBudget { schedules: 1, ..FaultBudget::EVERY };
-            strike_place(&engine, scene, place, &subject, budget, &mut figures)
+            inject_at(&engine, scene, place, &subject, budget, &mut figures)
                 .map_err(|found| format!("{} {:?}", found.0.violation, found.0.point))?;
         }
         Ok(figures)

@@ -5,7 +5,7 @@
 use std::panic;
 
 use libfuzzer_sys::fuzz_target;
-use seriatim::campaign::strike_bytes;
+use seriatim::campaign::inject_bytes;
 use seriatim::drive::Engine;
 use seriatim::ledger::SignatureScheme;
 use seriatim::workload::{InterleavedPlan, build};
@@ -19,7 +19,7 @@ fuzz_target!(
     init: panic::set_hook(Box::new(|_| {})),
     |input: InterleavedPlan| {
         let built = build(&input.plan, SignatureScheme::Tagged);
-        if let Err(found) = ENGINE.with(|engine| strike_bytes(engine, &built.scenario, &input.schedule)) {
+        if let Err(found) = ENGINE.with(|engine| inject_bytes(engine, &built.scenario, &input.schedule)) {
             let (found, _) = *found;
             eprintln!("VIOLATION {}\n{:?}\n{}", found.violation, found.point, built.scenario.to_json());
             panic!("{}", found.violation);

@@ -21,10 +21,10 @@ use seriatim_lab::BuiltinSubject;
 use seriatim_lab::workload::{Devnet, DevnetContent};
 use seriatim_node::lines::{Head, LinesError, Reader, write_line};
 use seriatim_node::{
-    Blocks, Keeper, Node, NodeControl, NodeError, NodeReport, NodeState, NodeStorage, Origin, StateError,
+    Blocks, Keeper, MetricsServer, Node, NodeControl, NodeError, NodeReport, NodeState, NodeStorage, Origin, StateError,
 };
 use seriatim_runtime::Native;
-use seriatim_tos::chain::{ChainMetrics, ConfigError, MetricsServer, RecentMismatches, SideError, Stage};
+use seriatim_tos::chain::{ChainMetrics, ConfigError, RecentMismatches, SideError, Stage};
 use seriatim_tos::execution::ParallelExecutor;
 use seriatim_tos::ledger::{Genesis, Parameters, SignatureScheme, Topoheight};
 use seriatim_tos::storage::{CreateError, LedgerState, MemoryStorage, OpenError, RedbStorage};

@@ -10,7 +10,7 @@ use seriatim_testkit::page::assert_balanced;
 use crate::fixtures::{counterexample, seriatim};
 
 fn scheduled() -> impl Iterator<Item = Canary> {
-    Canary::ALL.into_iter().filter(|canary| canary.is_scheduled())
+    Canary::ALL.iter().copied().filter(|canary| canary.is_scheduled())
 }
 
 #[test]

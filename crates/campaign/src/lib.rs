@@ -17,7 +17,7 @@ mod watchdog;
 
 use seriatim_lab::compare::{Verdict, Violation};
 use seriatim_lab::workload::{Built, Shape, mix};
-use seriatim_lab::{BuiltinSubject, Examiner, FaultBudget, interleave, strike};
+use seriatim_lab::{BuiltinSubject, Examiner, FaultBudget, inject, interleave};
 
 use counterexample::Found;
 
@@ -103,7 +103,7 @@ impl Lane<'_> {
             }
             Recipe::Faults { .. } => {
                 let (engine, budget) = (self.examiner.engine(), FaultBudget::bounded(seed));
-                let struck = strike(engine, &built.scenario, &subject.under_faults(), budget);
+                let struck = inject(engine, &built.scenario, &subject.under_faults(), budget);
                 fault = struck.as_ref().err().map(|found| found.0.point);
                 self.statistics.struck(struck)
             }

@@ -9,7 +9,7 @@ use seriatim_explore::{
 };
 use seriatim_lab::compare::{Verdict, Violation};
 use seriatim_lab::workload::{Built, Expectation};
-use seriatim_lab::{BuiltinSubject, Examiner, FaultBudget, FaultSubject, interleave, strike};
+use seriatim_lab::{BuiltinSubject, Examiner, FaultBudget, FaultSubject, inject, interleave};
 use seriatim_triage::report::Regression;
 
 /// What a check rests on.
@@ -40,7 +40,7 @@ pub fn check_regression(regression: &Regression, examiner: &Examiner) -> Result<
     let expectation = Expectation::of(scenario);
     let mut evidence = RegressionEvidence::default();
     agree(examiner.examine(scenario, &expectation, 0, true))?;
-    match strike(examiner.engine(), scenario, &FaultSubject::every_path(), FaultBudget::bounded(0)) {
+    match inject(examiner.engine(), scenario, &FaultSubject::every_path(), FaultBudget::bounded(0)) {
         Ok(figures) => evidence.faults = figures.struck(),
         Err(found) => return Err(Box::new(found.0.violation)),
     }

@@ -11,7 +11,7 @@ use seriatim_runtime::{Fault, Site};
 use seriatim_tos::execution::parallel::batches;
 use seriatim_tos::ledger::{Receipt, TransactionError};
 
-use seriatim_lab::{FaultFigures, Struck};
+use seriatim_lab::{FaultFigures, InjectionResult};
 
 use super::{Lanes, Sums};
 
@@ -117,7 +117,7 @@ impl Statistics {
     }
 
     /// Counts what faults came to.
-    pub(super) fn struck(&mut self, struck: Struck) -> Verdict {
+    pub(super) fn struck(&mut self, struck: InjectionResult) -> Verdict {
         match struck {
             Ok(figures) => {
                 self.faults.merge(&figures);
@@ -172,7 +172,7 @@ impl Statistics {
         }
         if lanes != Lanes::Shapes {
             let unseen = |names: &BTreeMap<&'static str, u64>, name: &str| !names.contains_key(name);
-            let errors = TransactionError::NAMES.into_iter().filter(|name| unseen(&self.outcomes, name));
+            let errors = TransactionError::NAMES.iter().copied().filter(|name| unseen(&self.outcomes, name));
             missed.extend(errors.map(Floor::ErrorNotSeen));
             let classes = ConflictClass::ALL.iter().map(|class| class.name());
             missed.extend(classes.filter(|name| unseen(&self.classes, name)).map(Floor::ClassNotSeen));
@@ -184,8 +184,8 @@ impl Statistics {
     fn missed_faults(&self) -> Vec<Floor> {
         let FaultFigures { complete_blocks, faults, sites, endured, interleaved, .. } = &self.faults;
         let unseen = |names: &BTreeMap<&'static str, u64>, name: &str| !names.contains_key(name);
-        let faults = Fault::ALL.map(Fault::name).into_iter().filter(|name| unseen(faults, name));
-        let ends = Endured::ALL.map(Endured::name).into_iter().filter(|name| unseen(endured, name));
+        let faults = Fault::ALL.iter().map(|fault| fault.name()).filter(|name| unseen(faults, name));
+        let ends = Endured::ALL.iter().map(|endured| endured.name()).filter(|name| unseen(endured, name));
         let places = [Site::Start, Site::Resume, Site::Read, Site::Write, Site::Written, Site::Join];
         let places = places.map(Site::name).into_iter().filter(|name| unseen(sites, name));
         let complete = (*complete_blocks == 0).then_some(Floor::NoCompleteBlock);

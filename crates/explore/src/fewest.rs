@@ -54,7 +54,7 @@ pub(super) struct FewestSwitches {
     /// The execution under way.
     current: Parent,
     step: usize,
-    /// Of the task that runs, since it began to.
+    /// How often the task that runs has yielded since it began to.
     yields: usize,
 }
 

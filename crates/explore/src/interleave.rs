@@ -24,7 +24,7 @@ use super::{Chooser, Experiment, InterleaveConfig, Interleaved, STEP_BOUND, Sche
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InterleavingEvidence {
     pub interleavings: u64,
-    /// By the hash of their choices.
+    /// How many executions differ, by the hash of their choices.
     pub distinct: u64,
     pub steps: u64,
     /// Switches from one task to another.

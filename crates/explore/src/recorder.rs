@@ -18,7 +18,7 @@ const SENTINEL: usize = 1;
 /// Wraps a chooser: writes its choices down, counts, and ends executions that are stuck or go on for ever.
 pub(super) struct Recorder<C> {
     pub chooser: C,
-    /// Of the execution under way.
+    /// The record of the execution under way.
     record: Record,
     /// What can run, the sentinel left out. Kept for its room.
     runnable: Vec<usize>,
@@ -35,7 +35,7 @@ pub(super) struct Record {
     pub meetings: u64,
     /// Who waited for what when nothing could run.
     stuck: Option<Vec<Waiting>>,
-    /// By the scheduler.
+    /// The scheduler broke the execution off.
     pub broken_off: bool,
     verdict: Option<Verdict>,
 }

@@ -1,5 +1,9 @@
 //! Who runs next. Each scheduler is a function of its seed (or bytes, or schedule) and of what it has seen of earlier
 //! executions; none reads the clock or the environment.
+//!
+//! PCT and the uniform walk stand here although `shuttle-schedulers` has both. Its schedulers draw from another generator, so each
+//! seed would mean other schedules; they let an environment variable replace the seed; and they choose among shuttle's tasks only,
+//! where [`Choose`] knows tasks by their number.
 
 use std::collections::VecDeque;
 
@@ -64,8 +68,9 @@ pub struct Chooser {
     /// Steps of each task in the execution under way, and in the one before.
     steps: Vec<u64>,
     steps_before: Vec<u64>,
-    /// Of PCT: the higher, the sooner. And the steps at which the running task falls.
+    /// The priorities of PCT: the higher, the sooner a task runs.
     priorities: Vec<u64>,
+    /// The steps at which PCT lets the running task fall.
     change_points: Vec<usize>,
     bytes: VecDeque<u8>,
     diverged_at: Option<usize>,
@@ -87,7 +92,7 @@ impl Chooser {
         }
     }
 
-    /// Of a replay: the first step at which the recorded task could not run.
+    /// The first step of a replay at which the recorded task could not run.
     pub fn diverged_at(&self) -> Option<usize> {
         self.diverged_at
     }

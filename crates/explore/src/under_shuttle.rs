@@ -62,7 +62,7 @@ struct Counts {
     chooser: Chooser,
     left: usize,
     begun: usize,
-    /// Of the execution under way.
+    /// The choices of the execution under way.
     choices: Option<DefaultHasher>,
     distinct: BTreeSet<u64>,
 }

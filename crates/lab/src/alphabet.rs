@@ -48,7 +48,7 @@ pub enum Letter {
         other_asset: bool,
         all: bool,
     },
-    /// By energy instead of a fee.
+    /// A transfer that pays by energy instead of a fee.
     PayByEnergy {
         from: u8,
         to: u8,

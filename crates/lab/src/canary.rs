@@ -1,24 +1,28 @@
 //! Subjects that are wrong on purpose, one for each oracle, all made outside the production code. A campaign that does
 //! not catch every one of them proves nothing and does not start.
 
+mod defects;
 mod scheduled;
 
 use std::ops::ControlFlow;
 
 use crate::ChainExperiment;
 use crate::compare::{Evidence, Oracle, Verdict, judge};
-use crate::drive::{ChainSubject, Observation, ObservedBlock, ObservedStep, Tasks};
+use crate::drive::{ChainSubject, Observation};
 use crate::workload::{Built, Expectation, Plan, Scenario, build};
 use seriatim_explore::model::ModelSettings;
 use seriatim_explore::{InterleaveConfig, Strategy};
-use seriatim_tos::ledger::{Hash, SignatureScheme};
-use seriatim_tos::storage::{Layer, Read, StateKey, StateValue, StorageError, WriteBatch, WriteOp};
+use seriatim_tos::ledger::SignatureScheme;
+use seriatim_tos::storage::{Layer, Read, StorageError, WriteBatch, WriteOp};
+
+use strum::VariantArray;
 
 use super::Examiner;
-use scheduled::Scheduled;
+use defects::*;
+use scheduled::{ScheduleDefect, Scheduled};
 
 /// One way of being wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, VariantArray)]
 pub enum Canary {
     /// Two neighbouring receipts trade places.
     ReceiptsSwapped,
@@ -83,7 +87,7 @@ pub fn check_canaries(examiner: &Examiner) -> Result<Vec<Canary>, CanaryMissed> 
             verdict.into_violation().is_some_and(|violation| violation.oracle == canary.oracle())
         })
     };
-    let missed: Vec<Canary> = Canary::ALL.into_iter().filter(|canary| !caught(canary)).collect();
+    let missed: Vec<Canary> = Canary::ALL.iter().copied().filter(|canary| !caught(canary)).collect();
     let agree = |built: &Built| {
         let verdict = examiner.examine(&built.scenario, &built.expectation, 0, false);
         matches!(verdict, Verdict::Agree(_))
@@ -94,223 +98,129 @@ pub fn check_canaries(examiner: &Examiner) -> Result<Vec<Canary>, CanaryMissed> 
     }
 }
 
+/// What a canary does wrong, and where: each kind has another part of the run to be wrong in.
+#[derive(Clone, Copy)]
+enum Defect {
+    /// Storage reads fail or panic.
+    Reads(fn(Read) -> Result<(), StorageError>),
+    /// The writes of a commit are changed.
+    Writes(fn(&mut Vec<WriteOp>)),
+    /// The writes are changed, and the reference is made to agree.
+    BelievedWrites(fn(&mut Vec<WriteOp>)),
+    /// The writes are changed in one of two runs.
+    WritesOfOneRun(fn(&mut Vec<WriteOp>)),
+    /// A right run is reported wrongly.
+    Report(fn(&mut Observation)),
+    /// The sequential path runs, and this turns its observation into that of a parallel one.
+    Pose(fn(&mut Observation)),
+    /// Tasks wait for each other wrongly, or interleave wrongly. Only shuttle runs such a canary.
+    Schedule(ScheduleDefect),
+}
+
 impl Canary {
-    pub const ALL: [Self; 19] = [
-        Self::ReceiptsSwapped,
-        Self::TaskPanics,
-        Self::ReadFails,
-        Self::BalanceTooHigh,
-        Self::SelfLink,
-        Self::SurplusVersion,
-        Self::FeesMiscounted,
-        Self::LinkLost,
-        Self::MintedInAgreement,
-        Self::WritesUnsorted,
-        Self::RunsDiffer,
-        Self::SilentFallback,
-        Self::TooManyTasks,
-        Self::OneByOne,
-        Self::ReportsNothing,
-        Self::NeverWoken,
-        Self::NeverEnding,
-        Self::OppositeLocks,
-        Self::CountsByLoadAndStore,
-    ];
+    /// Each of them.
+    pub const ALL: &[Self] = Self::VARIANTS;
+
+    /// The oracle meant to reject it, and what is wrong.
+    fn design(self) -> (Oracle, Defect) {
+        use Defect::*;
+        match self {
+            Self::ReceiptsSwapped => (Oracle::Receipts, Report(swap_receipts)),
+            Self::TaskPanics => (Oracle::Panic, Reads(panic_in_a_task)),
+            Self::ReadFails => (Oracle::Receipts, Reads(fail_accounts)),
+            Self::BalanceTooHigh => (Oracle::State, Writes(change_a_balance)),
+            Self::SelfLink => (Oracle::Versions, Writes(link_a_version_to_itself)),
+            Self::SurplusVersion => (Oracle::Versions, Writes(repeat_a_version)),
+            Self::FeesMiscounted => (Oracle::Figures, Writes(miscount_fees)),
+            Self::LinkLost => (Oracle::Marks, Writes(lose_links)),
+            Self::MintedInAgreement => (Oracle::Invariants, BelievedWrites(change_a_balance)),
+            Self::WritesUnsorted => (Oracle::Writes, Writes(swap_writes)),
+            Self::RunsDiffer => (Oracle::Determinism, WritesOfOneRun(write_without_effect)),
+            Self::SilentFallback => (Oracle::Parallelism, Pose(pose_as_parallel)),
+            Self::TooManyTasks => (Oracle::Parallelism, Report(claim_one_task)),
+            Self::OneByOne => (Oracle::Parallelism, Report(deny_parallelism)),
+            Self::ReportsNothing => (Oracle::Receipts, Report(forget_ledgers)),
+            Self::NeverWoken => (Oracle::LostWakeup, Schedule(ScheduleDefect::NeverWoken)),
+            Self::NeverEnding => (Oracle::Livelock, Schedule(ScheduleDefect::NeverEnding)),
+            Self::OppositeLocks => (Oracle::Deadlock, Schedule(ScheduleDefect::OppositeLocks)),
+            Self::CountsByLoadAndStore => (Oracle::Figures, Schedule(ScheduleDefect::CountsByLoadAndStore)),
+        }
+    }
 
     /// The oracle meant to reject it.
     pub fn oracle(self) -> Oracle {
-        match self {
-            Self::TaskPanics => Oracle::Panic,
-            Self::ReceiptsSwapped | Self::ReadFails | Self::ReportsNothing => Oracle::Receipts,
-            Self::NeverWoken => Oracle::LostWakeup,
-            Self::NeverEnding => Oracle::Livelock,
-            Self::OppositeLocks => Oracle::Deadlock,
-            Self::BalanceTooHigh => Oracle::State,
-            Self::SelfLink | Self::SurplusVersion => Oracle::Versions,
-            Self::FeesMiscounted | Self::CountsByLoadAndStore => Oracle::Figures,
-            Self::LinkLost => Oracle::Marks,
-            Self::MintedInAgreement => Oracle::Invariants,
-            Self::WritesUnsorted => Oracle::Writes,
-            Self::RunsDiffer => Oracle::Determinism,
-            Self::SilentFallback | Self::TooManyTasks | Self::OneByOne => Oracle::Parallelism,
+        self.design().0
+    }
+
+    /// Whether its defect shows only under a schedule: such a canary runs under shuttle.
+    pub fn is_scheduled(self) -> bool {
+        self.schedule_defect().is_some()
+    }
+
+    fn schedule_defect(self) -> Option<ScheduleDefect> {
+        match self.design().1 {
+            Defect::Schedule(defect) => Some(defect),
+            _ => None,
         }
     }
 
     /// Runs the wrong subject and judges it as a campaign would.
     pub fn judge(self, examiner: &Examiner, scenario: &Scenario, expectation: &Expectation) -> Verdict {
-        if self.is_scheduled() {
-            // Let loose under shuttle only.
-            return self.judge_interleavings(scenario);
-        }
-        let right = ChainSubject::parallel(examiner.engine(), 2, 0);
-        let mut wrong = right.clone().with_layer(Wrong(self)).run(scenario);
-        match self {
-            Self::MintedInAgreement => {
+        let (_, defect) = self.design();
+        let right = || ChainSubject::parallel(examiner.engine(), 2, 0);
+        let wrong = || right().with_layer(Wrong(defect)).run(scenario);
+        let tampered = |mut observation: Observation, tamper: fn(&mut Observation)| {
+            tamper(&mut observation);
+            judge(scenario, expectation, &[observation])
+        };
+        match defect {
+            Defect::Reads(_) | Defect::Writes(_) => judge(scenario, expectation, &[wrong()]),
+            Defect::BelievedWrites(_) => {
+                let wrong = wrong();
                 let believing = Expectation { ledgers: wrong.ledgers.clone(), ..expectation.clone() };
                 judge(scenario, &believing, &[wrong])
             }
-            Self::RunsDiffer => judge(scenario, expectation, &[right.run(scenario), wrong]),
-            Self::SilentFallback => {
-                let sequential = ChainSubject::sequential(examiner.engine()).run(scenario);
-                let mut posing = Observation { max_parallelism: Some(2), ..sequential };
-                blocks_mut(&mut posing).for_each(|block| block.made_of = Some(Tasks::Transactions));
-                judge(scenario, expectation, &[posing])
-            }
-            Self::OneByOne => {
-                for block in blocks_mut(&mut wrong) {
-                    block.tasks.peak_in_flight = block.tasks.peak_in_flight.min(1);
-                }
-                judge(scenario, expectation, &[wrong])
-            }
-            Self::ReportsNothing => {
-                wrong.ledgers.clear();
-                judge(scenario, expectation, &[wrong])
-            }
-            Self::TooManyTasks => {
-                wrong.max_parallelism = Some(1);
-                judge(scenario, expectation, &[wrong])
-            }
-            Self::ReceiptsSwapped => {
-                swap_receipts(&mut wrong);
-                judge(scenario, expectation, &[wrong])
-            }
-            Self::TaskPanics
-            | Self::ReadFails
-            | Self::BalanceTooHigh
-            | Self::SelfLink
-            | Self::SurplusVersion
-            | Self::FeesMiscounted
-            | Self::LinkLost
-            | Self::WritesUnsorted
-            | Self::NeverWoken
-            | Self::NeverEnding
-            | Self::OppositeLocks
-            | Self::CountsByLoadAndStore => judge(scenario, expectation, &[wrong]),
+            Defect::WritesOfOneRun(_) => judge(scenario, expectation, &[right().run(scenario), wrong()]),
+            Defect::Report(tamper) => tampered(right().run(scenario), tamper),
+            Defect::Pose(tamper) => tampered(ChainSubject::sequential(examiner.engine()).run(scenario), tamper),
+            Defect::Schedule(defect) => judge_interleavings(defect, scenario),
         }
     }
-}
 
-impl Canary {
-    /// Whether its fault is one of the schedule: such a canary runs under shuttle.
-    pub fn is_scheduled(self) -> bool {
-        matches!(self, Self::NeverWoken | Self::NeverEnding | Self::OppositeLocks | Self::CountsByLoadAndStore)
-    }
-
-    /// The parallel path with the fault.
+    /// The parallel path with the defect.
+    ///
+    /// # Panics
+    /// If the canary is not [scheduled](Self::is_scheduled): no other can be explored.
     pub(crate) fn on_experiment(self, experiment: ChainExperiment) -> ChainExperiment {
-        experiment.with_layer(Scheduled::new(self))
-    }
-
-    /// Some interleavings; the first violation.
-    fn judge_interleavings(self, scenario: &Scenario) -> Verdict {
-        let interleaver = self.on_experiment(ChainExperiment::v3(scenario)).ready();
-        let settings = ModelSettings { workers: None, shards: 4, placement_seed: 0 };
-        let config =
-            InterleaveConfig { strategy: Strategy::Random, seed: 0, executions: 4, max_parallelism: 8, settings };
-        let mut verdict = Verdict::Agree(Evidence::default());
-        interleaver.explore(&config, |interleaved| {
-            verdict = interleaved.verdict;
-            if matches!(verdict, Verdict::Agree(_)) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        });
-        verdict
+        experiment.with_layer(Scheduled::new(self.schedule_defect().expect("only scheduled canaries are explored")))
     }
 }
 
-fn blocks_mut(observation: &mut Observation) -> impl Iterator<Item = &mut ObservedBlock> {
-    observation.steps.iter_mut().flat_map(|step| match step {
-        ObservedStep::Run(blocks) => blocks.as_mut_slice(),
-        ObservedStep::Rewind => &mut [],
-    })
+/// The first violation in a few interleavings.
+fn judge_interleavings(defect: ScheduleDefect, scenario: &Scenario) -> Verdict {
+    let interleaver = ChainExperiment::v3(scenario).with_layer(Scheduled::new(defect)).ready();
+    let settings = ModelSettings { workers: None, shards: 4, placement_seed: 0 };
+    let config = InterleaveConfig { strategy: Strategy::Random, seed: 0, executions: 4, max_parallelism: 8, settings };
+    let mut verdict = Verdict::Agree(Evidence::default());
+    interleaver.explore(&config, |interleaved| {
+        verdict = interleaved.verdict;
+        if matches!(verdict, Verdict::Agree(_)) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    verdict
 }
 
-fn swap_receipts(observation: &mut Observation) {
-    for ObservedBlock { outcome, .. } in blocks_mut(observation) {
-        if let Ok(receipts) = outcome
-            && receipts.len() > 1
-        {
-            receipts.swap(0, 1);
-            return;
-        }
-    }
-}
-
-/// The fault itself, around the storage.
-#[derive(Clone, Copy, Debug)]
-struct Wrong(Canary);
+/// The defect as a layer around the storage.
+#[derive(Clone, Copy)]
+struct Wrong(Defect);
 
 impl Layer for Wrong {
     fn before_read(&self, read: Read) -> Result<(), StorageError> {
-        match (self.0, read) {
-            (Canary::TaskPanics, Read::ExecutedBy(_)) => panic!("a canary panics"),
-            (Canary::ReadFails, Read::Account(_)) => Err(StorageError::Failed("a canary's fault".to_owned())),
-            _ => Ok(()),
-        }
+        if let Defect::Reads(fail) = self.0 { fail(read) } else { Ok(()) }
     }
 
     fn before_commit(&self, batch: &mut WriteBatch) -> Result<(), StorageError> {
-        let ops = &mut batch.ops;
-        match self.0 {
-            Canary::BalanceTooHigh | Canary::MintedInAgreement => {
-                let amounts = ops.iter_mut().filter_map(|op| match op {
-                    WriteOp::Put { key: StateKey::Balance(..), version, .. } => match &mut version.value {
-                        StateValue::Amount(amount) => Some(amount),
-                        _ => None,
-                    },
-                    _ => None,
-                });
-                if let Some(amount) = amounts.last() {
-                    *amount ^= 1;
-                }
-            }
-            Canary::SelfLink => {
-                let links = ops.iter_mut().filter_map(|op| match op {
-                    WriteOp::Put { topoheight, version, .. } => Some((*topoheight, &mut version.previous)),
-                    _ => None,
-                });
-                if let Some((topoheight, previous)) = links.last() {
-                    *previous = Some(topoheight);
-                }
-            }
-            Canary::SurplusVersion => {
-                // The same value once more, one topoheight lower: newest values stay right.
-                let put = ops.iter().find(|op| {
-                    matches!(op, WriteOp::Put { topoheight, version, .. }
-                    if *topoheight > 1 && version.previous != Some(topoheight - 1))
-                });
-                if let Some(WriteOp::Put { key, topoheight, version }) = put.cloned() {
-                    ops.insert(0, WriteOp::Put { key, topoheight: topoheight - 1, version });
-                }
-            }
-            Canary::FeesMiscounted => {
-                for op in ops {
-                    if let WriteOp::Metadata { metadata, .. } = op {
-                        metadata.fees ^= 1;
-                    }
-                }
-            }
-            Canary::LinkLost => ops.retain(|op| !matches!(op, WriteOp::Link { .. })),
-            Canary::WritesUnsorted => {
-                let puts = |op: &WriteOp| matches!(op, WriteOp::Put { .. });
-                if let Some(first) = ops.windows(2).position(|pair| pair.iter().all(puts)) {
-                    ops.swap(first, first + 1);
-                }
-            }
-            Canary::RunsDiffer => {
-                if let Some(first) = ops.iter().position(|op| matches!(op, WriteOp::Metadata { .. })) {
-                    ops.insert(first, WriteOp::RemoveOrphan(Hash::ZERO));
-                }
-            }
-            Canary::ReceiptsSwapped
-            | Canary::TaskPanics
-            | Canary::ReadFails
-            | Canary::SilentFallback
-            | Canary::TooManyTasks
-            | Canary::OneByOne
-            | Canary::ReportsNothing
-            | Canary::NeverWoken
-            | Canary::NeverEnding
-            | Canary::OppositeLocks
-            | Canary::CountsByLoadAndStore => {}
+        if let Defect::Writes(tamper) | Defect::BelievedWrites(tamper) | Defect::WritesOfOneRun(tamper) = self.0 {
+            tamper(&mut batch.ops);
         }
         Ok(())
     }

@@ -23,7 +23,7 @@ use super::faults::{SMALL_BLOCK, SMALL_PLAN};
 /// One thing that is done to a ledger as a whole.
 #[derive(Clone, Debug)]
 pub enum Action {
-    /// Of a block with so many transactions.
+    /// The batch of a block with so many transactions.
     Commit {
         batch: WriteBatch,
         transactions: usize,
@@ -70,7 +70,7 @@ pub enum CrashDefect {
 #[error("action {action}, {point}: {defect}")]
 pub struct CrashFound {
     pub action: usize,
-    /// Of the journal, and which file, in words.
+    /// The point of the journal and the file, in words.
     pub point: String,
     pub defect: Box<CrashDefect>,
 }
@@ -86,8 +86,9 @@ pub struct CrashFigures {
     /// Events that failed alone, and with all that came behind them.
     pub single_failures: u64,
     pub full_disks: u64,
-    /// Of images and failures: the ledger was that before, or that after.
+    /// Images and failures after which the ledger was that before the action.
     pub before: u64,
+    /// Images and failures after which the ledger was that after the action.
     pub after: u64,
 }
 

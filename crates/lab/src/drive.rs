@@ -49,7 +49,7 @@ pub struct Observation {
 pub enum Tasks {
     /// Each transaction is one, as on V3.
     Transactions,
-    /// As many as may be in flight, each of which works on transactions until the block is done, as with Block-STM.
+    /// There are as many as may be in flight, and each works on transactions until the block is done, as with Block-STM.
     Workers,
 }
 

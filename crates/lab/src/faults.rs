@@ -1,6 +1,7 @@
 //! Faults struck into the blocks of a scenario, on several paths: at every point of small blocks, at some points of large ones.
 
 mod canary;
+mod injector;
 mod search;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use serde::Serialize;
 
-use crate::compare::{Difference, Endured, Interleaved, Oracle, Violation, judge_fault, judge_without_fault, types_at};
+use crate::compare::{Endured, Violation};
 use crate::drive::{Doing, Engine, FaultPoint, FaultScene, FaultTrial, Place, under_fault, under_fault_interleaved};
 use crate::workload::{Plan, Scenario, build, mix};
 use seriatim_runtime::{Fault, Site};
@@ -17,6 +18,7 @@ use seriatim_tos::ledger::SignatureScheme;
 use seriatim_tos::storage::Layer;
 
 use canary::Around;
+use injector::Injector;
 
 pub use canary::{FaultCanary, FaultCanaryMissed, check_fault_canaries};
 pub use search::search_fault;
@@ -31,13 +33,13 @@ pub struct FaultSubject {
 /// How many faults strike a block on one path. A fault is one kind at one point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FaultBudget {
-    /// Blocks of at most so many transactions are struck by every fault,
+    /// Every fault strikes a block of at most so many transactions.
     pub every_up_to: usize,
-    /// larger ones by so many, and so many more at their rewind,
+    /// So many faults strike a larger block, and so many more its rewind.
     pub drawn: usize,
-    /// which come from here.
+    /// Those faults are drawn from this seed.
     pub seed: u64,
-    /// On a parallel path each fault also strikes, at the point of the same number, under so many random schedules.
+    /// Each fault strikes a parallel path again under so many random schedules, at the point of the same number.
     pub schedules: u64,
 }
 
@@ -52,13 +54,13 @@ pub struct FaultFigures {
     pub calm_runs: u64,
     /// Points that were reached in them.
     pub points: u64,
-    /// Faults that struck, by kind,
+    /// How many faults of each kind struck.
     pub faults: BTreeMap<&'static str, u64>,
-    /// by place,
+    /// How many faults struck at each site.
     pub sites: BTreeMap<&'static str, u64>,
-    /// by path,
+    /// How many faults struck on each path.
     pub paths: BTreeMap<&'static str, u64>,
-    /// and by what they came to.
+    /// How many faults ended in each way.
     pub endured: BTreeMap<&'static str, u64>,
     /// Blocks and rewinds that were done again after a fault.
     pub done_again: u64,
@@ -74,7 +76,7 @@ pub struct FaultFound {
 }
 
 /// What looking for a violation comes to: figures, or the first violation with the figures up to it.
-pub type Struck = Result<FaultFigures, Box<(FaultFound, FaultFigures)>>;
+pub type InjectionResult = Result<FaultFigures, Box<(FaultFound, FaultFigures)>>;
 
 impl FaultSubject {
     /// The project's own paths.
@@ -114,7 +116,7 @@ impl FaultBudget {
     /// Every fault at every point of every block.
     pub const EVERY: Self = Self { every_up_to: usize::MAX, drawn: 0, seed: 0, schedules: 0 };
 
-    /// As a campaign has it.
+    /// The budget that a campaign gives each scenario.
     pub fn bounded(seed: u64) -> Self {
         Self { every_up_to: 2, drawn: 24, seed, schedules: 1 }
     }
@@ -123,7 +125,7 @@ impl FaultBudget {
     fn choose(&self, transactions: usize, sites: &[Site]) -> (Vec<(usize, Fault)>, bool) {
         let fitting = |(at, site): (usize, &Site)| {
             let site = *site;
-            Fault::ALL.into_iter().filter(move |fault| fault.fits(site)).map(move |fault| (at, fault))
+            Fault::ALL.iter().copied().filter(move |fault| fault.fits(site)).map(move |fault| (at, fault))
         };
         let every: Vec<_> = sites.iter().enumerate().flat_map(fitting).collect();
         if transactions <= self.every_up_to || every.len() <= self.drawn {
@@ -172,15 +174,15 @@ impl FaultFigures {
     }
 }
 
-/// Strikes the blocks of a scenario, each applied and rewound, up to the first violation.
+/// Injects faults into the blocks of a scenario, each applied and rewound, up to the first violation.
 ///
 /// # Errors
 /// The violation.
-pub fn strike(engine: &Engine, scenario: &Scenario, subject: &FaultSubject, budget: FaultBudget) -> Struck {
+pub fn inject(engine: &Engine, scenario: &Scenario, subject: &FaultSubject, budget: FaultBudget) -> InjectionResult {
     let scene = FaultScene::of(scenario);
     let mut figures = FaultFigures::default();
     for place in &scene.places {
-        strike_place(engine, &scene, place, subject, budget, &mut figures)?;
+        inject_at(engine, &scene, place, subject, budget, &mut figures)?;
     }
     Ok(figures)
 }
@@ -189,7 +191,7 @@ pub fn strike(engine: &Engine, scenario: &Scenario, subject: &FaultSubject, budg
 ///
 /// # Errors
 /// The violation.
-pub fn strike_place(
+pub fn inject_at(
     engine: &Engine,
     scene: &FaultScene,
     place: &Place,
@@ -197,34 +199,13 @@ pub fn strike_place(
     budget: FaultBudget,
     figures: &mut FaultFigures,
 ) -> Result<(), Box<(FaultFound, FaultFigures)>> {
+    let injector = Injector { engine, scene, place, subject };
+    let budget = FaultBudget { seed: mix(budget.seed, place.block as u64), ..budget };
     for &path in &subject.paths {
         let mut is_complete = true;
         for doing in doings(place) {
-            let point = FaultPoint { block: place.block, doing, path, strike: None, schedule_seed: None };
-            let found = |found: Box<FaultFound>, figures: &FaultFigures| Box::new((*found, figures.clone()));
-            let calm = calm(engine, scene, place, subject, point).map_err(|wrong| found(wrong, figures))?;
-            figures.calm_runs += 1;
-            figures.points += calm.passed.sites.len() as u64;
-            let transactions = place.expected().block.transactions.len();
-            let budget = FaultBudget { seed: mix(budget.seed, place.block as u64), ..budget };
-            let (strikes, is_every) = budget.choose(transactions, &calm.passed.sites);
-            is_complete &= is_every;
-            for (at, fault) in strikes {
-                let struck = FaultPoint { strike: Some((at, fault)), ..point };
-                let (endured, trial) =
-                    one(engine, scene, place, subject, struck, &calm).map_err(|wrong| found(wrong, figures))?;
-                figures.count(path, calm.passed.sites[at], fault, endured, &trial);
-                // A canary's layer is made for tokio, and one task has one order.
-                let is_explored = subject.canary.is_none() && path != ExecutionPath::Sequential;
-                for number in 0..budget.schedules * u64::from(is_explored) {
-                    let schedule_seed = Some(mix(mix(budget.seed, at as u64), number));
-                    let point = FaultPoint { schedule_seed, ..struck };
-                    let endured = one_interleaved(scene, place, point, &calm).map_err(|wrong| found(wrong, figures))?;
-                    if let Some(endured) = endured {
-                        *figures.interleaved.entry(endured.name()).or_default() += 1;
-                    }
-                }
-            }
+            let injected = injector.inject_all(path, doing, &budget, figures);
+            is_complete &= injected.map_err(|found| Box::new((*found, figures.clone())))?;
         }
         figures.blocks += 1;
         figures.complete_blocks += u64::from(is_complete);
@@ -236,75 +217,6 @@ pub fn strike_place(
 fn doings(place: &Place) -> impl Iterator<Item = Doing> + use<> {
     let is_applied = place.expected().outcome.is_ok();
     [Doing::Apply, Doing::Rewind].into_iter().filter(move |doing| *doing == Doing::Apply || is_applied)
-}
-
-/// The run without a fault, judged.
-fn calm(
-    engine: &Engine,
-    scene: &FaultScene,
-    place: &Place,
-    subject: &FaultSubject,
-    point: FaultPoint,
-) -> Result<FaultTrial, Box<FaultFound>> {
-    let calm = subject.run(engine, scene, place, (point.doing, point.path), None);
-    match judge_without_fault(place, point.doing, &calm) {
-        Ok(()) => Ok(calm),
-        Err(difference) => Err(found(place, point, None, *difference)),
-    }
-}
-
-/// The run with the fault of `point`, judged.
-fn one(
-    engine: &Engine,
-    scene: &FaultScene,
-    place: &Place,
-    subject: &FaultSubject,
-    point: FaultPoint,
-    calm: &FaultTrial,
-) -> Result<(Endured, FaultTrial), Box<FaultFound>> {
-    let strike = point.strike.expect("a run with a fault");
-    let trial = subject.run(engine, scene, place, (point.doing, point.path), Some((strike, calm)));
-    match judge_fault(place, point.doing, strike, calm, &trial, Interleaved::No) {
-        Ok(endured) => Ok((endured, trial)),
-        Err(difference) => Err(found(place, point, calm.passed.sites.get(strike.0).copied(), *difference)),
-    }
-}
-
-/// The same under the schedule of `point`. None: the point of that number is not reached there, or the fault does not fit it.
-fn one_interleaved(
-    scene: &FaultScene,
-    place: &Place,
-    point: FaultPoint,
-    calm: &FaultTrial,
-) -> Result<Option<Endured>, Box<FaultFound>> {
-    let strike = point.strike.expect("a run with a fault");
-    let seed = point.schedule_seed.expect("a run with a schedule");
-    let what = (point.doing, point.path);
-    let trial = under_fault_interleaved(&scene.parameters, place, what, Some(strike), seed)
-        .map_err(|stuck| found(place, point, None, Difference::new("execution under shuttle", "to its end", stuck)))?;
-    if trial.passed.struck.is_none() {
-        let judged = judge_without_fault(place, point.doing, &trial);
-        return judged.map(|()| None).map_err(|difference| found(place, point, None, *difference));
-    }
-    match judge_fault(place, point.doing, strike, calm, &trial, Interleaved::Yes) {
-        Ok(endured) => Ok(Some(endured)),
-        Err(difference) => Err(found(place, point, trial.passed.sites.get(strike.0).copied(), *difference)),
-    }
-}
-
-fn found(place: &Place, point: FaultPoint, site: Option<Site>, difference: Difference) -> Box<FaultFound> {
-    let FaultPoint { block: _, doing, path, strike, schedule_seed } = point;
-    let doing = if doing == Doing::Apply { "" } else { " rewinding" };
-    let doing = schedule_seed.map_or(doing.to_owned(), |seed| format!("{doing} under shuttle (seed {seed})"));
-    let subject = match (strike, site) {
-        (Some((at, fault)), Some(site)) => {
-            format!("{}{doing}, {} at point {at} ({})", path.name(), fault.name(), site.name())
-        }
-        _ => format!("{}{doing}, without a fault", path.name()),
-    };
-    let transactions = types_at(&difference.place, &place.expected().block.transactions);
-    let violation = Violation { transactions, ..Violation::new(Oracle::Faults, subject, difference) };
-    Box::new(FaultFound { violation, point })
 }
 
 /// What a fault does that is known from before.
@@ -340,18 +252,19 @@ fn place_of(scene: &FaultScene, point: FaultPoint) -> Option<&Place> {
     doings(place).any(|doing| doing == point.doing).then_some(place)
 }
 
-/// Strikes once more at a known point.
+/// Injects the fault of a known point once more.
 pub fn replay_fault(engine: &Engine, scenario: &Scenario, subject: &FaultSubject, point: FaultPoint) -> FaultReplay {
     let scene = FaultScene::of(scenario);
     let Some(place) = place_of(&scene, point) else { return FaultReplay::NotReached };
+    let injector = Injector { engine, scene: &scene, place, subject };
     let violation = |found: Box<FaultFound>| FaultReplay::Violation(Box::new(found.violation));
-    let calm = match calm(engine, &scene, place, subject, FaultPoint { strike: None, schedule_seed: None, ..point }) {
+    let calm = match injector.calm(FaultPoint { strike: None, schedule_seed: None, ..point }) {
         Ok(calm) => calm,
         Err(found) => return violation(found),
     };
     let Some((at, fault)) = point.strike else { return FaultReplay::Endured(None) };
     if point.schedule_seed.is_some() {
-        return match one_interleaved(&scene, place, point, &calm) {
+        return match injector.inject_interleaved(point, &calm) {
             Ok(None) => FaultReplay::NotReached,
             Ok(endured) => FaultReplay::Endured(endured),
             Err(found) => violation(found),
@@ -360,44 +273,36 @@ pub fn replay_fault(engine: &Engine, scenario: &Scenario, subject: &FaultSubject
     if !calm.passed.sites.get(at).is_some_and(|site| fault.fits(*site)) {
         return FaultReplay::NotReached;
     }
-    match one(engine, &scene, place, subject, point, &calm) {
+    match injector.inject(point, &calm) {
         Ok((endured, _)) => FaultReplay::Endured(Some(endured)),
         Err(found) => violation(found),
     }
 }
 
 /// Bytes of one fault, as a fuzzer gives them.
-const STRIKE_BYTES: usize = 4;
+const FAULT_BYTES: usize = 4;
 /// Most faults of one input.
-const MOST_STRIKES: usize = 16;
+const MOST_FAULTS: usize = 16;
 
-/// Strikes where bytes say: four for each fault (block; path, kind, and whether at a rewind; point, little-endian), each
+/// Injects the faults that bytes say: four for each fault (block; path, kind, and whether at a rewind; point, little-endian), each
 /// modulo what there is.
 ///
 /// # Errors
 /// The first violation.
-pub fn strike_bytes(engine: &Engine, scenario: &Scenario, bytes: &[u8]) -> Struck {
+pub fn inject_bytes(engine: &Engine, scenario: &Scenario, bytes: &[u8]) -> InjectionResult {
     let subject = FaultSubject::every_path();
     let scene = FaultScene::of(scenario);
     let mut figures = FaultFigures::default();
-    for chunk in bytes.chunks_exact(STRIKE_BYTES).take(MOST_STRIKES) {
+    for chunk in bytes.chunks_exact(FAULT_BYTES).take(MOST_FAULTS) {
         let [block, what, low, high] = [chunk[0], chunk[1], chunk[2], chunk[3]];
         let Some(place) = scene.places.get(usize::from(block) % scene.places.len().max(1)) else { break };
         let path = subject.paths[usize::from(what & 3) % subject.paths.len()];
         let doing = doings(place).nth(usize::from(what >> 7)).unwrap_or(Doing::Apply);
-        let point = FaultPoint { block: place.block, doing, path, strike: None, schedule_seed: None };
-        let found = |found: Box<FaultFound>, figures: &FaultFigures| Box::new((*found, figures.clone()));
-        let calm = calm(engine, &scene, place, &subject, point).map_err(|wrong| found(wrong, &figures))?;
-        let sites = &calm.passed.sites;
-        let at = usize::from(u16::from_le_bytes([low, high])) % sites.len();
-        let wanted = Fault::ALL[usize::from(what >> 2 & 3)];
-        let fault = if wanted.fits(sites[at]) { wanted } else { Fault::Panic };
-        let struck = FaultPoint { strike: Some((at, fault)), ..point };
-        let (endured, trial) =
-            one(engine, &scene, place, &subject, struck, &calm).map_err(|wrong| found(wrong, &figures))?;
-        figures.count(path, sites[at], fault, endured, &trial);
-        figures.calm_runs += 1;
-        figures.points += sites.len() as u64;
+        let injector = Injector { engine, scene: &scene, place, subject: &subject };
+        let number = usize::from(u16::from_le_bytes([low, high]));
+        let injected =
+            injector.inject_numbered(path, doing, Fault::ALL[usize::from(what >> 2 & 3)], number, &mut figures);
+        injected.map_err(|found| Box::new((*found, figures.clone())))?;
     }
     Ok(figures)
 }

@@ -12,7 +12,7 @@ use seriatim_explore::{InterleaveConfig, Interleaver, InterleavingEvidence, Sche
 #[derive(Debug)]
 pub struct Interleavings {
     pub verdict: Verdict,
-    /// Of the violation, if there is one.
+    /// The schedule of the violation, if there is one.
     pub schedule: Option<Schedule>,
     pub evidence: InterleavingEvidence,
 }

@@ -18,12 +18,13 @@ use super::capture;
 pub struct LastBlock {
     pub block: Arc<Block>,
     pub outcome: Result<Vec<Receipt>, BlockError>,
-    /// Of its commit; none if it was aborted.
+    /// The writes of its commit; there are none if it was aborted.
     pub ops: Vec<WriteOp>,
 }
 
 impl LastBlock {
-    /// Of a scenario of one run, as [`capture`] makes it. None: it has no block, or the run ends before the last one.
+    /// The last block of a scenario of one run, as [`capture`] makes it. None: it has no block, or the run ends before the last
+    /// one.
     pub fn of(scenario: &Scenario) -> Option<Self> {
         Ran::through(scenario).map(|ran| ran.last)
     }

@@ -1,5 +1,5 @@
 //! What the harness knows of the ledger: [`workload`] makes scenarios, [`drive`] takes a chain through them, [`compare`] has the
-//! oracles. Canaries are executors that are wrong on purpose, and faults are struck into right ones.
+//! oracles. Canaries are executors that are wrong on purpose, and faults are injected into right ones.
 
 mod alphabet;
 mod anatomy;
@@ -22,9 +22,9 @@ pub use capture::capture;
 pub use examiner::Examiner;
 pub use experiment::{ChainExperiment, LastObservation};
 pub use faults::{
-    FaultBudget, FaultCanary, FaultCanaryMissed, FaultFigures, FaultFound, FaultReplay, FaultSubject, SMALL_BLOCK,
-    Struck, check_fault_canaries, fault_points, replay_fault, search_fault, small_blocks, strike, strike_bytes,
-    strike_place,
+    FaultBudget, FaultCanary, FaultCanaryMissed, FaultFigures, FaultFound, FaultReplay, FaultSubject, InjectionResult,
+    SMALL_BLOCK, check_fault_canaries, fault_points, inject, inject_at, inject_bytes, replay_fault, search_fault,
+    small_blocks,
 };
 pub use interleavings::{Interleavings, bytes_config, interleave, interleave_on, interleave_with, portfolio};
 pub use last_block::{LastBlock, cut};

@@ -36,8 +36,8 @@ pub struct UnknownSubject(pub String);
 impl BuiltinSubject {
     /// Each of them.
     pub fn all() -> impl Iterator<Item = Self> {
-        let canaries = Canary::ALL.into_iter().filter(|canary| canary.is_scheduled()).map(Self::Canary);
-        let fault_canaries = FaultCanary::ALL.into_iter().map(Self::FaultCanary);
+        let canaries = Canary::ALL.iter().copied().filter(|canary| canary.is_scheduled()).map(Self::Canary);
+        let fault_canaries = FaultCanary::ALL.iter().copied().map(Self::FaultCanary);
         [Self::Parallel, Self::BlockStm, Self::Mixed].into_iter().chain(canaries).chain(fault_canaries)
     }
 

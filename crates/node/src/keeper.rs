@@ -25,7 +25,7 @@ pub struct MismatchSeen {
     pub mismatch: Mismatch,
     /// Where it is kept. None: nowhere, for the reason that is in the line.
     pub artifact: Option<PathBuf>,
-    /// For people.
+    /// A line for people.
     pub line: String,
 }
 

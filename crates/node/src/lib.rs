@@ -5,6 +5,7 @@
 mod figures;
 mod keeper;
 pub mod lines;
+mod metrics_server;
 mod mismatch_artifacts;
 mod mismatch_violation;
 mod report;
@@ -30,6 +31,7 @@ use view::nonces_of_run;
 
 pub use figures::PathFigures;
 pub use keeper::{Keeper, MismatchSeen};
+pub use metrics_server::{DEFAULT_METRICS_ADDRESS, MetricsServer};
 pub use mismatch_artifacts::{ArtifactsError, Kept, KeptWhere, MismatchArtifacts};
 pub use report::{NodeReport, Outcome, TestFigures, Times};
 pub use source::Blocks;
@@ -68,7 +70,7 @@ pub struct Divergence {
     pub found: String,
 }
 
-/// For whoever watches a node, and to end it.
+/// What a watcher reads of a running node, and the switch that ends it.
 #[derive(Debug, Default)]
 pub struct NodeControl {
     /// The node ends after the block under way.
@@ -85,7 +87,7 @@ pub struct Node<S> {
     chain: Blockchain<S, Native>,
     source: Source,
     state: NodeState,
-    /// Of the ordering run under way.
+    /// The nonces of the ordering run under way.
     nonces: NonceChecker,
     /// Its blocks: a mismatch is kept with all of them.
     run_blocks: Vec<Arc<Block>>,

@@ -37,14 +37,14 @@ pub enum ArtifactsError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
     pub at: KeptWhere,
-    /// For a log: what differs, where, and what is typed to see it again.
+    /// A line for a log: what differs, where, and what is typed to see it again.
     pub line: String,
 }
 
 /// Where a mismatch is to be found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeptWhere {
-    /// In a new file, of the whole run or of its last blocks.
+    /// A new file has the whole run or its last blocks.
     New { path: PathBuf, blocks: usize, of: usize },
     /// Another of the same signature is in this file already.
     Known { path: PathBuf },
@@ -192,7 +192,7 @@ fn short(text: &str) -> String {
     shown
 }
 
-/// As a shell takes it.
+/// The command as a shell takes it.
 fn replay(path: &Path) -> String {
     let path = path.to_string_lossy();
     let quoted = shlex::try_quote(&path).unwrap_or_else(|_| path.as_ref().into());

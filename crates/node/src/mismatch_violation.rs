@@ -64,7 +64,7 @@ fn seen(kind: MismatchKind, scenario: &Scenario) -> (Oracle, Field, Vec<usize>) 
     }
 }
 
-/// By the write that the sequential path makes there. None: the other one writes more.
+/// The kind follows from the write that the sequential path makes there. None: the other one writes more.
 fn of_write(op: Option<&WriteOp>, block: &Block) -> (Oracle, Field, Vec<usize>) {
     match op {
         None => (Oracle::Versions, "surplus write".into(), Vec::new()),

@@ -21,7 +21,7 @@ pub struct NodeReport {
     pub from: Topoheight,
     pub top: Topoheight,
     pub block: Hash,
-    /// Of the whole ledger, its history and orphans included.
+    /// The digest of the whole ledger, its history and orphans included.
     pub ledger_digest: Hash,
     /// It was told to end before it was where it was to go.
     pub interrupted: bool,
@@ -63,16 +63,16 @@ pub struct Outcome {
     pub undone_blocks: u64,
 }
 
-/// Of the test mode.
+/// The figures of the test mode.
 #[derive(Clone, Debug, Serialize)]
 pub struct TestFigures {
     pub blocks: u64,
     pub matched: u64,
     /// Of 100 blocks with a side's answer or a mismatch.
     pub percent_matched: Option<f64>,
-    /// By kind.
+    /// Mismatched blocks by kind.
     pub mismatched: BTreeMap<&'static str, u64>,
-    /// Without a side.
+    /// Blocks that the parallel side did not run.
     pub skipped: u64,
     /// Blocks in parallel mode that failed and were run sequentially.
     pub fallbacks: u64,

@@ -30,9 +30,9 @@ pub(super) enum Event {
 pub(super) struct Given {
     /// The topoheight above which counting began.
     pub(super) base: Topoheight,
-    /// Blocks and rewinds since then,
+    /// How many blocks and rewinds were given since then.
     pub(super) events: u64,
-    /// and all that they are, in order.
+    /// The digest of those blocks and rewinds, in order.
     pub(super) digest: Hash,
 }
 
@@ -117,12 +117,12 @@ pub(super) struct DevnetSource {
     parts: Parts,
     given: Given,
     segment: Segment,
-    /// With what the blocks were made of.
+    /// The next events, with what the blocks were made of.
     pending: VecDeque<(Event, Vec<ConflictClass>, bool)>,
 }
 
 impl DevnetSource {
-    /// From the beginning of the segment that begins at `base`.
+    /// The source from the beginning of the segment that begins at `base`.
     pub(super) async fn open<S: NodeStorage>(
         storage: &S,
         devnet: Devnet,

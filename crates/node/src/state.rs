@@ -40,7 +40,7 @@ pub enum Origin {
 }
 
 impl Origin {
-    /// Of an input that begins so.
+    /// The origin of an input that begins so.
     pub fn of_lines(parameters: &Parameters, genesis: &Genesis) -> Self {
         let text = serde_json::to_string(&(parameters, genesis)).expect("plain data with text keys");
         Self::Lines(Hash(*blake3::hash(text.as_bytes()).as_bytes()))
@@ -53,13 +53,13 @@ impl Origin {
 pub struct Position {
     /// The ledger that this belongs to has this top.
     pub top: Topoheight,
-    /// And this block there.
+    /// The block at the top.
     pub block: Hash,
     /// The topoheight above which counting began: that of a segment of a devnet, or genesis.
     pub base: Topoheight,
     /// Blocks and rewinds since then.
     pub events: u64,
-    /// Of all of them, in order: what is read or made again must be the same.
+    /// The digest of all of them, in order: what is read or made again must be the same.
     pub digest: Hash,
     /// The ordering run under way. None: the next block begins one.
     pub run: Option<RunPlace>,
@@ -93,7 +93,7 @@ pub enum StateError {
 }
 
 impl NodeState {
-    /// At genesis.
+    /// The state of a node at genesis.
     pub fn new(origin: Origin, genesis: &LedgerState) -> Self {
         let (top, block) = (genesis.top, genesis.metadata[&genesis.top].block);
         let position = Position { top, block, base: top, events: 0, digest: NOTHING, run: None };
@@ -124,7 +124,7 @@ impl NodeState {
         Ok(Some(state))
     }
 
-    /// For a ledger without a note: the beginning, if it is at its beginning.
+    /// The state of a ledger without a note: the beginning, if it is at its beginning.
     ///
     /// # Errors
     /// It has blocks already, or begins otherwise.
@@ -141,7 +141,7 @@ impl NodeState {
         Ok(state)
     }
 
-    /// As it stands in the file.
+    /// The bytes that stand in the file.
     pub fn to_bytes(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("plain data with text keys")
     }

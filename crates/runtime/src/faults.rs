@@ -4,10 +4,12 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantArray};
 
 /// What goes wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case", const_into_str)]
 pub enum Fault {
     /// The call fails.
     Error,
@@ -19,29 +21,35 @@ pub enum Fault {
 }
 
 /// Where a task stands at a point.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case", const_into_str)]
 pub enum Site {
-    /// Before its first poll.
+    /// The task stands before its first poll.
     Start,
-    /// Before any other poll.
+    /// The task stands before any other poll.
     Resume,
-    /// Before a read of the storage.
+    /// The task stands before a read of the storage.
     Read,
-    /// Before a commit or a rewind, and after it.
+    /// The task stands before a commit or a rewind.
     Write,
+    /// The commit or rewind is done.
     Written,
-    /// Before a permit is asked for, and with it.
+    /// The task stands before it asks for a permit.
     Acquire,
+    /// The task has the permit.
     Acquired,
-    /// Before the next task is joined, and with its result.
+    /// The task stands before it joins the next one.
     Join,
+    /// The task has the result of the one that it joined.
     Joined,
-    /// Before a lock is asked for, and with its guard.
+    /// The task stands before it asks for a lock.
     Lock,
+    /// The task has the lock's guard.
     Locked,
-    /// Before the task lets others run, and after it.
+    /// The task stands before it lets others run.
     Yield,
+    /// The task has let others run.
     Yielded,
 }
 
@@ -57,16 +65,12 @@ pub const INJECTED: &str = "a fault injected on purpose";
 pub struct Injected;
 
 impl Fault {
-    pub const ALL: [Self; 4] = [Self::Error, Self::Delay, Self::Panic, Self::Cancel];
+    /// Each kind, in the order in which a fuzzer's bytes number them.
+    pub const ALL: &[Self] = Self::VARIANTS;
 
     /// Its name in reports and files.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Delay => "delay",
-            Self::Panic => "panic",
-            Self::Cancel => "cancel",
-        }
+        self.into_str()
     }
 
     /// Whether it can strike there: only what is still to be done by the storage can fail.
@@ -76,39 +80,9 @@ impl Fault {
 }
 
 impl Site {
-    pub const ALL: [Self; 13] = [
-        Self::Start,
-        Self::Resume,
-        Self::Read,
-        Self::Write,
-        Self::Written,
-        Self::Acquire,
-        Self::Acquired,
-        Self::Join,
-        Self::Joined,
-        Self::Lock,
-        Self::Locked,
-        Self::Yield,
-        Self::Yielded,
-    ];
-
     /// Its name in reports and files.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Start => "start",
-            Self::Resume => "resume",
-            Self::Read => "read",
-            Self::Write => "write",
-            Self::Written => "written",
-            Self::Acquire => "acquire",
-            Self::Acquired => "acquired",
-            Self::Join => "join",
-            Self::Joined => "joined",
-            Self::Lock => "lock",
-            Self::Locked => "locked",
-            Self::Yield => "yield",
-            Self::Yielded => "yielded",
-        }
+        self.into_str()
     }
 }
 
@@ -129,7 +103,7 @@ struct Plan {
 /// The points that were reached while faults were armed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Passed {
-    /// By number.
+    /// The site of each point, in order of number.
     pub sites: Vec<Site>,
     /// The point that was struck, and that the fault did strike.
     pub struck: Option<(usize, Fault)>,

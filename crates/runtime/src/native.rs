@@ -76,7 +76,7 @@ impl Runtime for Native {
     }
 }
 
-/// dashmap with a seeded hasher.
+/// A dashmap with a seeded hasher.
 pub struct NativeMap<K, V> {
     map: DashMap<K, V, SeededHasher>,
     recording: Recording,
@@ -153,7 +153,7 @@ impl super::AtomicU64 for atomic::AtomicU64 {
     }
 }
 
-/// tokio's fair lock.
+/// The fair lock of tokio.
 pub struct NativeRwLock<T> {
     lock: tokio::sync::RwLock<T>,
     recording: Recording,
@@ -172,7 +172,7 @@ impl<T: MapValue> super::RwLock<T> for NativeRwLock<T> {
     }
 }
 
-/// tokio's fair semaphore.
+/// The fair semaphore of tokio.
 pub struct NativeSemaphore {
     semaphore: Arc<tokio::sync::Semaphore>,
     recording: Recording,
@@ -192,7 +192,7 @@ impl Semaphore for NativeSemaphore {
 #[expect(clippy::disallowed_types, reason = "tokio's task ids are only hashable")]
 type TaskIndices = HashMap<tokio::task::Id, TaskIndex>;
 
-/// tokio's join set, with our own numbering of tasks.
+/// The join set of tokio, with our own numbering of tasks.
 pub struct NativeJoinSet<T> {
     tasks: tokio::task::JoinSet<T>,
     indices: TaskIndices,

@@ -38,7 +38,7 @@ impl Recording {
         })
     }
 
-    /// As [`Self::lock`], where waiting suspends.
+    /// The same as [`Self::lock`], where waiting suspends.
     pub(super) async fn lock_async<T>(&self, attempt: impl FnOnce() -> Option<T>, wait: impl Future<Output = T>) -> T {
         let Some(recorder) = &self.0 else { return wait.await };
         if let Some(had) = attempt() {

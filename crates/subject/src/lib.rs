@@ -10,7 +10,7 @@
 //! in any language ([`process`]).
 //!
 //! ```
-//! use seriatim::subject::{Answer, Capabilities, Outcome, Request, Subject, SubjectError};
+//! use seriatim_subject::{Answer, Capabilities, Outcome, Request, Subject, SubjectError};
 //!
 //! /// Refuses every transaction.
 //! struct Refuses;
@@ -26,7 +26,7 @@
 //!     }
 //! }
 //!
-//! let report = seriatim::subject::try_out(&mut Refuses, 0, 20);
+//! let report = seriatim_subject::try_out(&mut Refuses, 0, 20);
 //! assert!(report.is_err(), "the reference executes most transactions");
 //! ```
 

@@ -45,7 +45,7 @@ pub use config::{
 };
 pub use figures::TestModeFigures;
 #[cfg(feature = "metrics")]
-pub use metrics::{ChainMetrics, DEFAULT_METRICS_ADDRESS, MetricsServer};
+pub use metrics::ChainMetrics;
 pub use mismatch::{Found, Mismatch, MismatchKind, MismatchSink, RecentMismatches};
 pub use modes::{Modes, ModesError};
 pub use parallel_side::{ParallelSide, ReadLimits, SideError};
@@ -91,7 +91,7 @@ impl<S: Storage, R: Runtime> Blockchain<S, R> {
         Self { storage, parameters, parallel, modes: Modes::off() }
     }
 
-    /// With other modes for the blocks that it adds.
+    /// The same chain with other modes for the blocks that it adds.
     pub fn with_modes(mut self, modes: Modes) -> Self {
         self.modes = modes;
         self

@@ -39,7 +39,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        if event.metadata().target() != "seriatim_tos::chain" {
+        if event.metadata().target() != "seriatim::chain" {
             return;
         }
         let mut fields = Fields::default();

@@ -22,12 +22,6 @@ impl Cycle {
         self.parent.is_empty()
     }
 
-    /// The modules, sorted.
-    pub fn names(&self) -> Vec<&str> {
-        let names: BTreeSet<_> = self.edges.iter().map(|(name, _)| name.as_str()).collect();
-        names.into_iter().collect()
-    }
-
     /// One line with the modules, and one for each edge with its file.
     pub fn told(&self, of: &str, root: &Path) -> String {
         let place = if self.is_at_the_top() { of.to_owned() } else { format!("{} of {of}", self.parent.join("::")) };

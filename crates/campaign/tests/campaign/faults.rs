@@ -10,8 +10,8 @@ use seriatim_lab::compare::{Endured, Interleaved, Oracle, judge_fault, judge_wit
 use seriatim_lab::drive::{Doing, Ended, Engine, FaultScene, FaultTrial, Place, under_fault, under_fault_interleaved};
 use seriatim_lab::workload::{Plan, build, real_shapes};
 use seriatim_lab::{
-    BuiltinSubject, FaultBudget, FaultCanary, FaultFigures, FaultReplay, FaultSubject, check_fault_canaries,
-    replay_fault, small_blocks, strike, strike_bytes, strike_place,
+    ExploredSubject, FaultBudget, FaultCanary, FaultFigures, FaultReplay, FaultSubject, check_fault_canaries, inject,
+    inject_at, inject_bytes, replay_fault, small_blocks,
 };
 use seriatim_runtime::{
     Fault, Faults, INJECTED, Injected, JoinSet, Native, Probed, Runtime, RwLock, Semaphore, Site, TaskError,
@@ -28,7 +28,7 @@ fn every_fault_at_every_point_of_small_blocks_leaves_the_ledger_before_or_after(
     let mut figures = FaultFigures::default();
     for (scene, place) in small_blocks(12) {
         let subject = FaultSubject::every_path();
-        if let Err(found) = strike_place(&engine, &scene, &place, &subject, FaultBudget::EVERY, &mut figures) {
+        if let Err(found) = inject_at(&engine, &scene, &place, &subject, FaultBudget::EVERY, &mut figures) {
             panic!("{}: {:?}", found.0.violation, found.0.point);
         }
     }
@@ -42,7 +42,10 @@ fn every_fault_at_every_point_of_small_blocks_leaves_the_ledger_before_or_after(
     assert_eq!(figures.interleaved, [].into());
     let places = figures.sites[Site::Read.name()] + figures.sites[Site::Write.name()];
     assert_eq!(faults[Fault::Error.name()] * 4, places);
-    assert_eq!(endured.keys().copied().collect::<BTreeSet<_>>(), Endured::ALL.map(Endured::name).into());
+    assert_eq!(
+        endured.keys().copied().collect::<BTreeSet<_>>(),
+        Endured::ALL.iter().map(|endured| endured.name()).collect()
+    );
     assert!(*points > 1_500, "{points} points");
 }
 
@@ -54,7 +57,7 @@ fn a_real_block_endures_faults_that_are_drawn_and_the_same_seed_draws_the_same()
     let scenario = shape.unwrap().scenario(SignatureScheme::Tagged, 0);
     let drawn = |seed| {
         let budget = FaultBudget { drawn: 12, ..FaultBudget::bounded(seed) };
-        strike(&engine, &scenario, &FaultSubject::every_path(), budget).unwrap()
+        inject(&engine, &scenario, &FaultSubject::every_path(), budget).unwrap()
     };
     let figures = drawn(1);
     assert!((30..=80).contains(&figures.struck()) && figures.points > 1_000, "{figures:?}");
@@ -71,7 +74,7 @@ fn every_canary_is_caught() {
 fn bytes_strike_the_faults_that_they_name() {
     let engine = Engine::new().unwrap();
     let scenario = build(&Plan::sized(3, 6), SignatureScheme::Tagged).scenario;
-    let struck = |bytes: &[u8]| strike_bytes(&engine, &scenario, bytes).unwrap();
+    let struck = |bytes: &[u8]| inject_bytes(&engine, &scenario, bytes).unwrap();
     // Block 0 on V3: a delay at point 5, a panic at point 9; half a fault is none.
     let figures = struck(&[0, 0b0000_0101, 5, 0, 0, 0b0000_1001, 9, 0, 1, 2]);
     assert_eq!(figures.faults, [("delay", 1), ("panic", 1)].into());
@@ -111,15 +114,15 @@ impl Bench {
     }
 
     fn endured(&self, doing: Doing, site: Site, fault: Fault) -> Endured {
-        let (calm, strike, trial) = self.at(doing, site, fault);
-        judge_fault(&self.place, doing, strike, &calm, &trial, Interleaved::No).unwrap()
+        let (calm, inject, trial) = self.at(doing, site, fault);
+        judge_fault(&self.place, doing, inject, &calm, &trial, Interleaved::No).unwrap()
     }
 
     /// What the judge says of a run in which something was changed.
     fn refused(&self, site: Site, fault: Fault, change: impl FnOnce(&mut FaultTrial)) -> String {
-        let (calm, strike, mut trial) = self.at(Doing::Apply, site, fault);
+        let (calm, inject, mut trial) = self.at(Doing::Apply, site, fault);
         change(&mut trial);
-        judge_fault(&self.place, Doing::Apply, strike, &calm, &trial, Interleaved::No).unwrap_err().field.to_string()
+        judge_fault(&self.place, Doing::Apply, inject, &calm, &trial, Interleaved::No).unwrap_err().field.to_string()
     }
 }
 
@@ -213,7 +216,7 @@ fn faults_under_random_schedules_leave_the_ledger_before_or_after_and_a_seed_mea
         let mut figures = FaultFigures::default();
         for (scene, place) in small_blocks(4) {
             let subject = FaultSubject::every_path();
-            if let Err(found) = strike_place(&engine, &scene, &place, &subject, budget, &mut figures) {
+            if let Err(found) = inject_at(&engine, &scene, &place, &subject, budget, &mut figures) {
                 panic!("{}: {:?}", found.0.violation, found.0.point);
             }
         }
@@ -295,7 +298,7 @@ fn every_await_of_the_runtime_is_a_point() {
     assert_eq!(run(Some((14, Fault::Cancel))).0, Some(Ok(7)), "there is no such point");
 }
 
-fn campaign(subject: BuiltinSubject, executions: u64) -> CampaignReport {
+fn campaign(subject: ExploredSubject, executions: u64) -> CampaignReport {
     let budget = Budget::Executions(executions);
     let config = CampaignConfig { seed: 1, budget, lanes: Lanes::Faults, subject, keep_going: false, jobs: 2 };
     run(&config, real_shapes(), &Control::default()).unwrap()
@@ -303,20 +306,20 @@ fn campaign(subject: BuiltinSubject, executions: u64) -> CampaignReport {
 
 #[test]
 fn a_campaign_over_faults_agrees_and_reaches_its_floors() {
-    for subject in [BuiltinSubject::Parallel, BuiltinSubject::BlockStm] {
+    for subject in [ExploredSubject::Parallel, ExploredSubject::BlockStm] {
         let report = campaign(subject, 6);
         assert_eq!(report.conclusion, Conclusion::Agree, "{report}");
         assert!(report.statistics.faults.struck() > 500, "{report}");
     }
-    let empty = campaign(BuiltinSubject::Parallel, 0);
+    let empty = campaign(ExploredSubject::Parallel, 0);
     assert_eq!(empty.conclusion, Conclusion::Inconclusive);
 }
 
 #[test]
 fn a_violation_under_a_fault_is_kept_made_smaller_and_replayed() {
     let engine = Engine::new().unwrap();
-    for canary in FaultCanary::ALL {
-        let report = campaign(BuiltinSubject::FaultCanary(canary), 20);
+    for &canary in FaultCanary::ALL {
+        let report = campaign(ExploredSubject::FaultCanary(canary), 20);
         let [found] = report.counterexamples.as_slice() else { panic!("{canary:?}: {report}") };
         let artifact = &found.artifact;
         assert_eq!((found.violation.oracle, &artifact.subject), (Oracle::Faults, &format!("canary:{canary:?}")));

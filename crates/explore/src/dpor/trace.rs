@@ -63,7 +63,7 @@ struct Releases {
 #[derive(Debug, Default)]
 pub(super) struct Trace {
     steps: Vec<Step>,
-    /// Of each task: what happened before its next step.
+    /// What happened before the next step of each task.
     clocks: Vec<Clock>,
     releases: BTreeMap<ObjectId, Releases>,
     /// Whether acquisitions of permits of one semaphore conflict.

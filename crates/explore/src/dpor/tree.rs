@@ -36,7 +36,7 @@ impl TaskSet {
         Self(self.0 & !other.0)
     }
 
-    /// From the lowest number.
+    /// The tasks, from the lowest number on.
     pub fn iter(self) -> impl Iterator<Item = usize> {
         (0..Self::CAPACITY).filter(move |&task| self.contains(task))
     }
@@ -62,7 +62,7 @@ pub(super) struct Node {
     /// Who has to be chosen here, at some time. Contains `done` and `chosen`.
     pub wanted: TaskSet,
     pub chosen: usize,
-    /// Of the chosen task; to notice a model that behaves differently when a choice is repeated.
+    /// The access of the chosen task, which shows a model that behaves differently when a choice is repeated.
     pub access: Access,
 }
 

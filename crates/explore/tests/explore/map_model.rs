@@ -148,7 +148,7 @@ fn keys_in_different_shards_do_not_meet() {
     }
 }
 
-/// As many tasks as there are keys; each holds a guard across a suspension.
+/// There are as many tasks as keys; each holds a guard across a suspension.
 fn guards_across_suspensions(workers: usize, tasks: u8) -> ShuttleRun {
     under_shuttle(Schedules::Random, 1, 200, move || {
         let runtime = Model::shuttle(ModelSettings { workers: Some(workers), ..ONE_SHARD });

@@ -1,19 +1,27 @@
-//! Faults that only an engine which sees every task can tell: those that keep an execution from its end, and one that needs
-//! an interleaving.
+//! The defects that only an engine which sees every task can show. Three of them keep an execution from ending; one needs an
+//! interleaving.
 
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicU64 as Plain;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
-use super::Canary;
 use seriatim_explore::model::{Model, ModelSettings};
 use seriatim_runtime::{AtomicU64, Runtime, RwLock};
 use seriatim_tos::ledger::AccountKey;
 use seriatim_tos::storage::{Layer, Pause, Read, StorageError, WriteBatch, WriteOp};
 
-/// A fault, with what it shares between the tasks of one execution. A clone shares nothing with the original.
+/// What is wrong between tasks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ScheduleDefect {
+    NeverWoken,
+    NeverEnding,
+    OppositeLocks,
+    CountsByLoadAndStore,
+}
+
+/// A defect, with what it shares between the tasks of one execution. A clone shares nothing with the original.
 pub(super) struct Scheduled {
-    canary: Canary,
+    defect: ScheduleDefect,
     runtime: Model,
     /// Made when first used, in the execution.
     locks: OnceLock<[<Model as Runtime>::RwLock<()>; 2]>,
@@ -23,10 +31,10 @@ pub(super) struct Scheduled {
 }
 
 impl Scheduled {
-    pub(super) fn new(canary: Canary) -> Self {
+    pub(super) fn new(defect: ScheduleDefect) -> Self {
         let settings = ModelSettings { workers: None, shards: 1, placement_seed: 0 };
         let runtime = Model::shuttle(settings);
-        Self { canary, runtime, locks: OnceLock::new(), racing: OnceLock::new(), exact: Plain::new(0) }
+        Self { defect, runtime, locks: OnceLock::new(), racing: OnceLock::new(), exact: Plain::new(0) }
     }
 
     fn racing(&self) -> &<Model as Runtime>::AtomicU64 {
@@ -34,17 +42,17 @@ impl Scheduled {
     }
 
     async fn read_account(&self, account: AccountKey) -> Result<(), StorageError> {
-        match self.canary {
-            Canary::NeverWoken => std::future::pending::<()>().await,
-            Canary::NeverEnding => loop {
+        match self.defect {
+            ScheduleDefect::NeverWoken => std::future::pending::<()>().await,
+            ScheduleDefect::NeverEnding => loop {
                 self.runtime.yield_now().await;
             },
-            Canary::CountsByLoadAndStore => {
+            ScheduleDefect::CountsByLoadAndStore => {
                 self.exact.fetch_add(1, Relaxed);
                 let counted = self.racing().load(Acquire);
                 self.racing().store(counted + 1, Release);
             }
-            _ => {
+            ScheduleDefect::OppositeLocks => {
                 let [left, right] =
                     self.locks.get_or_init(|| ["left", "right"].map(|label| self.runtime.rw_lock(label, ())));
                 let (first, second) = if account.0[3] & 1 == 0 { (left, right) } else { (right, left) };
@@ -59,7 +67,7 @@ impl Scheduled {
 
 impl Clone for Scheduled {
     fn clone(&self) -> Self {
-        Self::new(self.canary)
+        Self::new(self.defect)
     }
 }
 
@@ -71,7 +79,7 @@ impl Layer for Scheduled {
 
     /// What was lost in counting is charged once more.
     fn before_commit(&self, batch: &mut WriteBatch) -> Result<(), StorageError> {
-        if self.canary == Canary::CountsByLoadAndStore {
+        if self.defect == ScheduleDefect::CountsByLoadAndStore {
             let lost = self.exact.load(Relaxed) - self.racing().load(Acquire);
             for op in &mut batch.ops {
                 if let WriteOp::Metadata { metadata, .. } = op {

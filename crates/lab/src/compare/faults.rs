@@ -8,6 +8,8 @@ use std::fmt::Debug;
 use serde::Serialize;
 
 use super::{Difference, Value, figures, marks, state, versions};
+use strum::{IntoStaticStr, VariantArray};
+
 use crate::drive::{Applied, Doing, Ended, ExpectedBlock, FaultTrial, Place};
 use seriatim_runtime::{Fault, INJECTED, Injected, Site, TaskError};
 use seriatim_tos::execution::{BlockError, TaskFailureCause};
@@ -15,29 +17,28 @@ use seriatim_tos::ledger::{BlockAbort, Receipt};
 use seriatim_tos::storage::{LedgerState, StorageError};
 
 /// What a fault came to, where nothing is wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "lowercase", const_into_str)]
 pub enum Endured {
     /// The result is the reference's.
     Survived,
     /// The block was aborted, with an error that names the fault, and everything is as before.
     Aborted,
-    /// The caller was struck, by a panic or a cancellation: everything is as before,
+    /// A panic or a cancellation struck the caller before the commit: everything is as before.
+    #[strum(serialize = "cut off, ledger as before")]
     CutOffBefore,
-    /// or the commit had been done, and everything is as after.
+    /// A panic or a cancellation struck the caller after the commit: everything is as after the block.
+    #[strum(serialize = "cut off, ledger as after")]
     CutOffAfter,
 }
 
 impl Endured {
-    pub const ALL: [Self; 4] = [Self::Survived, Self::Aborted, Self::CutOffBefore, Self::CutOffAfter];
+    /// Each of them.
+    pub const ALL: &[Self] = Self::VARIANTS;
 
     /// Its name in reports.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Survived => "survived",
-            Self::Aborted => "aborted",
-            Self::CutOffBefore => "cut off, ledger as before",
-            Self::CutOffAfter => "cut off, ledger as after",
-        }
+        self.into_str()
     }
 }
 

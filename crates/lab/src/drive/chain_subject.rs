@@ -10,7 +10,7 @@ use seriatim_tos::storage::Layer;
 use super::runner::{Host, Runner, Start};
 use super::{LayerSource, Observation, Paths};
 
-/// tokio runtimes, kept from one run to the next.
+/// The runtimes of tokio, kept from one run to the next.
 #[derive(Debug)]
 pub struct Engine {
     single: tokio::runtime::Runtime,
@@ -121,7 +121,7 @@ impl ChainSubject<'_> {
     }
 }
 
-/// tokio, as a host of scenarios.
+/// A host that runs scenarios on tokio.
 pub(super) struct OnTokio<'a> {
     engine: &'a Engine,
     threads: Threads,

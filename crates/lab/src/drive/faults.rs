@@ -45,7 +45,7 @@ pub struct FaultPoint {
     pub path: ExecutionPath,
     /// Number of the point, of those that the chain reaches meanwhile, and what strikes there. None: the run without a fault.
     pub strike: Option<(usize, Fault)>,
-    /// Of the schedule under shuttle. None: on one thread of tokio.
+    /// The seed of the schedule under shuttle. None: the run is on one thread of tokio.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule_seed: Option<u64>,
 }
@@ -54,7 +54,7 @@ pub struct FaultPoint {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Ended<T> {
     Done(T),
-    /// With this message.
+    /// It panicked with this message.
     Panicked(String),
     /// It was dropped before it ended.
     Cancelled,
@@ -82,10 +82,10 @@ pub struct FaultTrial {
     pub ledger_again: LedgerState,
     /// The next blocks of the run: of a rewind the block itself, in a run of its own.
     pub later: Vec<Ended<Applied>>,
-    /// After them.
+    /// The ledger after them.
     pub ledger_later: LedgerState,
     pub nonces_later: NonceChecker,
-    /// After everything from the block on was removed. None: it cannot be, the rewind failed.
+    /// The ledger after everything from the block on was removed. None: that rewind failed.
     pub undone: Option<LedgerState>,
 }
 
@@ -267,7 +267,7 @@ impl<H: Host, S: Storage> Bench<'_, H, S> {
         self.memory.inspect(Clone::clone)
     }
 
-    /// Of the storage's handles two are known of: the chain's and the one here.
+    /// How many handles on the storage there are beside the chain's and the one here.
     fn handles_left(&self) -> usize {
         let left = || Arc::strong_count(&self.storage) - 2;
         self.host.block_on(async {

@@ -17,7 +17,7 @@ pub enum Paths {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
     Path(ExecutionPath),
-    /// In test mode.
+    /// It runs in test mode.
     Tested,
 }
 

@@ -55,7 +55,7 @@ pub fn caught<H: Host, F: Future>(host: &H, future: F) -> Result<F::Output, Stri
 #[derive(Clone, Debug)]
 pub struct Runner {
     pub paths: Paths,
-    /// For mixed paths.
+    /// Where paths are mixed, it decides with the block's number which path a block takes.
     pub salt: u64,
     pub max_parallelism: usize,
     pub suspends: bool,

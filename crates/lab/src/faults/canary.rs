@@ -3,7 +3,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{FaultBudget, FaultSubject, strike};
+use strum::VariantArray;
+
+use super::{FaultBudget, FaultSubject, inject};
 use crate::drive::{Ended, Engine, FaultTrial};
 use crate::workload::{Plan, build};
 use seriatim_runtime::Native;
@@ -12,7 +14,7 @@ use seriatim_tos::ledger::{BlockAbort, SignatureScheme};
 use seriatim_tos::storage::{Failing, Layer, MemoryStorage, Pause, Read, Storage, StorageError, WriteBatch};
 
 /// One way of being wrong under a fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, VariantArray)]
 pub enum FaultCanary {
     /// A commit that fails has done half of its writes.
     HalfCommitted,
@@ -42,16 +44,16 @@ const PLANS: u64 = 8;
 /// The first that is not.
 pub fn check_fault_canaries(engine: &Engine) -> Result<(), FaultCanaryMissed> {
     let plans: Vec<_> = (0..PLANS).map(|seed| build(&Plan::sized(seed, 3), SignatureScheme::Tagged)).collect();
-    let missed = FaultCanary::ALL.into_iter().find(|&canary| {
-        let caught = |scenario| strike(engine, scenario, &FaultSubject::canary(canary), FaultBudget::EVERY).is_err();
+    let missed = FaultCanary::ALL.iter().copied().find(|&canary| {
+        let caught = |scenario| inject(engine, scenario, &FaultSubject::canary(canary), FaultBudget::EVERY).is_err();
         !plans.iter().any(|built| caught(&built.scenario))
     });
     missed.map_or(Ok(()), |canary| Err(FaultCanaryMissed { canary }))
 }
 
 impl FaultCanary {
-    pub const ALL: [Self; 5] =
-        [Self::HalfCommitted, Self::BlockLost, Self::NonceKept, Self::TaskLeft, Self::WrongReason];
+    /// Each of them.
+    pub const ALL: &[Self] = Self::VARIANTS;
 
     /// What a wrong chain would have done and a layer around its storage cannot.
     pub(super) fn tamper(self, calm: &FaultTrial, trial: &mut FaultTrial) {

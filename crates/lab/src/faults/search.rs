@@ -1,12 +1,13 @@
-//! A search for the point at which a fault shows a violation: in another scenario points have other numbers, so every point is
-//! struck anew by the same kind of fault.
+//! A search for the point at which a fault shows a violation: in another scenario points have other numbers, so the same kind of
+//! fault is injected at every point anew.
 
-use super::{FaultFound, FaultSubject, calm, doings, one, one_interleaved};
+use super::injector::Injector;
+use super::{FaultFound, FaultSubject, doings};
 use crate::compare::Signature;
 use crate::drive::{Engine, FaultPoint, FaultScene};
 use crate::workload::Scenario;
 
-/// Strikes every point of every block with the fault, path and doing of `like`, up to the first violation of a signature that
+/// Injects at every point of every block the fault of `like`, on its path and in its doing, up to the first violation of a signature that
 /// `wanted` covers. Returns how many runs it took, too.
 pub fn search_fault(
     engine: &Engine,
@@ -19,9 +20,10 @@ pub fn search_fault(
     let mut runs = 0;
     let covered = |found: &FaultFound| wanted.covers(&found.violation.signature());
     for place in scene.places.iter().filter(|place| doings(place).any(|doing| doing == like.doing)) {
-        let point = FaultPoint { block: place.block, strike: None, schedule_seed: None, ..like };
+        let injector = Injector { engine, scene: &scene, place, subject };
+        let point = injector.point(like.doing, like.path);
         runs += 1;
-        let calm = match calm(engine, &scene, place, subject, point) {
+        let calm = match injector.calm(point) {
             Ok(calm) => calm,
             Err(found) if covered(&found) => return (Some(found), runs),
             Err(_) => continue,
@@ -29,10 +31,10 @@ pub fn search_fault(
         let Some((_, fault)) = like.strike else { continue };
         for (at, _) in calm.passed.sites.iter().enumerate().filter(|(_, site)| fault.fits(**site)) {
             runs += 1;
-            let struck = FaultPoint { strike: Some((at, fault)), schedule_seed: like.schedule_seed, ..point };
-            let shown = match struck.schedule_seed {
-                None => one(engine, &scene, place, subject, struck, &calm).map(drop),
-                Some(_) => one_interleaved(&scene, place, struck, &calm).map(drop),
+            let point = FaultPoint { strike: Some((at, fault)), schedule_seed: like.schedule_seed, ..point };
+            let shown = match point.schedule_seed {
+                None => injector.inject(point, &calm).map(drop),
+                Some(_) => injector.inject_interleaved(point, &calm).map(drop),
             };
             match shown {
                 Err(found) if covered(&found) => return (Some(found), runs),

@@ -5,10 +5,12 @@
 mod conflicts;
 pub(super) mod devnet;
 mod draft;
+mod limits;
 mod malformed;
 mod repeats;
 mod scene;
 mod stage;
+mod weighted;
 
 use seriatim_tos::execution::reference::{BlockHeader, Reference};
 use seriatim_tos::ledger::{AccountKey, Block, BlockAbort, Hash, Receipt, SignatureScheme, Transaction};
@@ -30,7 +32,7 @@ const MAX_BLOCKS: usize = 16;
 const MAX_REWINDS: usize = 3;
 /// Most blocks that are undone for a transaction that an earlier block holds, too.
 const MAX_RETRY_DEPTH: usize = 6;
-/// After so many aborted blocks nothing more is tried: a dev account that overflows aborts every block.
+/// Nothing more is tried after so many aborted blocks: a dev account that overflows aborts every block.
 const MAX_ABORTS: usize = 3;
 
 /// A scenario, and what is known of it because it was built beside a running reference.

@@ -9,7 +9,7 @@ use seriatim_tos::ledger::{AccountKey, AssetId, Signature, SignatureScheme, Sign
 #[derive(Clone, Debug)]
 pub(super) struct Cast {
     scheme: SignatureScheme,
-    /// By epoch and number.
+    /// The account of each epoch and number.
     accounts: BTreeMap<(u64, u32), AccountKey>,
     signers: BTreeMap<AccountKey, Signer>,
 }

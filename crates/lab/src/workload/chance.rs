@@ -25,12 +25,12 @@ impl Chance {
         self.0.next_u64()
     }
 
-    /// Below `bound`, which must not be 0; as good as uniform.
+    /// A number below `bound`, which must not be 0; as good as uniform.
     pub(super) fn below(&mut self, bound: u64) -> u64 {
         ((u128::from(self.next()) * u128::from(bound)) >> 64) as u64
     }
 
-    /// From `low` to `high`, both included.
+    /// A number from `low` to `high`, both included.
     pub(super) fn between(&mut self, low: u64, high: u64) -> u64 {
         low + self.below(high - low + 1)
     }

@@ -1,24 +1,32 @@
 //! The conflict classes: what a transaction is meant to collide with. Each record of a plan belongs to one; a
 //! campaign counts them by name to show that it looked at all of them.
 
+use strum::{IntoStaticStr, VariantArray};
+
 /// What a transaction is meant to provoke.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "lowercase", const_into_str)]
 pub enum ConflictClass {
     /// None: a transfer or burn between accounts of the record's choice, so that a conflict-free part exists.
     Plain,
     /// One sender's transactions in a row: each depends on the nonce and the balance that the one before left.
+    #[strum(serialize = "nonce chain")]
     NonceChain,
     /// Two accounts pay each other: each is the other's sender and receiver, the cycle of the conflict graph.
     Swap,
     /// Many senders credit one account: concurrent additions to one balance.
+    #[strum(serialize = "hot receiver")]
     HotReceiver,
     /// An account spends what it got just before, and could not have spent otherwise: a read of a fresh write.
+    #[strum(serialize = "receive then spend")]
     ReceiveThenSpend,
     /// An account is emptied to the last unit, and then spends once more: the order decides which of the two fails.
     Drain,
     /// The sender among the receivers: one balance as source and as destination.
+    #[strum(serialize = "self transfer")]
     SelfTransfer,
     /// The miner or the dev account pays or is paid: its balance also moves by reward and fees.
+    #[strum(serialize = "miner party")]
     MinerParty,
     /// Amounts, sums, burned amounts and fees at the end of 64 bits: a failure late in application, to be undone whole.
     Limits,
@@ -31,8 +39,10 @@ pub enum ConflictClass {
     /// A signed transaction a second time: in its block, in a later one, in an earlier one after a rewind.
     Duplicate,
     /// Nonces with gaps, descending, used before: what one block uses decides what the next may use.
+    #[strum(serialize = "nonce disorder")]
     NonceDisorder,
     /// Accounts that do not exist: registered by the first credit, several times in a block, spending at once.
+    #[strum(serialize = "never seen")]
     NeverSeen,
     /// What the format forbids, and the last thing it allows: the checks before the state is looked at.
     Malformed,
@@ -42,24 +52,7 @@ use ConflictClass::*;
 
 impl ConflictClass {
     /// Every class, in order of [`Self::index`].
-    pub const ALL: [Self; 16] = [
-        Plain,
-        NonceChain,
-        Swap,
-        HotReceiver,
-        ReceiveThenSpend,
-        Drain,
-        SelfTransfer,
-        MinerParty,
-        Limits,
-        MultiSig,
-        Energy,
-        Failure,
-        Duplicate,
-        NonceDisorder,
-        NeverSeen,
-        Malformed,
-    ];
+    pub const ALL: &[Self] = Self::VARIANTS;
 
     /// Position in [`Self::ALL`].
     pub fn index(self) -> usize {
@@ -73,24 +66,7 @@ impl ConflictClass {
 
     /// The class's name in reports.
     pub fn name(self) -> &'static str {
-        match self {
-            Plain => "plain",
-            NonceChain => "nonce chain",
-            Swap => "swap",
-            HotReceiver => "hot receiver",
-            ReceiveThenSpend => "receive then spend",
-            Drain => "drain",
-            SelfTransfer => "self transfer",
-            MinerParty => "miner party",
-            Limits => "limits",
-            MultiSig => "multisig",
-            Energy => "energy",
-            Failure => "failure",
-            Duplicate => "duplicate",
-            NonceDisorder => "nonce disorder",
-            NeverSeen => "never seen",
-            Malformed => "malformed",
-        }
+        self.into_str()
     }
 
     /// How often it is picked, relative to the other enabled ones.
@@ -108,7 +84,7 @@ impl ConflictClass {
     /// The class that a record's byte picks among those enabled in `mask`; none enabled means all.
     pub fn pick(mask: u16, byte: u8) -> Self {
         let mask = if mask == 0 { u16::MAX } else { mask };
-        let enabled = || Self::ALL.into_iter().filter(move |class| mask & class.bit() != 0);
+        let enabled = || Self::ALL.iter().copied().filter(move |class| mask & class.bit() != 0);
         let total: u32 = enabled().map(Self::weight).sum();
         let mut rest = u32::from(byte) * total / 256;
         for class in enabled() {
@@ -127,14 +103,14 @@ mod tests {
 
     #[test]
     fn classes_stand_in_the_order_of_their_index() {
-        for (index, class) in ConflictClass::ALL.into_iter().enumerate() {
+        for (index, class) in ConflictClass::ALL.iter().enumerate() {
             assert_eq!(class.index(), index);
         }
     }
 
     #[test]
     fn every_class_is_picked_by_some_byte() {
-        for class in ConflictClass::ALL {
+        for &class in ConflictClass::ALL {
             assert!((0..=255).any(|byte| ConflictClass::pick(0, byte) == class), "{}", class.name());
             assert!((0..=255).all(|byte| ConflictClass::pick(class.bit(), byte) == class), "{}", class.name());
         }

@@ -27,9 +27,9 @@ pub struct Plan {
 /// The choices that concern the whole scenario.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Header {
-    /// For the campaign: how many workers the parallel path is given, less one. The scenario does not depend on it.
+    /// How many workers a campaign gives the parallel path, less one. The scenario does not depend on it.
     pub workers: u8,
-    /// For the campaign: seeds the schedule and the order of hash maps. The scenario does not depend on it.
+    /// The seed that a campaign takes for the schedule and the order of hash maps. The scenario does not depend on it.
     pub schedule_seed: u16,
     /// The classes that records choose from, by [`ConflictClass::bit`]. None set means all.
     pub class_mask: u16,

@@ -33,13 +33,13 @@ pub struct Shape {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ShapeTransaction {
     pub sender: u32,
-    /// Above the sender's first nonce in the block.
+    /// How far the nonce is above the sender's first one in the block.
     pub nonce_offset: u64,
     /// None: it created an account.
     pub receiver: Option<u32>,
     pub kind: ShapeKind,
     pub asset: u8,
-    /// In whose name a `TokenFrom` was done. It does not become part of the scenario: here only a source pays.
+    /// The account in whose name a `TokenFrom` was done. It does not become part of the scenario: here only a source pays.
     pub payer: Option<u32>,
 }
 
@@ -252,10 +252,10 @@ impl ShapeTransaction {
 #[derive(Clone, Copy, Debug)]
 struct Tightness {
     unseen_receivers: u64,
-    /// Of the senders that also receive.
+    /// The share of the senders that also receive.
     unseen_senders: u64,
     poor_senders: u64,
-    /// Of the transactions: spends all that there is.
+    /// The share of the transactions that spend all that there is.
     emptying: u64,
 }
 

@@ -146,9 +146,9 @@ fn no_interleaving_alone_shows_it() {
 enum Fault {
     OppositeLocks,
     NeverWoken,
-    /// At reads of tasks.
+    /// Reads of tasks never end.
     NeverEnding,
-    /// At the block's own first read.
+    /// The block's own first read never begins.
     NeverBegins,
 }
 

@@ -107,7 +107,7 @@ fn figures_are_those_of_the_test_mode_and_of_what_was_added() {
     assert!(all.blocks > 80 && all.aborted > 0 && all.rewound > 0 && all.receipts.len() == 3, "{all:?}");
 }
 
-/// On real shapes the sizes of batches and the conflicts can be computed from outside.
+/// The sizes of batches and the conflicts of real shapes can be computed from outside.
 #[test]
 fn batches_permits_and_conflicts_are_those_of_the_blocks() {
     let scenarios = real_shapes().iter().map(|shape| shape.scenario(SignatureScheme::Tagged, 0));

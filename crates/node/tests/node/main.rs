@@ -4,6 +4,7 @@ mod capture;
 mod chains;
 mod fixtures;
 mod lines;
+mod metrics_endpoint;
 mod restart;
 mod rollout;
 mod wrong;

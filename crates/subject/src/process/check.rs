@@ -146,7 +146,7 @@ fn unexpected(detail: OutcomeDetail, outcome: &Outcome) -> Option<String> {
         }
         (_, Outcome::Skipped) => return None,
         (OutcomeDetail::Classes, _) => &Outcome::CLASSES,
-        (OutcomeDetail::Errors, _) => &TransactionError::NAMES,
+        (OutcomeDetail::Errors, _) => TransactionError::NAMES,
     };
     match outcome {
         Outcome::Orphaned(name) if names.contains(&name.as_str()) => None,

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-/// On when `1` or `true`: blocks of enough transactions run on the parallel path alone.
+/// If this is `1` or `true`, blocks of enough transactions run on the parallel path alone.
 pub const PARALLEL_EXECUTION_ENABLED: &str = "TOS_PARALLEL_EXECUTION_ENABLED";
-/// On when `1` or `true`: every block runs on both paths, and the sequential result counts.
+/// If this is `1` or `true`, every block runs on both paths, and the sequential result counts.
 pub const PARALLEL_TEST_MODE: &str = "TOS_PARALLEL_TEST_MODE";
 /// Fewest transactions of a block that runs on the parallel path. A whole number, at least 1.
 pub const MIN_TXS_FOR_PARALLEL: &str = "TOS_MIN_TXS_FOR_PARALLEL";
@@ -16,7 +16,7 @@ pub const PARALLEL_TEST_BUDGET_MS: &str = "TOS_PARALLEL_TEST_BUDGET_MS";
 pub struct ChainConfig {
     pub parallel_execution_enabled: bool,
     pub parallel_execution_test_mode: bool,
-    /// At least 1.
+    /// A block of at least so many transactions may run in parallel. It is at least 1.
     pub min_txs_for_parallel: usize,
     /// How long a block may be held up by the parallel side after its own path has ended.
     pub test_mode_budget: Duration,

@@ -17,7 +17,7 @@ pub(super) struct Difference {
     pub(super) kind: MismatchKind,
     pub(super) sequential: String,
     pub(super) parallel: String,
-    /// As of [`super::Mismatch`].
+    /// What [`super::Mismatch::found`] says.
     pub(super) found: Option<(Found, Found)>,
 }
 

@@ -10,9 +10,9 @@ pub struct TestModeFigures {
     pub blocks: u64,
     /// The side came to the same in every respect.
     pub matched: u64,
-    /// By [`super::MismatchKind::name`]; kinds that never were are not there.
+    /// The mismatches by [`super::MismatchKind::name`]; kinds that never were are not there.
     pub mismatched: BTreeMap<&'static str, u64>,
-    /// Without a side, because one that was given up still runs.
+    /// Blocks that no side ran, because one that was given up still runs.
     pub skipped: u64,
     /// Blocks in parallel mode whose tasks did not end as they should and that the sequential path ran instead.
     pub fallbacks: u64,

@@ -2,7 +2,6 @@
 //! the exposition format 0.0.4, which every scraper reads.
 
 mod families;
-mod server;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,10 +17,9 @@ use super::{ExecutionPath, Mode, Rollout};
 
 use families::Families;
 pub(super) use families::{ABORTED, STORAGE, TASKS};
-pub use server::{DEFAULT_METRICS_ADDRESS, MetricsServer};
 
-/// The figures of one chain. Clones share them: one goes to the chain's [`super::Modes`], one to the [`MetricsServer`], one to each
-/// executor. All begin at 0, each label that can occur included, so that a rate is known from the first scrape on.
+/// The figures of one chain. Clones share them: one goes to the chain's [`super::Modes`], one to each executor, one to
+/// whatever serves them. All begin at 0, each label that can occur included, so that a rate is known from the first scrape on.
 #[derive(Clone, Debug)]
 pub struct ChainMetrics(Arc<Families>);
 

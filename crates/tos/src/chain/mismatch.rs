@@ -6,14 +6,17 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantNames};
 
 use crate::ledger::{Hash, Receipt, Topoheight};
 use crate::storage::WriteOp;
 
-/// In what the parallel side differs, or how it failed. Where several hold, the first of [`Self::NAMES`] is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// How the parallel side differs, or how it failed. Where several hold, the first of [`Self::NAMES`] is reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
+#[strum(serialize_all = "lowercase", const_into_str)]
 pub enum MismatchKind {
     /// It tried to commit or to rewind, and was refused.
+    #[strum(serialize = "write attempt")]
     WriteAttempt,
     /// It read more than it may, and was refused the rest.
     Reads,
@@ -35,23 +38,11 @@ pub enum MismatchKind {
 
 impl MismatchKind {
     /// The names of all kinds, the most telling first.
-    pub const NAMES: [&str; 9] =
-        ["write attempt", "reads", "late", "panic", "storage", "outcome", "receipts", "writes", "nonces"];
+    pub const NAMES: &[&'static str] = Self::VARIANTS;
 
-    /// What it is called in figures.
+    /// Its name in figures.
     pub fn name(self) -> &'static str {
-        let index = match self {
-            Self::WriteAttempt => 0,
-            Self::Reads => 1,
-            Self::Late => 2,
-            Self::Panic => 3,
-            Self::Storage => 4,
-            Self::Outcome => 5,
-            Self::Receipts { .. } => 6,
-            Self::Writes { .. } => 7,
-            Self::Nonces => 8,
-        };
-        Self::NAMES[index]
+        self.into_str()
     }
 
     /// Whether it proves the parallel executor wrong. A machine under load is late, and a disk fails, without that.

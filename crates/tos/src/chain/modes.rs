@@ -50,7 +50,7 @@ impl Modes {
         Self::unchecked(ChainConfig::default(), None, None)
     }
 
-    /// As `config` says. V3 runs what is not tested; mismatches are only counted.
+    /// The modes that `config` says. V3 runs what is not tested; mismatches are only counted.
     ///
     /// # Errors
     /// A contradiction in `config`, or test mode without `side`.
@@ -62,7 +62,7 @@ impl Modes {
         Ok(Self::unchecked(config, side, None))
     }
 
-    /// As `rollout` says, from the stage it is in; `config` gives the minimum and the budget.
+    /// The modes that `rollout` says, from the stage it is in; `config` gives the minimum and the budget.
     ///
     /// # Errors
     /// A contradiction in `config`, or one of its switches is on.
@@ -195,7 +195,7 @@ pub(super) enum Verdict {
 /// A verdict and what it took.
 pub(super) struct Tested {
     pub(super) verdict: Verdict,
-    /// Of the sequential path and of the side, if it answered.
+    /// The times of the sequential path and of the side, if it answered.
     pub(super) times: Option<(std::time::Duration, std::time::Duration)>,
     pub(super) waited: std::time::Duration,
 }

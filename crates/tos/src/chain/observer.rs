@@ -13,7 +13,7 @@ use super::metrics::{self, ChainMetrics};
 use super::modes::{Tested, Verdict};
 use super::{ExecutionPath, Mismatch, Mode, Rollout, Stage};
 
-/// Of every span and event of the chain.
+/// The target of every span and event of the chain.
 const TARGET: &str = "seriatim::chain";
 
 /// Cheap to clone; clones tell the same.

@@ -97,7 +97,7 @@ impl ParallelSide {
         Self::new(Arc::new(side), threads)
     }
 
-    /// With other limits.
+    /// The same with other limits.
     pub fn with_limits(mut self, limits: ReadLimits) -> Self {
         self.limits = limits;
         self

@@ -75,7 +75,7 @@ impl Default for Rollout {
 }
 
 impl Rollout {
-    /// At its beginning; each stage follows after `needed` matched blocks.
+    /// A rollout at its beginning; each stage follows after `needed` matched blocks.
     pub fn new(needed: NonZeroU64) -> Self {
         Self { stage: Stage::TestMode, matched: 0, needed, held: false }
     }
@@ -126,22 +126,22 @@ impl Rollout {
         self.held |= kind.is_defect();
     }
 
-    /// By an operator: no stage follows by itself. Matched blocks are counted all the same.
+    /// An operator holds it: no stage follows by itself. Matched blocks are counted all the same.
     pub fn hold(&mut self) {
         self.held = true;
     }
 
-    /// By an operator: stages follow by themselves again, the next one with the next matched block if there are enough.
+    /// An operator releases it: stages follow by themselves again, the next one with the next matched block if there are enough.
     pub fn release(&mut self) {
         self.held = false;
     }
 
-    /// By an operator: the next stage now, whatever was matched; a hold stays. False: there is none.
+    /// An operator goes to the next stage now, whatever was matched; a hold stays. False: there is none.
     pub fn advance(&mut self) -> bool {
         self.stage.next().map(|stage| self.go_to(stage)).is_some()
     }
 
-    /// By an operator: the stage before, now; a hold stays. False: there is none.
+    /// An operator goes back to the stage before, now; a hold stays. False: there is none.
     pub fn go_back(&mut self) -> bool {
         self.stage.previous().map(|stage| self.go_to(stage)).is_some()
     }

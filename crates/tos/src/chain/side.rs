@@ -42,7 +42,7 @@ pub struct ExecutorSide {
 }
 
 impl ExecutorSide {
-    /// With at most `max_parallelism` tasks at a time. `hash_seed` is that of [`Native::with_hash_seed`].
+    /// An executor with at most `max_parallelism` tasks at a time. `hash_seed` is that of [`Native::with_hash_seed`].
     ///
     /// # Errors
     /// `max_parallelism` is 0.
@@ -60,7 +60,7 @@ impl ExecutorSide {
         Self { path, executor }
     }
 
-    /// As many threads as tasks at a time.
+    /// How many threads it needs: as many as it has tasks at a time.
     pub fn threads(&self) -> NonZeroUsize {
         self.executor.max_parallelism()
     }

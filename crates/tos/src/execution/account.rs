@@ -19,7 +19,7 @@ pub struct Tracked<T> {
 }
 
 impl<T: Clone + PartialEq> Tracked<T> {
-    /// As stored; `absent` is what a key without version counts as.
+    /// The stored value; `absent` is what a key without version counts as.
     pub fn new(stored: Option<Newest<T>>, absent: T) -> Self {
         let value = stored.as_ref().map_or(absent, |newest| newest.value.clone());
         Self { stored, value, touched: false }
@@ -56,7 +56,7 @@ pub struct Account {
     balances: BTreeMap<AssetId, Tracked<Amount>>,
 }
 
-/// In one line, for recorded executions: what it is now, not how it came to be.
+/// One line for recorded executions: what the account is now, not how it came to be.
 impl fmt::Debug for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { stored_registration: _, exists, nonce, nonces: _, multisig, energy, balances } = self;

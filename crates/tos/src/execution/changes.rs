@@ -28,7 +28,7 @@ pub struct BlockChanges {
 pub struct PreparedBlock {
     pub batch: WriteBatch,
     pub receipts: Vec<Receipt>,
-    /// For the run's checker, once the batch is committed.
+    /// What the run's checker is told once the batch is committed.
     pub nonces: Vec<(AccountKey, AccountNonces)>,
 }
 

@@ -399,7 +399,7 @@ impl Reference {
 
 /// The running state: after the last transaction of the open block, or after the last finished one.
 impl Reference {
-    /// After the last finished block.
+    /// The ledger after the last finished block.
     pub fn ledger(&self) -> &LedgerState {
         &self.ledger
     }
@@ -409,7 +409,7 @@ impl Reference {
         &self.parameters
     }
 
-    /// Of the open block, or of the one that would be opened next.
+    /// The topoheight of the open block, or of the one that would be opened next.
     pub fn topoheight(&self) -> Topoheight {
         self.ledger.top + 1
     }

@@ -12,7 +12,7 @@ pub struct Energy {
     pub total: u64,
     pub used: u64,
     pub frozen: Amount,
-    /// In order of insertion.
+    /// The records in order of insertion.
     pub records: Vec<FreezeRecord>,
 }
 
@@ -21,7 +21,7 @@ pub struct Energy {
 pub struct FreezeRecord {
     /// Whole TOS, in units, never 0.
     pub amount: Amount,
-    /// With the amount it fixes the energy: whole TOS x 2 x days.
+    /// The duration, which fixes the energy together with the amount: whole TOS x 2 x days.
     pub days: u32,
     /// Unlocked in every block at least this high.
     pub unlock_height: Height,

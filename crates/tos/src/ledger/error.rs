@@ -2,11 +2,25 @@
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantNames};
 
 use super::{Amount, AssetId, Topoheight};
 
 /// The first check that a transaction failed.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize, Serialize, Deserialize, thiserror::Error)]
+#[derive(
+    Clone,
+    Debug,
+    PartialEq,
+    Eq,
+    BorshSerialize,
+    BorshDeserialize,
+    Serialize,
+    Deserialize,
+    thiserror::Error,
+    IntoStaticStr,
+    VariantNames,
+)]
+#[strum(const_into_str)]
 pub enum TransactionError {
     #[error("invalid format")]
     InvalidFormat,
@@ -58,69 +72,17 @@ pub enum TransactionError {
 
 impl TransactionError {
     /// Every variant's name, in the order of section 4; campaigns check that each occurs.
-    pub const NAMES: [&'static str; 23] = [
-        "InvalidFormat",
-        "InvalidFee",
-        "InvalidReference",
-        "AccountNotFound",
-        "InvalidNonce",
-        "TransferCount",
-        "SenderIsReceiver",
-        "AssetNotFound",
-        "TransferExtraDataSize",
-        "TransactionExtraDataSize",
-        "MultiSigParticipants",
-        "MultiSigThreshold",
-        "MultiSigNotConfigured",
-        "MultiSigNotFound",
-        "InvalidFreezeAmount",
-        "InvalidFreezeDuration",
-        "InvalidUnfreezeAmount",
-        "InvalidSignature",
-        "Overflow",
-        "InsufficientFunds",
-        "InsufficientEnergy",
-        "InsufficientFrozen",
-        "FrozenLocked",
-    ];
+    pub const NAMES: &[&'static str] = Self::VARIANTS;
 
     /// The variant's name.
     pub fn name(&self) -> &'static str {
-        Self::NAMES[self.index()]
-    }
-
-    /// Position of the variant in [`Self::NAMES`].
-    pub fn index(&self) -> usize {
-        match self {
-            Self::InvalidFormat => 0,
-            Self::InvalidFee { .. } => 1,
-            Self::InvalidReference { .. } => 2,
-            Self::AccountNotFound => 3,
-            Self::InvalidNonce { .. } => 4,
-            Self::TransferCount => 5,
-            Self::SenderIsReceiver => 6,
-            Self::AssetNotFound => 7,
-            Self::TransferExtraDataSize => 8,
-            Self::TransactionExtraDataSize => 9,
-            Self::MultiSigParticipants => 10,
-            Self::MultiSigThreshold => 11,
-            Self::MultiSigNotConfigured => 12,
-            Self::MultiSigNotFound => 13,
-            Self::InvalidFreezeAmount => 14,
-            Self::InvalidFreezeDuration => 15,
-            Self::InvalidUnfreezeAmount => 16,
-            Self::InvalidSignature => 17,
-            Self::Overflow => 18,
-            Self::InsufficientFunds { .. } => 19,
-            Self::InsufficientEnergy { .. } => 20,
-            Self::InsufficientFrozen { .. } => 21,
-            Self::FrozenLocked { .. } => 22,
-        }
+        self.into_str()
     }
 }
 
 /// Why a whole block has no effect (section 7).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, IntoStaticStr)]
+#[strum(const_into_str)]
 pub enum BlockAbort {
     #[error("the reward overflows the balance of the dev account or the miner")]
     RewardOverflow,
@@ -131,9 +93,6 @@ pub enum BlockAbort {
 impl BlockAbort {
     /// The variant's name.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::RewardOverflow => "RewardOverflow",
-            Self::FeesOverflow => "FeesOverflow",
-        }
+        self.into_str()
     }
 }

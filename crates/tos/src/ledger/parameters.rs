@@ -45,7 +45,7 @@ pub const EMISSION_DIVISOR: u64 = 180;
 /// Most hashes in the orphan set.
 pub const MAX_ORPHANS: usize = 10_000;
 
-/// In what chains differ. Part of a scenario; constant while a chain lives.
+/// What chains differ in. It is part of a scenario, and constant while a chain lives.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Parameters {

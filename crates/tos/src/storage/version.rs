@@ -38,7 +38,7 @@ impl fmt::Display for StateKey {
 #[derive(Clone, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
 pub enum StateValue {
     Nonce(u64),
-    /// Of a balance or a burned amount.
+    /// A balance or a burned amount.
     Amount(Amount),
     /// None: deleted.
     MultiSig(Option<MultiSigConfig>),

@@ -26,7 +26,7 @@ fn apply<S: Storage>(storage: Arc<S>, block: &Arc<Block>, path: ExecutionPath, m
     (outcome, runtime.take_figures())
 }
 
-/// On suspending storage, with 1, 2, 3 and 8 workers: receipts and ledger are those of the sequential path. Returns both.
+/// Runs on suspending storage, with 1, 2, 3 and 8 workers: receipts and ledger are those of the sequential path. Returns both.
 fn like_sequential(genesis: &Genesis, transactions: Vec<Transaction>) -> (Outcome, LedgerState) {
     let block = block(transactions);
     let run = |path, most| {

@@ -1,5 +1,4 @@
-//! The figures of a chain for Prometheus, and their endpoint.
+//! The figures of a chain for Prometheus.
 
-mod endpoint;
 mod figures;
 mod waiting;

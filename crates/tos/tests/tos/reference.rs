@@ -26,7 +26,7 @@ const MINER: AccountKey = AccountKey([9; 32]);
 const GOLD: AssetId = AssetId([7; 32]);
 const UNKNOWN: AssetId = AssetId([6; 32]);
 
-/// Above the minimum of every transaction here that does not say otherwise.
+/// A fee above the minimum of every transaction here that does not say otherwise.
 const FEE: Amount = 1_000_000;
 const DAY: Height = 86_400;
 /// A remaining supply of which the reward is 1 000 with a block time of 180 000 ms.

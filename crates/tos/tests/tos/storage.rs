@@ -95,7 +95,7 @@ fn genesis_is_topoheight_0<K: Kind>() {
     assert!(wait(storage.assets()).unwrap().contains(&AssetId::TOS));
 }
 
-/// As [`genesis`], at topoheight 7, with a transaction executed before.
+/// The ledger of [`genesis`], at topoheight 7, with a transaction executed before.
 fn later_genesis() -> Genesis {
     Genesis {
         topoheight: 7,

@@ -8,7 +8,7 @@ use seriatim_triage::report::{ARTIFACT_VERSION, Artifact, ArtifactError, Stored}
 use crate::fixtures::artifact;
 
 fn scheduled() -> impl Iterator<Item = Canary> {
-    Canary::ALL.into_iter().filter(|canary| canary.is_scheduled())
+    Canary::ALL.iter().copied().filter(|canary| canary.is_scheduled())
 }
 
 #[test]
@@ -41,8 +41,8 @@ fn unknown_versions_cut_and_altered_files_are_refused() {
     assert!(matches!(Artifact::from_json(&genesis.sealed().to_json()), Err(ArtifactError::Scenario(_))));
 }
 
-/// As an earlier build wrote it.
-const VERSION_1: &str = include_str!("../../../../fuzz/artifact.json");
+/// As a build wrote it whose values and steps were texts.
+const VERSION_1: &str = include_str!("artifact/version-1.json");
 
 #[test]
 fn an_artifact_of_version_1_reads_replays_and_is_refused_if_altered() {
@@ -52,20 +52,17 @@ fn an_artifact_of_version_1_reads_replays_and_is_refused_if_altered() {
     assert_eq!(serde_json::to_value(&artifact.signature).unwrap(), old["signature"]);
     assert_eq!(serde_json::to_value(PlainViolation::from(&artifact.violation)).unwrap(), old["violation"]);
     assert_eq!(Artifact::from_json(&artifact.to_json()).unwrap(), artifact);
-    let explorer = BuiltinSubject::Canary(Canary::OppositeLocks).explorer(&artifact.scenario);
+    let explorer = BuiltinSubject::Canary(Canary::CountsByLoadAndStore).explorer(&artifact.scenario);
     assert_eq!(artifact.replay(&explorer, 2).same, 2);
-    let altered = VERSION_1.replacen("canary:OppositeLocks", "parallel", 1);
+    let altered = VERSION_1.replacen("canary:CountsByLoadAndStore", "parallel", 1);
     assert!(matches!(Artifact::from_json(&altered), Err(ArtifactError::Altered { .. })));
     let formatted = serde_json::to_string(&old).unwrap();
     assert_eq!(Artifact::from_json(&formatted).unwrap(), artifact);
 }
 
-/// Written by a build whose steps were texts.
-const TEXT_STEPS: &str = include_str!("artifact/version-1.json");
-
 #[test]
 fn an_artifact_of_version_1_is_followed_step_by_step() {
-    let artifact = Artifact::from_json(TEXT_STEPS).unwrap();
+    let artifact = Artifact::from_json(VERSION_1).unwrap();
     let schedule = artifact.schedule.as_ref().expect("a lost update needs one");
     assert_eq!((artifact.version, schedule.version), (ARTIFACT_VERSION, SCHEDULE_VERSION));
     let explorer = BuiltinSubject::Canary(Canary::CountsByLoadAndStore).explorer(&artifact.scenario);
@@ -76,9 +73,9 @@ fn an_artifact_of_version_1_is_followed_step_by_step() {
 
 #[test]
 fn an_artifact_of_version_1_is_refused_if_it_was_altered_or_has_other_steps() {
-    let altered = TEXT_STEPS.replacen("\"task\": 2", "\"task\": 3", 1);
+    let altered = VERSION_1.replacen("\"task\": 2", "\"task\": 3", 1);
     assert!(matches!(Artifact::from_json(&altered), Err(ArtifactError::Altered { .. })));
-    let mixed = TEXT_STEPS.replacen("\"version\": 1", "\"version\": 2", 1);
+    let mixed = VERSION_1.replacen("\"version\": 1", "\"version\": 2", 1);
     assert!(matches!(Artifact::from_json(&mixed), Err(ArtifactError::Json(_))));
 }
 

@@ -2,7 +2,7 @@
 //! frozen amount), it makes it or falls back to a plain transfer: the records after a deleted one stay meaningful.
 
 use crate::workload::classes::ConflictClass;
-use seriatim_tos::ledger::{AccountKey, Amount, AssetId, FREEZE_DAYS, FeeType, Payload, TOS, Transaction, Transfer};
+use seriatim_tos::ledger::{AccountKey, AssetId, FeeType, Payload, TOS, Transaction, Transfer};
 
 use super::draft::{AmountChoice, CosigningChoice, Draft, FeeChoice, NonceChoice, SignatureChoice};
 use super::scene::{Scene, output};
@@ -146,102 +146,6 @@ impl Scene<'_> {
         } else {
             let source = self.sender();
             self.transfer(source, self.other_than(&source, party))
-        }
-    }
-
-    /// The room that the newest burn left does not suffice for this one, by somebody who may share nothing with the first:
-    /// only the sum over the whole block decides which of the two is executed.
-    fn rival_burn(&self) -> Option<Draft> {
-        let (burner, asset) = self.memory.burn?;
-        let room = Amount::MAX - self.reference.burned(&asset);
-        let pool = &self.stage.pool;
-        let start = usize::from(self.record.receiver);
-        let candidates = (0..pool.len()).map(|step| pool[(start + step) % pool.len()]);
-        let rival =
-            candidates.filter(|account| *account != burner && self.can_pay(account, 1_020_000)).find(|account| {
-                let kept = if asset == AssetId::TOS { 1_000_000 } else { 0 };
-                self.reference.balance(account, &asset).saturating_sub(kept) > room
-            })?;
-        let burn = self.right_draft(rival, Payload::Burn { asset, amount: room + 1 });
-        Some(Draft { amount: AmountChoice::AsDrafted, ..burn })
-    }
-
-    /// A fee that does not fit beside the newest large one, by somebody else: only the sum over the whole block shows it.
-    fn rival_fee(&self) -> Option<Draft> {
-        let (payer, fee) = self.memory.large_fee?;
-        let room = Amount::MAX - fee;
-        let whales = self.stage.whales.iter().copied();
-        let able = |account: &AccountKey| self.can_pay(account, 20_000) && self.tos(account) > room;
-        let rival = whales.filter(|account| *account != payer).find(able)?;
-        let right = self.right_transfer(rival, self.receiver(&rival));
-        Some(Draft { fee: FeeChoice::Exactly(room + 1), amount: AmountChoice::Exactly(0), ..right })
-    }
-
-    fn limits(&mut self) -> Draft {
-        if self.record.detail >= 128
-            && let Some(rival) = self.rival_burn().or_else(|| self.rival_fee())
-        {
-            return rival;
-        }
-        let whale = self.stage.whales.get(usize::from(self.record.sender & 1)).or(self.stage.whales.first()).copied();
-        let source = self.sender();
-        let receiver = self.receiver(&source);
-        let asset = self.asset(&source, 0);
-        let available = self.reference.balance(&source, &asset).saturating_sub(1_000_000);
-        let burn = |amount| {
-            let draft = self.right_draft(source, Payload::Burn { asset, amount });
-            Draft { amount: AmountChoice::AsDrafted, ..draft }
-        };
-        let large_fee = |whale| {
-            let fee = FeeChoice::Exactly(self.tos(&whale) / 4 * 3);
-            Draft { fee, amount: AmountChoice::Exactly(0), ..self.right_transfer(whale, receiver) }
-        };
-        let two_whales = self.stage.whales.len() > 1;
-        match (self.record.detail % 16, whale) {
-            (_, Some(whale)) if two_whales && self.record.detail & 32 != 0 && self.can_pay(&whale, 20_000) => {
-                large_fee(whale)
-            }
-            (0, _) => Draft { amount: AmountChoice::Exactly(Amount::MAX), ..self.right_transfer(source, receiver) },
-            // The sum of two outputs, which no balance could cover either.
-            (1, _) => {
-                let mut transfers = vec![output(asset, receiver), output(asset, self.receiver_from(1, &source))];
-                transfers[0].amount = Amount::MAX - self.literal() % 2;
-                transfers[1].amount = 1 + self.literal() % 3;
-                self.drafted(source, transfers)
-            }
-            // Burned amounts: to the last unit, and one beyond.
-            (2..=4, _) => burn((Amount::MAX - self.reference.burned(&asset)).clamp(1, (available / 4).max(1))),
-            (5 | 6, _) => burn((Amount::MAX - self.reference.burned(&asset)).saturating_add(1).min(available.max(1))),
-            // A receiver's balance: to the last unit, and one beyond, when an output before has been credited already.
-            (7 | 8, Some(whale)) => {
-                let room = Amount::MAX - self.reference.balance(&whale, &asset);
-                let mut transfers = vec![output(asset, whale)];
-                transfers[0].amount = room.min(available / 2);
-                self.drafted(source, transfers)
-            }
-            (9 | 10, Some(whale)) => {
-                let room = Amount::MAX - self.reference.balance(&whale, &asset);
-                let before = if self.record.detail & 64 == 0 { receiver } else { self.unseen() };
-                let mut transfers = vec![output(self.asset(&source, 1), before), output(asset, whale)];
-                transfers[0].amount = 1;
-                transfers[1].amount = room.saturating_add(1).min(available);
-                self.drafted(source, transfers)
-            }
-            (11, Some(whale)) if self.can_pay(&whale, 20_000) => {
-                Draft { amount: AmountChoice::UpTo(self.literal()), ..self.right_transfer(whale, receiver) }
-            }
-            // Two of these in one block overflow the sum of its fees.
-            (12 | 13, Some(whale)) if self.can_pay(&whale, 20_000) => large_fee(whale),
-            (14, _) => {
-                let fee = FeeChoice::Exactly(self.tos(&source) / 2);
-                Draft { fee, amount: AmountChoice::AllAnd(0), ..self.right_transfer(source, receiver) }
-            }
-            (15, Some(whale)) if self.can_pay(&whale, 20_000) => {
-                let amount = self.tos(&whale) / 2 / TOS * TOS;
-                let freeze = Payload::FreezeTos { amount, days: *FREEZE_DAYS.end() };
-                self.right_draft(whale, freeze)
-            }
-            _ => self.transfer(source, receiver),
         }
     }
 
@@ -424,7 +328,7 @@ impl Scene<'_> {
     }
 }
 
-/// In no genesis.
+/// An asset that no genesis knows.
 pub(super) fn unknown_asset() -> AssetId {
     AssetId([0xaa; 32])
 }

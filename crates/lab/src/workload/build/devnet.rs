@@ -61,17 +61,17 @@ pub struct Devnet {
 #[derive(Clone, Debug, PartialEq)]
 pub struct DevnetStep {
     pub step: Step,
-    /// For each block of a run what the reference says became of its transactions.
+    /// The receipts that the reference gives for each block of a run.
     pub receipts: Vec<Vec<Receipt>>,
-    /// For each block of a run what its transactions were made for; those of real shapes and those that stood in undone blocks
+    /// What the transactions of each block of a run were made for; those of real shapes and those that stood in undone blocks
     /// are not counted.
     pub classes: Vec<Vec<ConflictClass>>,
-    /// For each block of a run whether it has a real shape.
+    /// Whether each block of a run has a real shape.
     pub shaped: Vec<bool>,
 }
 
 impl Devnet {
-    /// In what the chain differs from others.
+    /// The parameters in which the chain differs from others.
     pub fn parameters(&self) -> Parameters {
         Stage::endless(self.signature_scheme, 0).parameters
     }
@@ -132,7 +132,7 @@ pub struct Segment {
     memory: Memory,
     /// Blocks so far, undone ones included: what each new one's choices depend on.
     made: u64,
-    /// Of the newest block. No two blocks have the same.
+    /// The height of the newest block. No two blocks have the same.
     height: Height,
     /// The transactions of each block above the start, lowest first.
     above: Vec<Vec<Transaction>>,
@@ -176,8 +176,8 @@ impl Segment {
         self.start + SEGMENT_BLOCKS
     }
 
-    /// In the middle between multiples, which is seldom where a segment ends: there a branch could not be longer than the
-    /// one that it replaces.
+    /// Whether the chain reorganises at this top: in the middle between multiples, which is seldom where a segment ends. There
+    /// a branch could not be longer than the one that it replaces.
     fn reorganises_at(&self, top: Topoheight) -> bool {
         let every = self.devnet.reorg_every;
         top > self.start && every != 0 && top % every == (every - 1) / 2

@@ -27,11 +27,11 @@ pub(super) struct Draft {
 /// What the first output of a transfer, or a burn, moves; further outputs move little.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum AmountChoice {
-    /// As the payload says already.
+    /// The amount that the payload has already.
     AsDrafted,
     /// All that there is once the fee is paid, divided.
     Share(Amount),
-    /// At most; less if there is less.
+    /// This amount, or less if there is less.
     UpTo(Amount),
     AllButOne,
     /// All that there is once the fee is paid, and this more.
@@ -63,21 +63,21 @@ pub(super) enum NonceChoice {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum SignatureChoice {
     Right,
-    /// With this bit turned over.
+    /// Its signature has this bit turned over.
     WrongBit(u16),
-    /// By another account.
+    /// Another account signs.
     WrongKey,
 }
 
 /// How the participants of the source's multisig sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CosigningChoice {
-    /// As many as needed, beginning with this participant; none where no multisig is configured.
+    /// The needed number signs, beginning with this participant; nobody does where no multisig is configured.
     Enough(u8),
     Missing,
     OneLess,
     OneMore,
-    /// As many as needed, two of them the same.
+    /// The needed number signs, and two of them are the same.
     Repeated,
     WrongBit,
     OutOfRange,

@@ -24,9 +24,9 @@ pub(super) struct Scene<'a> {
     pub reference: &'a Reference,
     pub memory: &'a Memory,
     pub record: &'a Record,
-    /// Of the open block.
+    /// The height of the open block.
     pub height: Height,
-    /// Its miner.
+    /// The miner of the open block.
     pub miner: AccountKey,
 }
 
@@ -108,7 +108,7 @@ impl Memory {
 
 /// Who acts.
 impl Scene<'_> {
-    /// Of the pool, by the record's sender; one that can pay, unless the record insists.
+    /// The account of the pool that the record's sender picks; one that can pay, unless the record insists.
     pub(super) fn sender(&self) -> AccountKey {
         self.sender_from(usize::from(self.record.sender), USUAL_FEE)
     }
@@ -134,7 +134,7 @@ impl Scene<'_> {
             })
     }
 
-    /// Of the pool, by the record's receiver; never `source`.
+    /// The account of the pool that the record's receiver picks; never `source`.
     pub(super) fn receiver(&self, source: &AccountKey) -> AccountKey {
         self.receiver_from(usize::from(self.record.receiver), source)
     }
@@ -173,7 +173,7 @@ impl Scene<'_> {
         energy.records.iter().filter(|it| it.unlock_height <= self.height).map(|it| it.amount).sum()
     }
 
-    /// Of the block in the making.
+    /// The topoheight of the block in the making.
     pub(super) fn topoheight(&self) -> Topoheight {
         self.reference.topoheight()
     }

@@ -15,9 +15,9 @@ pub(in crate::chain) const ABORTED: &str = "aborted";
 pub(in crate::chain) const STORAGE: &str = "storage";
 pub(in crate::chain) const TASKS: &str = "tasks";
 
-/// From a microsecond to four seconds.
+/// Buckets from a microsecond to four seconds.
 const SECONDS: (f64, f64, usize) = (1e-6, 4.0, 12);
-/// From one to 16 384, which is beyond what a block holds.
+/// Buckets from one to 16 384, which is beyond what a block holds.
 const COUNTS: (f64, f64, usize) = (1.0, 2.0, 15);
 
 /// One chain's figures, registered.

@@ -17,7 +17,7 @@ pub struct Bell<R: Runtime> {
     sleepers: R::Map<(), Sleepers>,
 }
 
-/// By number of the worker.
+/// Who sleeps, by number of the worker.
 #[derive(Default)]
 struct Sleepers(BTreeMap<usize, Waker>);
 

@@ -19,7 +19,7 @@ pub struct BlockStmExecutor<R> {
 }
 
 impl<R: Runtime> BlockStmExecutor<R> {
-    /// On the same runtime, with as many tasks at a time.
+    /// An executor on the same runtime, with as many tasks at a time.
     pub fn like(parallel: &ParallelExecutor<R>) -> Self {
         Self { runtime: parallel.runtime().clone(), max_parallelism: parallel.max_parallelism() }
     }
@@ -66,11 +66,12 @@ struct Shared<S, R: Runtime> {
     scheduler: Scheduler<R>,
     memory: Memory<R>,
     bell: Bell<R>,
-    /// By transaction, of its last incarnation.
+    /// The receipts of last incarnations, by transaction.
     receipts: R::Map<usize, Receipt>,
-    /// By transaction, of any incarnation: a storage that failed has failed, also if what asked it is executed again.
+    /// The failures of any incarnation, by transaction. A storage that failed has failed, also if the transaction is executed
+    /// again.
     storage_failures: R::Map<usize, StorageError>,
-    /// By worker: the transaction that it works on.
+    /// The transaction that each worker works on.
     at: Vec<R::AtomicU64>,
 }
 
@@ -161,7 +162,7 @@ impl<S: Storage, R: Runtime> Shared<S, R> {
         self.scheduler.finish_validation(version, aborted)
     }
 
-    /// In block order, as the sequential path meets them.
+    /// The changes in block order, as the sequential path meets them.
     fn into_changes(self) -> Result<BlockChanges, BlockError> {
         let Self { block, base, memory, receipts, storage_failures, .. } = self;
         let storage_failures: BTreeMap<usize, StorageError> = storage_failures.into_entries().into_iter().collect();

@@ -19,7 +19,7 @@ pub struct Version {
 pub enum Read<V> {
     /// Written by the highest of the lower transactions that write there.
     Written(Version, V),
-    /// By none of them: the value is in storage.
+    /// None of them wrote it: the value is in storage.
     NotFound,
     /// This lower transaction is to be executed again and will probably write here: to read on would be in vain.
     Estimate { blocking_txn_idx: usize },

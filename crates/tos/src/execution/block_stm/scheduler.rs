@@ -21,7 +21,7 @@ pub enum Task {
 /// What finishing a task leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Handover {
-    /// For the worker that finished.
+    /// The next task of the worker that finished.
     pub task: Option<Task>,
     /// An index was set back: there is work for others, too.
     pub is_work_for_others: bool,
@@ -51,14 +51,14 @@ pub struct Scheduler<R: Runtime> {
     decrease_cnt: Counter<R>,
     num_active_tasks: Counter<R>,
     done_marker: R::AtomicU64,
-    /// By transaction; made when first looked at.
+    /// The status of each transaction; made when first looked at.
     txn_status: R::Map<usize, TxnStatus>,
-    /// By transaction: those that wait for its next execution.
+    /// The transactions that wait for the next execution of each.
     txn_dependency: R::Map<usize, BTreeSet<usize>>,
 }
 
 impl<R: Runtime> Scheduler<R> {
-    /// For a block of so many transactions, none of them executed.
+    /// The scheduler of a block of so many transactions, none of them executed.
     pub fn new(runtime: &R, block_size: usize) -> Self {
         Self {
             block_size,

@@ -17,7 +17,7 @@ use seriatim_runtime::Runtime;
 pub(super) enum Location {
     Account(AccountKey),
     Burned(AssetId),
-    /// Of a transaction by its hash: written by the copy that is executed.
+    /// Whether the transaction of this hash was executed: the copy that is executed writes it.
     Executed(Hash),
 }
 

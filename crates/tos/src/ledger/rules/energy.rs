@@ -13,7 +13,7 @@ fn gained(amount: Amount, days: u32) -> u64 {
     amount / TOS * ENERGY_PER_TOS_DAY * u64::from(days)
 }
 
-/// With one record more. None: a figure does not fit.
+/// The energy with one record more. None: a figure does not fit.
 pub(super) fn freeze(energy: &Energy, record: FreezeRecord) -> Option<Energy> {
     let mut energy = energy.clone();
     energy.frozen = energy.frozen.checked_add(record.amount)?;

@@ -124,7 +124,7 @@ impl RedbStorage {
         Ok(Self::new(database))
     }
 
-    /// As [`Self::open`], on a backend. `path` is what errors call it.
+    /// The same as [`Self::open`], on a backend. `path` is what errors call it.
     ///
     /// # Errors
     /// See [`OpenError`].

@@ -10,7 +10,7 @@ use ::redb::StorageBackend;
 pub enum Event {
     /// The file has so many bytes now.
     Length(u64),
-    /// From this offset on.
+    /// Bytes are written from this offset on.
     Write(u64, Vec<u8>),
     /// What came before survives a crash.
     Sync,

@@ -4,9 +4,10 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
+use seriatim_node::{DEFAULT_METRICS_ADDRESS, MetricsServer};
 use seriatim_testkit::exposition::Exposition;
 use seriatim_testkit::test_mode::{SOON, wait_until};
-use seriatim_tos::chain::{ChainMetrics, DEFAULT_METRICS_ADDRESS, MetricsServer};
+use seriatim_tos::chain::ChainMetrics;
 
 fn start() -> MetricsServer {
     MetricsServer::start((Ipv4Addr::LOCALHOST, 0).into(), ChainMetrics::new()).unwrap()
@@ -38,6 +39,7 @@ fn get(address: SocketAddr, path: &str) -> String {
 fn is_well(address: SocketAddr) {
     let answer = get(address, "/metrics");
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let head = format!("{head}\r\n");
     assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
     assert!(head.contains("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"), "{head}");
     assert!(head.contains(&format!("Content-Length: {}\r\n", body.len())), "{head}");
