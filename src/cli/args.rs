@@ -153,7 +153,7 @@ pub(super) struct CampaignArgs {
 
 impl CampaignArgs {
     /// An option that was given and means the built-in executors.
-    pub(super) fn own_option(&self) -> Option<&'static str> {
+    pub(super) fn builtin_option(&self) -> Option<&'static str> {
         let given = [
             (self.shapes, "--shapes"),
             (self.plans, "--plans"),

@@ -28,7 +28,7 @@ const VERSION: u32 = 3;
 
 pub(super) fn run(args: &CampaignArgs) -> Result<ExitCode, CliError> {
     if let Some(process) = args.process.source()? {
-        if let Some(option) = args.own_option() {
+        if let Some(option) = args.builtin_option() {
             return Err(CliError::NotExternal(option));
         }
         return external::campaign(&args.common, &process);

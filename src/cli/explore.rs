@@ -1,19 +1,18 @@
 //! `seriatim explore SCENARIO`: one scenario under many schedules.
 
 use std::num::NonZeroUsize;
-use std::ops::ControlFlow;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
 use serde::Serialize;
 
-use seriatim_campaign::Conclusion;
+use seriatim_campaign::{Conclusion, Repeated, Schedules, Search, repeat, search};
 use seriatim_explore::model::ModelSettings;
 use seriatim_explore::{
-    DPOR_TASKS, Exhaustion, InterleaveConfig, Interleaved, InterleavingEvidence, LoomBounds, LoomConfig, LoomSearch,
-    Schedule, Strategy, TooManyTasks, until_violation,
+    DPOR_TASKS, Exhaustion, InterleaveConfig, InterleavingEvidence, LoomBounds, LoomConfig, LoomSearch, Schedule,
+    Strategy, TooManyTasks, until_violation,
 };
-use seriatim_lab::compare::{Evidence, Verdict, Violation};
+use seriatim_lab::compare::{Evidence, Violation};
 use seriatim_lab::workload::{Expectation, Scenario};
 use seriatim_lab::{BuiltinSubject, Examiner, portfolio};
 use seriatim_triage::report::{Artifact, Origin, write_whole};
@@ -168,21 +167,15 @@ fn native(
     explored: &mut Explored,
 ) -> Result<Ended, CliError> {
     let examiner = Examiner::new().map_err(CliError::Start)?;
-    let executions = args.executions.unwrap_or(EXECUTIONS);
-    let mut evidence = Evidence::default();
-    for execution in 0..u64::from(executions) {
-        explored.executions = execution + 1;
-        match examiner.examine_on(args.subject.paths(), scenario, expectation, args.seed.wrapping_add(execution), true)
-        {
-            Verdict::Agree(more) => evidence.merge(&more),
-            Verdict::Violation(violation) => {
-                say!(output, "execution {}", execution + 1);
-                explored.evidence = Some(evidence);
-                return Ok(violated(output, &violation, explored));
-            }
-        }
-    }
+    let times = args.executions.unwrap_or(EXECUTIONS).into();
+    let Repeated { executions, evidence, found } =
+        repeat(&examiner, args.subject, (scenario, expectation), args.seed, times);
+    explored.executions = executions;
     explored.evidence = Some(evidence);
+    if let Some(violation) = found {
+        say!(output, "execution {executions}");
+        return Ok(violated(output, &violation, explored));
+    }
     say!(output, "AGREE: {executions} executions on tokio, of five runs each; nothing chose their interleavings");
     Ok((Conclusion::Agree, None))
 }
@@ -193,51 +186,25 @@ fn shuttle(
     output: &Output,
     explored: &mut Explored,
 ) -> Result<Ended, CliError> {
-    let explorer = args.subject.explorer(scenario);
-    let mut evidence = InterleavingEvidence::default();
-    let mut exhaustion = None;
-    for config in configs(args) {
-        let mut found: Option<(Violation, Schedule)> = None;
-        let mut judge = |interleaved: Interleaved| match interleaved.verdict {
-            Verdict::Agree(_) => ControlFlow::Continue(()),
-            Verdict::Violation(violation) => {
-                found = Some((*violation, interleaved.schedule));
-                ControlFlow::Break(())
-            }
-        };
-        let figures = match args.scheduler {
-            Some(SchedulerChoice::Dpor) => {
-                let (figures, reached) = explorer.explore_all(&config, &mut judge);
-                exhaustion = Some(reached);
-                figures
-            }
-            Some(SchedulerChoice::Fewest) => explorer.explore_fewest(&config, MOST_SWITCHES, &mut judge),
-            _ => explorer.explore(&config, &mut judge),
-        };
-        evidence.merge(&figures);
-        explored.executions = exhaustion.map_or(evidence.interleavings, |reached| reached.executions);
-        explored.complete = exhaustion.map(|reached| reached.complete);
-        explored.redundant = exhaustion.map(|reached| reached.redundant);
-        explored.interleavings = Some(evidence);
-        if let Some((violation, schedule)) = found {
-            let schedule = explorer.with_steps(&schedule);
-            say!(output, "interleaving {}, by {}", evidence.interleavings, schedule.strategy);
-            say!(output, "schedule {}", schedule.choices);
-            let ended = violated(output, &violation, explored);
-            explored.schedule = Some(schedule.clone());
-            if let Some(path) = &args.save {
-                let by = format!("explore, by {}", schedule.strategy);
-                let origin = Origin { found_by: by, seed: args.seed, index: evidence.interleavings - 1, plan: None };
-                let subject = args.subject.to_string();
-                let artifact = Artifact::new(subject, origin, violation, scenario.clone(), Some(schedule));
-                write_whole(path, &artifact.to_json())
-                    .map_err(|source| CliError::Write { path: path.clone(), source })?;
-                explored.saved = Some(path.display().to_string());
-            }
-            return Ok(ended);
-        }
+    let Search { evidence, exhaustion, found } = search(&args.subject.explorer(scenario), &schedules(args));
+    explored.executions = exhaustion.map_or(evidence.interleavings, |reached| reached.executions);
+    explored.complete = exhaustion.map(|reached| reached.complete);
+    explored.redundant = exhaustion.map(|reached| reached.redundant);
+    explored.interleavings = Some(evidence);
+    let Some((violation, schedule)) = found else { return Ok(unviolated(output, evidence, exhaustion)) };
+    say!(output, "interleaving {}, by {}", evidence.interleavings, schedule.strategy);
+    say!(output, "schedule {}", schedule.choices);
+    let ended = violated(output, &violation, explored);
+    explored.schedule = Some(schedule.clone());
+    if let Some(path) = &args.save {
+        let by = format!("explore, by {}", schedule.strategy);
+        let origin = Origin { found_by: by, seed: args.seed, index: evidence.interleavings - 1, plan: None };
+        let subject = args.subject.to_string();
+        let artifact = Artifact::new(subject, origin, violation, scenario.clone(), Some(schedule));
+        write_whole(path, &artifact.to_json()).map_err(|source| CliError::Write { path: path.clone(), source })?;
+        explored.saved = Some(path.display().to_string());
     }
-    Ok(unviolated(output, evidence, exhaustion))
+    Ok(ended)
 }
 
 /// What an exploration without a violation is worth.
@@ -312,24 +279,24 @@ fn model(args: &ExploreArgs) -> (usize, ModelSettings) {
     (args.parallelism.map_or(4, NonZeroUsize::get), settings)
 }
 
-/// The explorations that are asked for, of so many executions in all.
-fn configs(args: &ExploreArgs) -> Vec<InterleaveConfig> {
+/// The schedules that are asked for: so many executions in all.
+fn schedules(args: &ExploreArgs) -> Schedules {
     let executions = args.executions.unwrap_or(EXECUTIONS) as usize;
     let (max_parallelism, settings) = model(args);
     let config =
         |strategy, executions| InterleaveConfig { strategy, seed: args.seed, executions, max_parallelism, settings };
     match args.scheduler.unwrap_or(SchedulerChoice::Portfolio) {
-        SchedulerChoice::Urw => vec![config(Strategy::UniformWalk, executions)],
-        // DPOR and the fewest switches choose by themselves.
-        SchedulerChoice::Random | SchedulerChoice::Dpor | SchedulerChoice::Fewest => {
-            vec![config(Strategy::Random, executions)]
-        }
-        SchedulerChoice::Pct => vec![config(Strategy::Pct { depth: 3 }, executions)],
+        SchedulerChoice::Urw => Schedules::Chosen(vec![config(Strategy::UniformWalk, executions)]),
+        SchedulerChoice::Random => Schedules::Chosen(vec![config(Strategy::Random, executions)]),
+        SchedulerChoice::Pct => Schedules::Chosen(vec![config(Strategy::Pct { depth: 3 }, executions)]),
+        // These two choose by themselves, whatever the strategy.
+        SchedulerChoice::Dpor => Schedules::Every(config(Strategy::Random, executions)),
+        SchedulerChoice::Fewest => Schedules::Fewest(config(Strategy::Random, executions), MOST_SWITCHES),
         SchedulerChoice::Portfolio => {
-            let strategies: Vec<Strategy> = portfolio(args.seed).map(|member| member.strategy).collect();
             // Half for the first, the rest for the others, none of them without any.
             let shares = [executions.div_ceil(2), executions.div_ceil(4), executions / 4];
-            strategies.into_iter().zip(shares).map(|(strategy, share)| config(strategy, share)).collect()
+            let members = portfolio(args.seed).zip(shares);
+            Schedules::Chosen(members.map(|(member, share)| config(member.strategy, share)).collect())
         }
     }
 }

@@ -199,3 +199,67 @@ impl<'a, F> Shared<'a, F> {
         Done { sums, found, time: self.begun.elapsed() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use seriatim_lab::compare::{Difference, Oracle, Violation};
+
+    use super::*;
+
+    #[derive(Debug, Default, PartialEq, Eq)]
+    struct Indices(u64);
+
+    impl Sums for Indices {
+        fn merge(&mut self, other: Self) {
+            self.0 += other.0;
+        }
+    }
+
+    /// Counts its indices, and finds something at 13, 20, 27 and so on; at 20 something else.
+    #[derive(Default)]
+    struct Finding(Indices);
+
+    impl Job for Finding {
+        type Found = u64;
+        type Sums = Indices;
+
+        fn execute(&mut self, index: u64) -> Execution<u64> {
+            self.0.0 += 1;
+            let field = if index == 20 { "other" } else { "field" };
+            let violation = Violation::new(Oracle::State, "subject", Difference::new(field, 0, 1));
+            let found = (index > 12 && index % 7 == 6).then(|| (violation.signature(), index));
+            Execution { transactions: 2, found }
+        }
+
+        fn end(self) -> Indices {
+            self.0
+        }
+    }
+
+    fn run(jobs: usize, keep_going: bool) -> (u64, Vec<(u64, u64, u64)>) {
+        let control = Control::default();
+        let jobs = Jobs { budget: Budget::Executions(100), jobs, keep_going };
+        let start = || Ok::<_, Infallible>(Finding::default());
+        let Ok(Done { sums, found, .. }) = jobs.run(&control, start);
+        assert_eq!(control.transactions.load(Relaxed), 2 * sums.0);
+        (sums.0, found.into_iter().map(|first| (first.index, first.times, first.found)).collect())
+    }
+
+    #[test]
+    fn the_first_violation_is_reported_whatever_the_number_of_jobs() {
+        for jobs in [1, 2, 5] {
+            let (executed, found) = run(jobs, false);
+            assert_eq!(found, [(13, 1, 13)]);
+            assert!((14..100).contains(&executed), "{executed}");
+        }
+    }
+
+    #[test]
+    fn violations_of_one_signature_are_counted_and_the_first_is_kept() {
+        for jobs in [1, 4] {
+            assert_eq!(run(jobs, true), (100, vec![(13, 12, 13), (20, 1, 20)]));
+        }
+    }
+}

@@ -11,6 +11,7 @@ pub mod prove;
 mod regression;
 mod report;
 mod rerun;
+mod search;
 mod statistics;
 mod watchdog;
 
@@ -27,6 +28,7 @@ pub use minimised::{MinimiseError, Watch, minimise_artifact, minimise_by};
 pub use regression::{RegressionEvidence, check_regression};
 pub use report::{CampaignReport, Conclusion};
 pub use rerun::{FaultSearch, Means, Rerun, RerunError, replay_artifact, under_shuttle};
+pub use search::{Repeated, Schedules, Search, repeat, search};
 pub use statistics::{Floor, Statistics};
 pub use watchdog::{Hang, Watchdog};
 

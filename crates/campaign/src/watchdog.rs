@@ -111,3 +111,33 @@ impl Drop for Release<'_> {
         self.watcher.unpark();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn park_for_ever() {
+        loop {
+            std::thread::park();
+        }
+    }
+
+    #[test]
+    fn what_ends_in_time_gives_its_result_and_what_does_not_is_left_behind() {
+        let watchdog = Watchdog { limit: Duration::from_millis(50) };
+        assert_eq!(Watchdog::default().run(|| 7), Ok(7));
+        let hang = watchdog.run(park_for_ever).unwrap_err();
+        assert_eq!(hang.violation("time of the replay").oracle, Oracle::Livelock);
+    }
+
+    #[test]
+    fn a_campaign_that_ends_or_panics_lets_its_watcher_go() {
+        let control = Control::default();
+        let watch = |campaign: fn() -> u8| {
+            Watchdog::default().watch(&control, || {}, |_, _| unreachable!("nothing is under way"), campaign)
+        };
+        assert_eq!(watch(|| 7), 7);
+        let panicking = std::panic::AssertUnwindSafe(|| watch(|| panic!("on purpose")));
+        assert!(std::panic::catch_unwind(panicking).is_err());
+    }
+}

@@ -32,6 +32,16 @@ impl Parent {
     }
 }
 
+/// A schedule of one level, by its place in their order.
+#[derive(Clone, Copy, Debug, Default)]
+struct Cursor {
+    /// In all.
+    preemptions: usize,
+    parent: usize,
+    /// One of the parent's.
+    other: usize,
+}
+
 /// The scheduler. It ends by itself when every schedule of at most so many deviations was run.
 #[derive(Debug)]
 pub(super) struct FewestSwitches {
@@ -39,8 +49,8 @@ pub(super) struct FewestSwitches {
     /// The level before, and those of the level under way that have been run.
     parents: Vec<Parent>,
     run: Vec<Parent>,
-    /// The next schedule: preemptions in all, parent, one of its others. None before the first.
-    next: Option<(usize, usize, usize)>,
+    /// Where the search for the next schedule begins. None before the first.
+    next: Option<Cursor>,
     /// The execution under way.
     current: Parent,
     step: usize,
@@ -56,33 +66,36 @@ impl FewestSwitches {
 
     /// The deviations of the next schedule.
     fn advance(&mut self) -> Option<Vec<Deviation>> {
-        let Some((mut preemptions, mut parent, mut other)) = self.next else {
-            self.next = Some((0, 0, 0));
+        let Some(from) = self.next else {
+            self.next = Some(Cursor::default());
             return Some(Vec::new());
         };
         self.run.push(std::mem::take(&mut self.current));
-        loop {
-            if let Some(candidate) = self.parents.get(parent) {
-                let of_parent = candidate.preemptions();
-                let fits = |other: &Deviation| of_parent + usize::from(other.preempts) == preemptions;
-                if let Some(found) = candidate.others.iter().skip(other).position(fits) {
-                    let found = other + found;
-                    self.next = Some((preemptions, parent, found + 1));
-                    let mut longer = candidate.deviations.clone();
-                    longer.push(candidate.others[found]);
-                    return Some(longer);
-                }
-                (parent, other) = (parent + 1, 0);
-            } else if preemptions < self.level() {
-                (preemptions, parent, other) = (preemptions + 1, 0, 0);
-            } else {
-                self.parents = std::mem::take(&mut self.run);
-                (preemptions, parent, other) = (0, 0, 0);
-                if self.parents.iter().all(|parent| parent.others.is_empty()) {
-                    return None;
-                }
-            }
-        }
+        let found = self.rest_of_level(from).or_else(|| {
+            self.parents = std::mem::take(&mut self.run);
+            self.rest_of_level(Cursor::default())
+        })?;
+        self.next = Some(Cursor { other: found.other + 1, ..found });
+        let parent = &self.parents[found.parent];
+        let mut longer = parent.deviations.clone();
+        longer.push(parent.others[found.other]);
+        Some(longer)
+    }
+
+    /// The first schedule of the level under way that does not come before `from`.
+    fn rest_of_level(&self, from: Cursor) -> Option<Cursor> {
+        let mut rest = (from.preemptions..=self.level()).flat_map(|preemptions| {
+            let first = if preemptions == from.preemptions { from.parent } else { 0 };
+            (first..self.parents.len()).map(move |parent| (preemptions, parent))
+        });
+        rest.find_map(|(preemptions, parent)| {
+            let skipped = if (preemptions, parent) == (from.preemptions, from.parent) { from.other } else { 0 };
+            let candidate = &self.parents[parent];
+            let of_parent = candidate.preemptions();
+            let fits = |other: &Deviation| of_parent + usize::from(other.preempts) == preemptions;
+            let found = candidate.others.iter().skip(skipped).position(fits)?;
+            Some(Cursor { preemptions, parent, other: skipped + found })
+        })
     }
 
     /// Deviations of the schedules under way.

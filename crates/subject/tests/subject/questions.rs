@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
 
-use seriatim_campaign::{Budget, Conclusion, Control};
+use seriatim_campaign::{Budget, Conclusion, Control, Hang};
 use seriatim_explore::Schedule;
 use seriatim_lab::compare::{Oracle, Signature};
-use seriatim_lab::workload::Scenario;
+use seriatim_lab::workload::{Scenario, mix};
 use seriatim_runtime::Runtime;
 use seriatim_subject::{
     Answer, Assumption, BuiltinPath, Capabilities, Outcome, OutcomeDetail, OverRuntime, Part, Plain, Request,
@@ -308,4 +309,17 @@ fn a_scenario_that_does_not_fit_is_asked_about_as_far_as_it_fits() {
     let mut wrong = Parrot { capabilities: payments([]), spoil: |_, answer| answer.outcomes.fill(Outcome::Failed) };
     let asked = rerun(&mut wrong, &unfit, &signature, 3, &mut go_on);
     assert_eq!((asked.times, asked.other), (3, 3));
+}
+
+#[test]
+fn an_execution_that_hangs_is_a_counterexample_of_its_own() {
+    let source = Parrot::new(payments([])).source();
+    let config = SubjectCampaign { seed: 5, budget: Budget::Executions(9), jobs: 1, keep_going: false };
+    let hang = Hang { limit: Duration::from_secs(30) };
+    let report = SubjectReport::of_hang(&config, &source, 3, hang, 3, Duration::from_secs(31)).unwrap();
+    assert_eq!((report.conclusion, report.missed_floors.len(), report.asked.scenarios), (Conclusion::Violation, 0, 3));
+    let [counterexample] = report.counterexamples.as_slice() else { panic!("{report}") };
+    assert_eq!((counterexample.index, counterexample.violation.oracle), (3, Oracle::Hang));
+    let (scenario, _) = scenario_for(&report.subject, mix(5, 3));
+    assert_eq!(counterexample.artifact.scenario, scenario);
 }

@@ -8,7 +8,7 @@ use seriatim_explore::Ending;
 use seriatim_explore::model::Step;
 use seriatim_lab::compare::{FieldDifference, Fields, Oracle};
 use seriatim_lab::drive::{Observation, ObservedBlock};
-use seriatim_lab::workload::{Expectation, Scenario, Step as ScenarioStep};
+use seriatim_lab::workload::{Applied, Expectation, Scenario, Step as ScenarioStep};
 use seriatim_tos::execution::parallel::batches;
 use seriatim_tos::ledger::rules::footprint;
 use seriatim_tos::ledger::{AccountKey, AssetId, Block, FeeType, Payload, Receipt, Transaction};
@@ -109,22 +109,7 @@ impl<'a> Report<'a> {
             let guilty = retraced.explanation.as_ref().and_then(|explanation| explanation.guilty);
             Timeline::new(&retraced.steps, begins[position]..end, guilty, &named, retraced.ending.as_ref())
         });
-        let transactions = content.map_or_else(Vec::new, |block| {
-            let line = |(index, transaction): (usize, &Transaction)| {
-                let outcome = |receipts: &Vec<Receipt>| receipts.get(index).map(|receipt| outcome(receipt, &names));
-                let expected = match expected {
-                    Some(Ok(receipts)) => outcome(receipts).unwrap_or_default(),
-                    Some(Err(abort)) => format!("block aborted: {abort}"),
-                    None => "not run".to_owned(),
-                };
-                let actual = observed.map(|block| match &block.outcome {
-                    Ok(receipts) => outcome(receipts).unwrap_or_else(|| "no receipt".to_owned()),
-                    Err(failure) => names.shorten(&failure.to_string()),
-                });
-                transaction_line(transaction, &names, expected, actual)
-            };
-            block.transactions.iter().enumerate().map(line).collect()
-        });
+        let transactions = content.map_or_else(Vec::new, |block| transaction_lines(block, &names, expected, observed));
         let ran = timeline.as_ref().and_then(|timeline| timeline.batches(transactions.len()));
         let batches_ran = ran.is_some();
         let by_rules = || content.map(|block| batches(&block.transactions, &scenario.genesis.burned));
@@ -282,6 +267,28 @@ impl<'a> Report<'a> {
     pub(super) fn content(&self) -> Option<&'a Block> {
         self.artifact.scenario.blocks().nth(self.block?)
     }
+}
+
+fn transaction_lines(
+    block: &Block,
+    names: &Names,
+    expected: Option<&Applied>,
+    observed: Option<&ObservedBlock>,
+) -> Vec<TransactionLine> {
+    let line = |(index, transaction): (usize, &Transaction)| {
+        let outcome = |receipts: &Vec<Receipt>| receipts.get(index).map(|receipt| outcome(receipt, names));
+        let expected = match expected {
+            Some(Ok(receipts)) => outcome(receipts).unwrap_or_default(),
+            Some(Err(abort)) => format!("block aborted: {abort}"),
+            None => "not run".to_owned(),
+        };
+        let actual = observed.map(|block| match &block.outcome {
+            Ok(receipts) => outcome(receipts).unwrap_or_else(|| "no receipt".to_owned()),
+            Err(failure) => names.shorten(&failure.to_string()),
+        });
+        transaction_line(transaction, names, expected, actual)
+    };
+    block.transactions.iter().enumerate().map(line).collect()
 }
 
 fn transaction_line(

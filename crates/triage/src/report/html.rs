@@ -3,7 +3,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::case::Report;
-use super::points::PointRow;
+use super::points::{FaultPoints, PointRow};
 use super::svg;
 use super::timeline::Timeline;
 
@@ -87,30 +87,26 @@ impl Report<'_> {
                 h2 { "What the tasks did" }
                 @if let Some(note) = &self.retraced.note { p { (self.names.shorten(note)) } }
                 @match (&self.retraced.points, &self.timeline) {
-                    (Some(points), _) => {
-                        p { (points.introduction()) }
-                        table { tbody { @for row in points.rows() {
-                            tr.culprit[matches!(row, PointRow::Struck { .. })] {
-                                td.number { (row.numbers()) }
-                                td { (row.words()) }
-                            }
-                        } } }
-                    },
+                    (Some(points), _) => (points_table(points)),
                     (None, None) => p.faint { "No operations are known of this block." },
-                    (None, Some(timeline)) => {
-                        p.legend {
-                            span { b.dot {} " reads" } span { b.dot.writes {} " writes" }
-                            @if timeline.guilty.is_some() { span { b.dot.bad {} " the two whose order matters" } }
-                            span { b.dash {} " gives way" } span { b.dash.preempted {} " preempted" }
-                        }
-                        @if timeline.range.start > 0 { p.faint { (timeline.range.start) " operations before this block are left out." } }
-                        (svg::lanes(self, timeline))
-                        output.detail aria-live="polite" { "Point at an operation, tap it or reach it with the tab key: its full text appears here." }
-                        p.faint { "Drawn: first what touches objects that tasks use side by side, at most " (svg::MOST_OPERATIONS) " operations." }
-                        (self.all_operations(timeline))
-                    },
+                    (None, Some(timeline)) => (self.drawing(timeline)),
                 }
             }
+        }
+    }
+
+    fn drawing(&self, timeline: &Timeline<'_>) -> Markup {
+        html! {
+            p.legend {
+                span { b.dot {} " reads" } span { b.dot.writes {} " writes" }
+                @if timeline.guilty.is_some() { span { b.dot.bad {} " the two whose order matters" } }
+                span { b.dash {} " gives way" } span { b.dash.preempted {} " preempted" }
+            }
+            @if timeline.range.start > 0 { p.faint { (timeline.range.start) " operations before this block are left out." } }
+            (svg::lanes(self, timeline))
+            output.detail aria-live="polite" { "Point at an operation, tap it or reach it with the tab key: its full text appears here." }
+            p.faint { "Drawn: first what touches objects that tasks use side by side, at most " (svg::MOST_OPERATIONS) " operations." }
+            (self.all_operations(timeline))
         }
     }
 
@@ -203,6 +199,18 @@ impl Report<'_> {
                 dl { @for (name, value) in self.facts() { dt { (name) } dd { (value) } } }
             }
         }
+    }
+}
+
+fn points_table(points: &FaultPoints) -> Markup {
+    html! {
+        p { (points.introduction()) }
+        table { tbody { @for row in points.rows() {
+            tr.culprit[matches!(row, PointRow::Struck { .. })] {
+                td.number { (row.numbers()) }
+                td { (row.words()) }
+            }
+        } } }
     }
 }
 
