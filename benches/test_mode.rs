@@ -1,11 +1,11 @@
-//! `cargo bench --bench test_mode`: what test mode costs a block beside the plain sequential path, on real shapes. The side runs
+//! `cargo bench --bench test_mode`: what test mode costs a block beside the plain sequential path, on real shapes. The shadow runs
 //! on threads of its own, so the cost depends on how many cores are free.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use seriatim::chain::{Blockchain, ChainConfig, ExecutionPath, ExecutorSide, Modes, ParallelSide};
+use seriatim::chain::{Blockchain, ChainConfig, ExecutionPath, Modes, NativeShadow, ShadowThreads};
 use seriatim::execution::ParallelExecutor;
 use seriatim::ledger::SignatureScheme;
 use seriatim::runtime::Native;
@@ -13,17 +13,17 @@ use seriatim::storage::MemoryStorage;
 use seriatim::workload::{Scenario, real_shapes};
 
 /// Adds the scenario's one block to a fresh chain; only the addition is timed. Every answer is waited for.
-fn add(bencher: &mut criterion::Bencher<'_>, scenario: &Scenario, side: Option<ExecutionPath>) {
+fn add(bencher: &mut criterion::Bencher<'_>, scenario: &Scenario, shadow: Option<ExecutionPath>) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let block = Arc::new(scenario.blocks().next().expect("one block").clone());
-    let modes = || match side {
+    let modes = || match shadow {
         None => Modes::off(),
         Some(path) => {
             let budget = Duration::from_mins(1);
             let config =
                 ChainConfig { parallel_execution_test_mode: true, test_mode_budget: budget, ..ChainConfig::default() };
-            let side = ExecutorSide::new(path, 2, 0).expect("workers");
-            Modes::new(config, Some(ParallelSide::of(side).expect("threads"))).expect("no contradiction")
+            let shadow = NativeShadow::new(path, 2, 0).expect("workers");
+            Modes::new(config, Some(ShadowThreads::of(shadow).expect("threads"))).expect("no contradiction")
         }
     };
     let fresh = || {

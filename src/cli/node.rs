@@ -24,7 +24,7 @@ use seriatim_node::{
     Blocks, Keeper, MetricsServer, Node, NodeControl, NodeError, NodeReport, NodeState, NodeStorage, Origin, StateError,
 };
 use seriatim_runtime::Native;
-use seriatim_tos::chain::{ChainMetrics, ConfigError, RecentMismatches, SideError, Stage};
+use seriatim_tos::chain::{ChainMetrics, ConfigError, RecentMismatches, ShadowError, Stage};
 use seriatim_tos::execution::ParallelExecutor;
 use seriatim_tos::ledger::{Genesis, Parameters, SignatureScheme, Topoheight};
 use seriatim_tos::storage::{CreateError, LedgerState, MemoryStorage, OpenError, RedbStorage};
@@ -85,7 +85,7 @@ pub(super) enum NodeCliError {
     #[error("--artifacts: {0}")]
     Artifacts(seriatim_node::ArtifactsError),
     #[error(transparent)]
-    Side(#[from] SideError),
+    ShadowExecutor(#[from] ShadowError),
     #[error("{path}: {source}", path = .path.display())]
     Lines { path: PathBuf, source: LinesError },
     #[error("{path}: {source}", path = .path.display())]

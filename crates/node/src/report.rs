@@ -68,11 +68,11 @@ pub struct Outcome {
 pub struct TestFigures {
     pub blocks: u64,
     pub matched: u64,
-    /// Of 100 blocks with a side's answer or a mismatch.
+    /// Of 100 blocks with a shadow's answer or a mismatch.
     pub percent_matched: Option<f64>,
     /// Mismatched blocks by kind.
     pub mismatched: BTreeMap<&'static str, u64>,
-    /// Blocks that the parallel side did not run.
+    /// Blocks that the shadow did not run.
     pub skipped: u64,
     /// Blocks in parallel mode that failed and were run sequentially.
     pub fallbacks: u64,

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use seriatim_runtime::Native;
-use seriatim_tos::chain::{Blockchain, ChainMetrics, ExecutionPath, Modes, ParallelSide};
+use seriatim_tos::chain::{Blockchain, ChainMetrics, ExecutionPath, Modes, ShadowThreads};
 use seriatim_tos::execution::ParallelExecutor;
 use seriatim_tos::ledger::{Genesis, Parameters};
 use seriatim_tos::storage::MemoryStorage;
 
 use crate::exposition::Exposition;
 use crate::ledger::parameters;
-use crate::test_mode::{self, AMPLE, Memory, executor_side, testing};
+use crate::test_mode::{self, AMPLE, Memory, native_shadow, testing};
 
 /// A chain with its figures.
 pub struct Metered {
@@ -37,8 +37,8 @@ impl Metered {
     /// A chain that tests V3 on every block and counts the tasks of V3.
     pub fn tested(genesis: &Genesis, parameters: &Parameters) -> Self {
         let metrics = ChainMetrics::new();
-        let side = ParallelSide::of(executor_side(ExecutionPath::Parallel).with_metrics(&metrics)).unwrap();
-        let modes = Modes::new(testing(AMPLE), Some(side)).unwrap();
+        let shadow = ShadowThreads::of(native_shadow(ExecutionPath::Parallel).with_metrics(&metrics)).unwrap();
+        let modes = Modes::new(testing(AMPLE), Some(shadow)).unwrap();
         Self::new(genesis, parameters, modes, metrics)
     }
 

@@ -1,4 +1,4 @@
-//! A chain in test mode with its blocks, and parallel sides that are functions of a test.
+//! A chain in test mode with its blocks, and shadows that are functions of a test.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use seriatim_runtime::Native;
 use seriatim_tos::chain::{
-    Blockchain, ChainConfig, ExecutionPath, ExecutorSide, Mismatch, Modes, ParallelSide, RecentMismatches, Side,
-    SideBlock, SideFuture,
+    Blockchain, ChainConfig, ExecutionPath, Mismatch, Modes, NativeShadow, RecentMismatches, ShadowBlock,
+    ShadowExecutor, ShadowFuture, ShadowThreads,
 };
 use seriatim_tos::execution::{BlockError, ParallelExecutor, PreparedBlock};
 use seriatim_tos::ledger::{Block, Genesis, Parameters, Receipt};
@@ -19,10 +19,10 @@ use crate::wait;
 /// The storage of every chain here.
 pub type Memory = MemoryStorage;
 
-/// Long enough for any right side on any machine.
+/// Long enough for any right shadow on any machine.
 pub const AMPLE: Duration = Duration::from_mins(2);
 
-/// For sides that never answer.
+/// For shadows that never answer.
 pub const SHORT: Duration = Duration::from_millis(50);
 
 /// Far beyond every budget here, and far below a hang.
@@ -49,27 +49,27 @@ pub fn testing(budget: Duration) -> ChainConfig {
 }
 
 /// V3 or Block-STM with four tasks at a time.
-pub fn executor_side(path: ExecutionPath) -> ExecutorSide {
-    ExecutorSide::new(path, 4, 7).unwrap()
+pub fn native_shadow(path: ExecutionPath) -> NativeShadow {
+    NativeShadow::new(path, 4, 7).unwrap()
 }
 
-/// A function as a side.
+/// A function as a shadow.
 struct Function<F>(F);
 
-impl<F: Fn(SideBlock) -> SideFuture + Send + Sync + 'static> Side for Function<F> {
-    fn execute(&self, given: SideBlock) -> SideFuture {
+impl<F: Fn(ShadowBlock) -> ShadowFuture + Send + Sync + 'static> ShadowExecutor for Function<F> {
+    fn execute(&self, given: ShadowBlock) -> ShadowFuture {
         (self.0)(given)
     }
 }
 
-/// A side that calls this function for every block.
-pub fn side(function: impl Fn(SideBlock) -> SideFuture + Send + Sync + 'static) -> ParallelSide {
-    ParallelSide::new(Arc::new(Function(function)), NonZeroUsize::new(2).unwrap()).unwrap()
+/// A shadow that calls this function for every block.
+pub fn shadow(function: impl Fn(ShadowBlock) -> ShadowFuture + Send + Sync + 'static) -> ShadowThreads {
+    ShadowThreads::new(Arc::new(Function(function)), NonZeroUsize::new(2).unwrap()).unwrap()
 }
 
-/// The result of V3, for a side that is right about some blocks.
-pub fn right(given: SideBlock) -> SideFuture {
-    executor_side(ExecutionPath::Parallel).execute(given)
+/// The result of V3, for a shadow that is right about some blocks.
+pub fn right(given: ShadowBlock) -> ShadowFuture {
+    native_shadow(ExecutionPath::Parallel).execute(given)
 }
 
 /// A chain with its ledger and the mismatches that it reported.
@@ -93,9 +93,9 @@ impl Node {
         Self { chain, memory, mismatches }
     }
 
-    /// On the ledger of [`blocks`], with `side` tested.
-    pub fn tested(side: ParallelSide, budget: Duration) -> Self {
-        Self::new(&genesis(), parameters(), Modes::new(testing(budget), Some(side)).unwrap())
+    /// On the ledger of [`blocks`], with `shadow` tested.
+    pub fn tested(shadow: ShadowThreads, budget: Duration) -> Self {
+        Self::new(&genesis(), parameters(), Modes::new(testing(budget), Some(shadow)).unwrap())
     }
 
     /// Adds a block in an ordering run of its own.
@@ -141,7 +141,7 @@ pub fn blocks(count: u64) -> Vec<Arc<Block>> {
     (0..count).map(block).collect()
 }
 
-/// Three blocks in one ordering run, with a side that is wrong about the second. Returns the chain, the blocks and the one
+/// Three blocks in one ordering run, with a shadow that is wrong about the second. Returns the chain, the blocks and the one
 /// mismatch.
 pub fn mismatch_in_a_run(fault: fn(&mut PreparedBlock)) -> (Node, Vec<Arc<Block>>, Mismatch) {
     let mut node = Node::tested(faulty_second_block(fault), AMPLE);
@@ -155,9 +155,9 @@ pub fn mismatch_in_a_run(fault: fn(&mut PreparedBlock)) -> (Node, Vec<Arc<Block>
     (node, blocks, mismatch)
 }
 
-/// A side that gives the result of V3, with `fault` put into it at topoheight 2.
-pub fn faulty_second_block(fault: fn(&mut PreparedBlock)) -> ParallelSide {
-    side(move |given| {
+/// A shadow that gives the result of V3, with `fault` put into it at topoheight 2.
+pub fn faulty_second_block(fault: fn(&mut PreparedBlock)) -> ShadowThreads {
+    shadow(move |given| {
         let is_struck = given.start.context.topoheight == 2;
         Box::pin(async move {
             let mut prepared = right(given).await?;

@@ -1,8 +1,8 @@
 //! The chain: blocks applied in order by any path, rewound, and applied again in another order.
 //!
 //! A node that embeds it says with a [`ChainConfig`] or a [`Rollout`] how its blocks run ([`Modes`]) and adds them by
-//! [`OrderingRun::add_block`]: sequentially, in parallel, or in **test mode**, where a [`ParallelSide`] runs each block beside the
-//! sequential path on the same state below it. The sequential result is the one that is committed; where the side came to another, a
+//! [`OrderingRun::add_block`]: sequentially, in parallel, or in **test mode**, where a [`ShadowThreads`] runs each block beside the
+//! sequential path on the same state below it. The sequential result is the one that is committed; where the shadow came to another, a
 //! [`Mismatch`] goes to a [`MismatchSink`].
 //!
 //! What [`OrderingRun::add_block`] and [`Blockchain::rewind`] do is told as spans and events of `tracing` with the target
@@ -19,9 +19,9 @@ mod metrics;
 mod mismatch;
 mod modes;
 mod observer;
-mod parallel_side;
 mod rollout;
-mod side;
+mod shadow;
+mod shadow_threads;
 mod started;
 mod stopwatch;
 mod test_mode;
@@ -48,9 +48,9 @@ pub use figures::TestModeFigures;
 pub use metrics::ChainMetrics;
 pub use mismatch::{Found, Mismatch, MismatchKind, MismatchSink, RecentMismatches};
 pub use modes::{Modes, ModesError};
-pub use parallel_side::{ParallelSide, ReadLimits, SideError};
 pub use rollout::{Rollout, Stage};
-pub use side::{ExecutorSide, Side, SideBlock, SideFuture, SideStorage};
+pub use shadow::{NativeShadow, ShadowBlock, ShadowExecutor, ShadowFuture, ShadowStorage};
+pub use shadow_threads::{ReadLimits, ShadowError, ShadowThreads};
 
 /// Which executor applies a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,9 +6,9 @@ use std::num::NonZeroU64;
 use std::sync::{Arc, Mutex};
 
 use seriatim_testkit::ledger::parameters;
-use seriatim_testkit::test_mode::{AMPLE, Node, SHORT, blocks, executor_side, genesis, right, side, testing};
+use seriatim_testkit::test_mode::{AMPLE, Node, SHORT, blocks, genesis, native_shadow, right, shadow, testing};
 use seriatim_testkit::wait;
-use seriatim_tos::chain::{ChainConfig, ExecutionPath, Modes, ParallelSide, Rollout};
+use seriatim_tos::chain::{ChainConfig, ExecutionPath, Modes, Rollout, ShadowThreads};
 use seriatim_tos::execution::BlockError;
 use seriatim_tos::ledger::BlockAbort;
 use tracing::field::{Field, Visit};
@@ -66,7 +66,7 @@ fn of_level(lines: &[String], level: Level) -> Vec<&String> {
 #[test]
 fn a_block_added_is_told_in_its_span() {
     let block = &blocks(1)[0];
-    let v3 = ParallelSide::of(executor_side(ExecutionPath::Parallel)).unwrap();
+    let v3 = ShadowThreads::of(native_shadow(ExecutionPath::Parallel)).unwrap();
     let mut node = Node::new(&genesis(), parameters(), Modes::new(testing(AMPLE), Some(v3)).unwrap());
     let lines = told(|| drop(node.add(block).unwrap()));
     let hash = block.hash();
@@ -77,7 +77,7 @@ fn a_block_added_is_told_in_its_span() {
 #[test]
 fn a_mismatch_is_an_error_with_its_line_and_the_stage_follows() {
     let block = &blocks(1)[0];
-    let wrong = side(|_| Box::pin(async { Err(BlockError::Aborted(BlockAbort::FeesOverflow)) }));
+    let wrong = shadow(|_| Box::pin(async { Err(BlockError::Aborted(BlockAbort::FeesOverflow)) }));
     let mut rollout = Rollout::new(NonZeroU64::MIN);
     rollout.advance();
     let config = ChainConfig { test_mode_budget: AMPLE, ..ChainConfig::default() };
@@ -97,7 +97,7 @@ fn a_mismatch_is_an_error_with_its_line_and_the_stage_follows() {
 fn a_fallback_a_skip_and_a_rewind_are_told() {
     let (release, held) = std::sync::mpsc::channel::<()>();
     let held = Arc::new(Mutex::new(held));
-    let stuck = side(move |given| {
+    let stuck = shadow(move |given| {
         let held = Arc::clone(&held);
         Box::pin(async move {
             let _ = held.lock().unwrap().recv();

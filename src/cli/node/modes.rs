@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use seriatim_node::NodeState;
 use seriatim_tos::chain::{
-    ChainConfig, ChainMetrics, ConfigError, ExecutionPath, ExecutorSide, MIN_TXS_FOR_PARALLEL, Modes, Network,
-    PARALLEL_EXECUTION_ENABLED, PARALLEL_TEST_BUDGET_MS, PARALLEL_TEST_MODE, ParallelSide, Rollout,
+    ChainConfig, ChainMetrics, ConfigError, ExecutionPath, MIN_TXS_FOR_PARALLEL, Modes, NativeShadow, Network,
+    PARALLEL_EXECUTION_ENABLED, PARALLEL_TEST_BUDGET_MS, PARALLEL_TEST_MODE, Rollout, ShadowThreads,
 };
 
 use super::NodeCliError;
@@ -79,8 +79,8 @@ impl Decided {
         metrics: Option<&ChainMetrics>,
     ) -> Result<Modes, NodeCliError> {
         let side = || -> Result<_, NodeCliError> {
-            let side = ExecutorSide::new(self.path, self.workers, 0).expect("there is at least one worker");
-            Ok(ParallelSide::of(match metrics {
+            let side = NativeShadow::new(self.path, self.workers, 0).expect("there is at least one worker");
+            Ok(ShadowThreads::of(match metrics {
                 Some(metrics) => side.with_metrics(metrics),
                 None => side,
             })?)

@@ -8,7 +8,7 @@ use seriatim_tos::chain::ExecutionPath;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Paths {
     One(ExecutionPath),
-    /// Each of the paths, and test mode where there are threads for its side. Which block goes which way follows from the
+    /// Each of the paths, and test mode where there are threads for its shadow. Which block goes which way follows from the
     /// block's number and a salt.
     Mixed,
 }

@@ -11,7 +11,7 @@ use crate::workload::{Scenario, Step};
 use seriatim_explore::model::Model;
 use seriatim_runtime::{Probed, Runtime, panic_message};
 use seriatim_tos::chain::{
-    Blockchain, ChainConfig, ExecutionPath, ExecutorSide, Modes, ParallelSide, RecentMismatches,
+    Blockchain, ChainConfig, ExecutionPath, Modes, NativeShadow, RecentMismatches, ShadowThreads,
 };
 use seriatim_tos::execution::ParallelExecutor;
 use seriatim_tos::ledger::{Block, GenesisError, Topoheight};
@@ -155,16 +155,16 @@ impl Runner {
         Ok(())
     }
 
-    /// Test mode, with a side that takes turns between the parallel executors from one scenario to the next.
+    /// Test mode, with a shadow that takes turns between the parallel executors from one scenario to the next.
     fn test_mode(&self) -> Result<Modes, Box<dyn std::error::Error>> {
         let path = if self.salt.is_multiple_of(2) { ExecutionPath::Parallel } else { ExecutionPath::BlockStm };
-        let side = ParallelSide::of(ExecutorSide::new(path, self.max_parallelism.min(2), self.salt)?)?;
+        let shadow = ShadowThreads::of(NativeShadow::new(path, self.max_parallelism.min(2), self.salt)?)?;
         let config = ChainConfig {
             parallel_execution_test_mode: true,
             test_mode_budget: TEST_MODE_BUDGET,
             ..ChainConfig::default()
         };
-        Ok(Modes::new(config, Some(side))?)
+        Ok(Modes::new(config, Some(shadow))?)
     }
 
     fn run_blocks<H: Host, S: Storage>(
@@ -201,7 +201,7 @@ impl Runner {
     }
 }
 
-/// A side that is late says nothing of its executor, and it should not be: longer than any block takes on a busy machine.
+/// A shadow that is late says nothing of its executor, and it should not be: longer than any block takes on a busy machine.
 const TEST_MODE_BUDGET: Duration = Duration::from_secs(10);
 
 fn tasks_of(path: ExecutionPath) -> Option<Tasks> {

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use seriatim_lab::workload::{Scenario, Step, real_shapes};
-use seriatim_testkit::test_mode::{AMPLE, Node, executor_side, testing};
+use seriatim_testkit::test_mode::{AMPLE, Node, native_shadow, testing};
 use seriatim_testkit::wait;
-use seriatim_tos::chain::{ExecutionPath, Modes, ParallelSide};
+use seriatim_tos::chain::{ExecutionPath, Modes, ShadowThreads};
 use seriatim_tos::ledger::{Block, SignatureScheme};
 
 use crate::fixtures::built;
@@ -44,7 +44,7 @@ fn matches_everywhere(path: ExecutionPath) {
     for seed in 0..200 {
         let scenario = built(seed).scenario;
         let node = |modes| Node::new(&scenario.genesis, scenario.parameters.clone(), modes);
-        let side = ParallelSide::of(executor_side(path)).unwrap();
+        let side = ShadowThreads::of(native_shadow(path)).unwrap();
         let mut tested = node(Modes::new(testing(AMPLE), Some(side)).unwrap());
         let mut plain = node(Modes::off());
         let outcomes = drive(&mut tested, &scenario, true);
@@ -75,7 +75,7 @@ fn real_shapes_match_on_both() {
     for shape in real_shapes() {
         let scenario = shape.scenario(SignatureScheme::Tagged, 0);
         for path in [ExecutionPath::Parallel, ExecutionPath::BlockStm] {
-            let side = ParallelSide::of(executor_side(path)).unwrap();
+            let side = ShadowThreads::of(native_shadow(path)).unwrap();
             let modes = Modes::new(testing(AMPLE), Some(side)).unwrap();
             let mut tested = Node::new(&scenario.genesis, scenario.parameters.clone(), modes);
             let outcomes = drive(&mut tested, &scenario, true);

@@ -7,12 +7,12 @@ use std::time::Duration;
 use seriatim_lab::workload::{Devnet, DevnetContent};
 use seriatim_node::{Blocks, Node, NodeControl, NodeReport, NodeState, NodeStorage, Origin};
 use seriatim_runtime::Native;
-use seriatim_tos::chain::{ChainConfig, ExecutionPath, ExecutorSide, Modes, ParallelSide, Rollout};
+use seriatim_tos::chain::{ChainConfig, ExecutionPath, Modes, NativeShadow, Rollout, ShadowThreads};
 use seriatim_tos::execution::ParallelExecutor;
 use seriatim_tos::ledger::SignatureScheme;
 use seriatim_tos::storage::{LedgerState, MemoryStorage, RedbStorage};
 
-/// Long enough for any right side on any machine.
+/// Long enough for any right shadow on any machine.
 const AMPLE: Duration = Duration::from_mins(2);
 
 pub fn devnet(seed: u64, content: DevnetContent, reorg_every: u64) -> Devnet {
@@ -39,20 +39,20 @@ pub fn parallel(path: ExecutionPath) -> Modes {
     Modes::new(ChainConfig { parallel_execution_enabled: true, ..config() }, None).unwrap().with_parallel_path(path)
 }
 
-pub fn side(path: ExecutionPath) -> ParallelSide {
-    ParallelSide::of(ExecutorSide::new(path, 2, 7).unwrap()).unwrap()
+pub fn shadow(path: ExecutionPath) -> ShadowThreads {
+    ShadowThreads::of(NativeShadow::new(path, 2, 7).unwrap()).unwrap()
 }
 
 pub fn testing(path: ExecutionPath) -> Modes {
-    testing_with(side(path))
+    testing_with(shadow(path))
 }
 
-pub fn testing_with(side: ParallelSide) -> Modes {
-    Modes::new(ChainConfig { parallel_execution_test_mode: true, ..config() }, Some(side)).unwrap()
+pub fn testing_with(shadow: ShadowThreads) -> Modes {
+    Modes::new(ChainConfig { parallel_execution_test_mode: true, ..config() }, Some(shadow)).unwrap()
 }
 
-pub fn rolled_out(side: ParallelSide, rollout: Rollout) -> Modes {
-    Modes::rolled_out(config(), side, rollout).unwrap()
+pub fn rolled_out(shadow: ShadowThreads, rollout: Rollout) -> Modes {
+    Modes::rolled_out(config(), shadow, rollout).unwrap()
 }
 
 pub fn genesis(devnet: Devnet) -> LedgerState {

@@ -26,7 +26,7 @@ fn stages_follow_over_restarts_and_the_ledger_is_the_same() {
     let mut matched = Vec::new();
     let mut parallel = 0;
     for until in [7, 14, 30, 50, 70] {
-        let modes = |state: &NodeState| rolled_out(side(ExecutionPath::Parallel), rollout(state));
+        let modes = |state: &NodeState| rolled_out(shadow(ExecutionPath::Parallel), rollout(state));
         let mut node = on_disk(&file, devnet, modes);
         let before = node.chain().modes().rollout().unwrap().clone();
         assert_eq!(matched.last().copied().unwrap_or(0), before.matched_blocks(), "a restart lost matches");
@@ -51,8 +51,8 @@ fn a_mismatch_puts_it_back_and_holds_it_over_a_restart() {
     let devnet = devnet(10, DevnetContent::Plans, 0);
     let is_wrong = Arc::new(AtomicBool::new(false));
     let open = || {
-        let side = wrong_while(&is_wrong);
-        on_disk(&file, devnet, |state| rolled_out(side, rollout(state)))
+        let shadow = wrong_while(&is_wrong);
+        on_disk(&file, devnet, |state| rolled_out(shadow, rollout(state)))
     };
     let report = run(open(), 40);
     assert_eq!(
@@ -61,7 +61,7 @@ fn a_mismatch_puts_it_back_and_holds_it_over_a_restart() {
     );
     is_wrong.store(true, Relaxed);
     let mut node = open();
-    // Small blocks are still tested, so a side that is wrong is found out. What the file has then is what a crash would leave.
+    // Small blocks are still tested, so a shadow that is wrong is found out. What the file has then is what a crash would leave.
     while node.chain().modes().figures().mismatched.is_empty() {
         step(&mut node);
     }

@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use seriatim_campaign::Conclusion;
 use seriatim_lab::workload::DevnetContent;
 use seriatim_node::{Keeper, Node, NodeState, NodeStorage, Origin};
-use seriatim_tos::chain::{ExecutionPath, ExecutorSide, ParallelSide, RecentMismatches, Side, SideBlock, SideFuture};
+use seriatim_tos::chain::{
+    ExecutionPath, NativeShadow, RecentMismatches, ShadowBlock, ShadowExecutor, ShadowFuture, ShadowThreads,
+};
 use seriatim_tos::ledger::{AccountKey, Amount, AssetId, BlockMetadata, Hash, Topoheight};
 use seriatim_tos::storage::{
     Executed, MemoryStorage, Newest, StateKey, Storage, StorageError, StoredAccount, Version, WriteBatch, WriteOp,
@@ -20,9 +22,9 @@ use crate::chains::*;
 /// V3 whose last write is missing while it is wrong.
 struct Forgetful(Arc<AtomicBool>);
 
-impl Side for Forgetful {
-    fn execute(&self, given: SideBlock) -> SideFuture {
-        let right = ExecutorSide::new(ExecutionPath::Parallel, 2, 7).unwrap().execute(given);
+impl ShadowExecutor for Forgetful {
+    fn execute(&self, given: ShadowBlock) -> ShadowFuture {
+        let right = NativeShadow::new(ExecutionPath::Parallel, 2, 7).unwrap().execute(given);
         let is_wrong = Arc::clone(&self.0);
         Box::pin(async move {
             let mut prepared = right.await?;
@@ -34,18 +36,18 @@ impl Side for Forgetful {
     }
 }
 
-pub fn wrong_while(is_wrong: &Arc<AtomicBool>) -> ParallelSide {
-    ParallelSide::new(Arc::new(Forgetful(Arc::clone(is_wrong))), NonZeroUsize::new(2).unwrap()).unwrap()
+pub fn wrong_while(is_wrong: &Arc<AtomicBool>) -> ShadowThreads {
+    ShadowThreads::new(Arc::new(Forgetful(Arc::clone(is_wrong))), NonZeroUsize::new(2).unwrap()).unwrap()
 }
 
 #[test]
-fn a_wrong_side_is_told_and_the_chain_is_right() {
+fn a_wrong_shadow_is_told_and_the_chain_is_right() {
     let devnet = devnet(3, DevnetContent::Plans, 15);
     let told = RecentMismatches::new(NonZeroUsize::new(1_000).unwrap());
-    let side = wrong_while(&Arc::new(AtomicBool::new(true)));
+    let shadow = wrong_while(&Arc::new(AtomicBool::new(true)));
     let folder = tempfile::tempdir().unwrap();
     let keeper = Keeper::new(told.clone(), "parallel", folder.path().join("kept")).unwrap();
-    let report = run(in_memory(devnet, testing_with(side).with_sink(told)).with_keeper(keeper), 60);
+    let report = run(in_memory(devnet, testing_with(shadow).with_sink(told)).with_keeper(keeper), 60);
     assert_eq!(report.conclusion(), (Some(Conclusion::Violation), None), "{report}");
     assert_eq!(report.test_mode.percent_matched, Some(0.0));
     assert_eq!(report.test_mode.mismatched, [("writes", report.outcome.blocks)].into());

@@ -17,7 +17,7 @@ impl<S: Storage, R: Runtime> OrderingRun<'_, S, R> {
     /// Applies `block` on top, in the mode that the chain's [`super::Modes`] give it. Returns one receipt a transaction, in block
     /// order.
     ///
-    /// In test mode the calling thread is blocked while it waits for the side, at most for the budget; the side has threads
+    /// In test mode the calling thread is blocked while it waits for the shadow, at most for the budget; the shadow has threads
     /// of its own, so it needs none of the caller's. In parallel mode a block whose tasks panic runs sequentially instead, and
     /// that is reported: nothing of the parallel run is in the ledger then.
     ///

@@ -8,7 +8,7 @@ pub const PARALLEL_EXECUTION_ENABLED: &str = "TOS_PARALLEL_EXECUTION_ENABLED";
 pub const PARALLEL_TEST_MODE: &str = "TOS_PARALLEL_TEST_MODE";
 /// Fewest transactions of a block that runs on the parallel path. A whole number, at least 1.
 pub const MIN_TXS_FOR_PARALLEL: &str = "TOS_MIN_TXS_FOR_PARALLEL";
-/// How long a block waits for the parallel side of the test mode, in milliseconds.
+/// How long a block waits for the shadow of the test mode, in milliseconds.
 pub const PARALLEL_TEST_BUDGET_MS: &str = "TOS_PARALLEL_TEST_BUDGET_MS";
 
 /// How a node runs blocks. The default runs each of them sequentially.
@@ -18,7 +18,7 @@ pub struct ChainConfig {
     pub parallel_execution_test_mode: bool,
     /// A block of at least so many transactions may run in parallel. It is at least 1.
     pub min_txs_for_parallel: usize,
-    /// How long a block may be held up by the parallel side after its own path has ended.
+    /// How long a block may be held up by the shadow after its own path has ended.
     pub test_mode_budget: Duration,
 }
 

@@ -48,7 +48,7 @@ pub(super) fn outcome_text(outcome: &Outcome) -> String {
     }
 }
 
-/// The kind of a difference in which at least one side has an error.
+/// The kind of a difference in which at least one path has an error.
 fn kind(sequential: &Outcome, parallel: &Outcome) -> MismatchKind {
     let causes = |wanted: fn(&TaskFailureCause) -> bool| match parallel {
         Err(BlockError::Tasks(results)) => {

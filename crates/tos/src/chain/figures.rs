@@ -8,18 +8,18 @@ use std::time::Duration;
 pub struct TestModeFigures {
     /// Blocks that were to run in test mode.
     pub blocks: u64,
-    /// The side came to the same in every respect.
+    /// The shadow came to the same in every respect.
     pub matched: u64,
     /// The mismatches by [`super::MismatchKind::name`]; kinds that never were are not there.
     pub mismatched: BTreeMap<&'static str, u64>,
-    /// Blocks that no side ran, because one that was given up still runs.
+    /// Blocks that no shadow ran, because one that was given up still runs.
     pub skipped: u64,
     /// Blocks in parallel mode whose tasks did not end as they should and that the sequential path ran instead.
     pub fallbacks: u64,
-    /// Time of the sequential path, in the blocks whose side answered.
+    /// Time of the sequential path, in the blocks whose shadow answered.
     pub sequential: Duration,
-    /// Time of the side, in the same blocks.
+    /// Time of the shadow, in the same blocks.
     pub parallel: Duration,
-    /// Time that blocks waited for the side after their own path had ended, all of them.
+    /// Time that blocks waited for the shadow after their own path had ended, all of them.
     pub waited: Duration,
 }

@@ -11,7 +11,7 @@ use strum::{IntoStaticStr, VariantNames};
 use crate::ledger::{Hash, Receipt, Topoheight};
 use crate::storage::WriteOp;
 
-/// How the parallel side differs, or how it failed. Where several hold, the first of [`Self::NAMES`] is reported.
+/// How the shadow differs, or how it failed. Where several hold, the first of [`Self::NAMES`] is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 #[strum(serialize_all = "lowercase", const_into_str)]
 pub enum MismatchKind {
@@ -59,7 +59,7 @@ pub struct Mismatch {
     pub topoheight: Topoheight,
     /// What the sequential path has there, as text, cut at some thousands of characters.
     pub sequential: String,
-    /// What the parallel side has there, likewise.
+    /// What the shadow has there, likewise.
     pub parallel: String,
     /// What both have there, where receipts or writes differ.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -6,7 +6,7 @@ use std::fmt;
 use super::ChainMetrics;
 use super::observer::{Observer, RolloutSeen};
 use super::{
-    ChainConfig, ConfigError, ExecutionPath, Mismatch, MismatchSink, Mode, ParallelSide, Rollout, TestModeFigures,
+    ChainConfig, ConfigError, ExecutionPath, Mismatch, MismatchSink, Mode, Rollout, ShadowThreads, TestModeFigures,
 };
 
 /// Why modes do not go together.
@@ -26,7 +26,7 @@ pub enum ModesError {
 pub struct Modes {
     config: ChainConfig,
     pub(super) path: ExecutionPath,
-    pub(super) side: Option<ParallelSide>,
+    pub(super) shadow: Option<ShadowThreads>,
     rollout: Option<Rollout>,
     sink: Box<dyn MismatchSink>,
     figures: TestModeFigures,
@@ -37,9 +37,9 @@ pub struct Modes {
 
 impl fmt::Debug for Modes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { config, path, side, rollout, sink: _, figures, observer: _, told: _ } = self;
+        let Self { config, path, shadow, rollout, sink: _, figures, observer: _, told: _ } = self;
         let mut shown = f.debug_struct("Modes");
-        shown.field("config", config).field("path", path).field("side", side).field("rollout", rollout);
+        shown.field("config", config).field("path", path).field("side", shadow).field("rollout", rollout);
         shown.field("figures", figures).finish_non_exhaustive()
     }
 }
@@ -53,31 +53,31 @@ impl Modes {
     /// The modes that `config` says. V3 runs what is not tested; mismatches are only counted.
     ///
     /// # Errors
-    /// A contradiction in `config`, or test mode without `side`.
-    pub fn new(config: ChainConfig, side: Option<ParallelSide>) -> Result<Self, ModesError> {
+    /// A contradiction in `config`, or test mode without `shadow`.
+    pub fn new(config: ChainConfig, shadow: Option<ShadowThreads>) -> Result<Self, ModesError> {
         config.validate()?;
-        if config.parallel_execution_test_mode && side.is_none() {
+        if config.parallel_execution_test_mode && shadow.is_none() {
             return Err(ModesError::NoSide);
         }
-        Ok(Self::unchecked(config, side, None))
+        Ok(Self::unchecked(config, shadow, None))
     }
 
     /// The modes that `rollout` says, from the stage it is in; `config` gives the minimum and the budget.
     ///
     /// # Errors
     /// A contradiction in `config`, or one of its switches is on.
-    pub fn rolled_out(config: ChainConfig, side: ParallelSide, rollout: Rollout) -> Result<Self, ModesError> {
+    pub fn rolled_out(config: ChainConfig, shadow: ShadowThreads, rollout: Rollout) -> Result<Self, ModesError> {
         config.validate()?;
         if config.parallel_execution_enabled || config.parallel_execution_test_mode {
             return Err(ModesError::RolloutAndSwitch);
         }
-        Ok(Self::unchecked(config, Some(side), Some(rollout)))
+        Ok(Self::unchecked(config, Some(shadow), Some(rollout)))
     }
 
-    fn unchecked(config: ChainConfig, side: Option<ParallelSide>, rollout: Option<Rollout>) -> Self {
+    fn unchecked(config: ChainConfig, shadow: Option<ShadowThreads>, rollout: Option<Rollout>) -> Self {
         let path = ExecutionPath::Parallel;
         let (observer, told) = (Observer::default(), RolloutSeen::of(rollout.as_ref()));
-        Self { config, path, side, rollout, sink: Box::new(()), figures: TestModeFigures::default(), observer, told }
+        Self { config, path, shadow, rollout, sink: Box::new(()), figures: TestModeFigures::default(), observer, told }
     }
 
     /// Mismatches go there.
@@ -87,7 +87,7 @@ impl Modes {
     }
 
     /// What the chain does is counted there. The executors count only on a runtime that was told to
-    /// ([`ChainMetrics::native`], [`super::ExecutorSide::with_metrics`]).
+    /// ([`ChainMetrics::native`], [`super::NativeShadow::with_metrics`]).
     #[cfg(feature = "metrics")]
     pub fn with_metrics(mut self, metrics: ChainMetrics) -> Self {
         self.observer.metrics = Some(metrics);
@@ -95,7 +95,7 @@ impl Modes {
         self
     }
 
-    /// Another path for blocks in parallel mode. In a rollout it should be the one that the side tests.
+    /// Another path for blocks in parallel mode. In a rollout it should be the one that the shadow tests.
     pub fn with_parallel_path(mut self, path: ExecutionPath) -> Self {
         self.path = path;
         self
@@ -124,9 +124,9 @@ impl Modes {
         &self.figures
     }
 
-    /// The side, if there is one.
-    pub fn side(&self) -> Option<&ParallelSide> {
-        self.side.as_ref()
+    /// The shadow, if there is one.
+    pub fn shadow(&self) -> Option<&ShadowThreads> {
+        self.shadow.as_ref()
     }
 
     /// The rollout, to be kept over a restart.
@@ -195,7 +195,7 @@ pub(super) enum Verdict {
 /// A verdict and what it took.
 pub(super) struct Tested {
     pub(super) verdict: Verdict,
-    /// The times of the sequential path and of the side, if it answered.
+    /// The times of the sequential path and of the shadow, if it answered.
     pub(super) times: Option<(std::time::Duration, std::time::Duration)>,
     pub(super) waited: std::time::Duration,
 }

@@ -1,4 +1,4 @@
-//! A block that the parallel side works on, as the chain sees it.
+//! A block that the shadow works on, as the chain sees it.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -9,18 +9,18 @@ use tokio::task::AbortHandle;
 use crate::storage::ReadOnly;
 
 use super::difference::Outcome;
-use super::parallel_side::ReadLimits;
+use super::shadow_threads::ReadLimits;
 
-/// What a side says of a block. `Err`: the text of its panic.
+/// What a shadow says of a block. `Err`: the text of its panic.
 pub(super) struct Answer {
     pub(super) result: Result<Outcome, String>,
     pub(super) took: Duration,
 }
 
-/// A block that a side works on. Dropping it stops the side as far as it can be stopped: its reads fail, and it is
+/// A block that a shadow works on. Dropping it stops the shadow as far as it can be stopped: its reads fail, and it is
 /// cancelled where it suspends.
 pub(super) struct Started {
-    /// What the side does with the storage.
+    /// What the shadow does with the storage.
     pub(super) read_only: Arc<ReadOnly>,
     pub(super) limits: ReadLimits,
     pub(super) answer: Receiver<Answer>,
@@ -28,7 +28,7 @@ pub(super) struct Started {
 }
 
 impl Started {
-    /// Allows what a side may read beside a sequential path that read so often.
+    /// Allows what a shadow may read beside a sequential path that read so often.
     pub(super) fn limit_to(&self, sequential_reads: u64) {
         self.read_only.limit_to(self.limits.of(sequential_reads));
     }

@@ -14,11 +14,11 @@ use super::stopwatch::Stopwatch;
 use super::{Mismatch, MismatchKind, Modes};
 
 impl Modes {
-    /// Runs `block` on the sequential path with the side beside it. The outcome is the sequential one, and nothing of it is in
-    /// the ledger yet: the side has ended or been given up before anything can be.
+    /// Runs `block` on the sequential path with the shadow beside it. The outcome is the sequential one, and nothing of it is in
+    /// the ledger yet: the shadow has ended or been given up before anything can be.
     ///
     /// # Panics
-    /// Without a side.
+    /// Without a shadow.
     pub(super) async fn test(
         &mut self,
         storage: ErasedStorage,
@@ -26,9 +26,9 @@ impl Modes {
         block: &Arc<Block>,
     ) -> (Outcome, Tested) {
         let mut budget = self.config().test_mode_budget;
-        let side = self.side.as_mut().expect("test mode is refused without a side");
+        let shadow = self.shadow.as_mut().expect("test mode is refused without a side");
         let before = Stopwatch::start();
-        let started = side.start(storage.clone(), start.clone(), block, &mut budget);
+        let started = shadow.start(storage.clone(), start.clone(), block, &mut budget);
         let waited_before = before.elapsed();
 
         let watch = Stopwatch::start();
@@ -40,7 +40,7 @@ impl Modes {
         let Some(started) = started else {
             return (outcome, Tested { verdict: Verdict::Skipped, times: None, waited: waited_before });
         };
-        // A path that failed has read less than it would have, and the side need not fail as early.
+        // A path that failed has read less than it would have, and the shadow need not fail as early.
         if outcome.is_ok() {
             started.limit_to(reads.reads());
         }
@@ -48,7 +48,7 @@ impl Modes {
         let answer = started.wait(budget);
         let waited = waited_before + watch.elapsed();
         if answer.is_none() {
-            side.abandon();
+            shadow.abandon();
         }
         let times = answer.as_ref().map(|answer| (took, answer.took));
         let verdict = match judged(&started, answer, start, &outcome, budget) {

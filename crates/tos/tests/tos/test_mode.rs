@@ -1,4 +1,4 @@
-//! The modes in which a node runs blocks. Whatever the parallel side does, the ledger is that of the sequential path, the block
+//! The modes in which a node runs blocks. Whatever the shadow does, the ledger is that of the sequential path, the block
 //! ends in time, and the mismatch is reported by its kind.
 
 mod config;
@@ -6,4 +6,4 @@ mod faults;
 mod hanging;
 mod modes;
 mod rollout;
-mod wrong_sides;
+mod wrong_shadows;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use seriatim_testkit::exposition::Exposition;
 use seriatim_testkit::metered::Metered;
-use seriatim_testkit::test_mode::{AMPLE, SHORT, blocks, right, side, testing};
+use seriatim_testkit::test_mode::{AMPLE, SHORT, blocks, right, shadow, testing};
 use seriatim_testkit::wait;
 use seriatim_tos::chain::{ChainConfig, ChainMetrics, ExecutionPath, MismatchKind, Mode, Modes, Rollout, Stage};
 use seriatim_tos::execution::BlockError;
@@ -77,7 +77,7 @@ fn blocks_are_counted_by_the_path_whose_result_counts() {
 
 #[test]
 fn mismatches_are_counted_by_kind_and_send_the_rollout_back() {
-    let wrong = side(|given| match given.start.context.topoheight {
+    let wrong = shadow(|given| match given.start.context.topoheight {
         2 => Box::pin(async { Err(BlockError::Aborted(BlockAbort::FeesOverflow)) }),
         3 => Box::pin(async { Err(BlockError::Storage(StorageError::Failed("struck".to_owned()))) }),
         _ => right(given),
@@ -106,7 +106,7 @@ fn mismatches_are_counted_by_kind_and_send_the_rollout_back() {
 fn a_skipped_block_is_counted_as_one() {
     let (release, held) = std::sync::mpsc::channel::<()>();
     let held = Arc::new(std::sync::Mutex::new(held));
-    let stuck = side(move |given| {
+    let stuck = shadow(move |given| {
         let held = Arc::clone(&held);
         Box::pin(async move {
             if given.start.context.topoheight == 1 {

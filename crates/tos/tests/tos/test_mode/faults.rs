@@ -1,6 +1,6 @@
-//! Faults in the side's results are found, each where it is.
+//! Faults in the shadow's results are found, each where it is.
 
-use seriatim_testkit::test_mode::{AMPLE, Node, blocks, faulty_second_block, right, sequential_ledger, side};
+use seriatim_testkit::test_mode::{AMPLE, Node, blocks, faulty_second_block, right, sequential_ledger, shadow};
 use seriatim_tos::chain::{Mismatch, MismatchKind};
 use seriatim_tos::execution::PreparedBlock;
 use seriatim_tos::ledger::Receipt;
@@ -30,7 +30,7 @@ fn position(prepared: &PreparedBlock, wanted: fn(&WriteOp) -> bool) -> usize {
 
 #[test]
 fn no_fault_is_no_mismatch() {
-    let mut node = Node::tested(side(right), AMPLE);
+    let mut node = Node::tested(shadow(right), AMPLE);
     for block in &blocks(3) {
         node.add(block).unwrap();
     }

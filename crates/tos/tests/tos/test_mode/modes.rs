@@ -6,18 +6,18 @@ use std::sync::Arc;
 use seriatim_runtime::Native;
 use seriatim_testkit::ledger::parameters;
 use seriatim_testkit::test_mode::{
-    AMPLE, Node, blocks, executor_side, genesis, right, sequential_ledger, side, testing,
+    AMPLE, Node, blocks, genesis, native_shadow, right, sequential_ledger, shadow, testing,
 };
 use seriatim_testkit::{ON_PURPOSE, quieten, wait};
 use seriatim_tos::chain::{
-    Blockchain, ChainConfig, ConfigError, ExecutionPath, MismatchKind, Mode, Modes, ModesError, ParallelSide,
-    RecentMismatches, Rollout, Stage,
+    Blockchain, ChainConfig, ConfigError, ExecutionPath, MismatchKind, Mode, Modes, ModesError, RecentMismatches,
+    Rollout, ShadowThreads, Stage,
 };
 use seriatim_tos::execution::{ParallelExecutor, PreparedBlock};
 use seriatim_tos::storage::{Layer, Layered, MemoryStorage, Read, StorageError, Suspend};
 
-fn v3() -> ParallelSide {
-    ParallelSide::of(executor_side(ExecutionPath::Parallel)).unwrap()
+fn v3() -> ShadowThreads {
+    ShadowThreads::of(native_shadow(ExecutionPath::Parallel)).unwrap()
 }
 
 /// Blocks of [`blocks`] are large enough.
@@ -69,9 +69,9 @@ fn a_storage_that_suspends_at_every_read_is_tested_like_any_other() {
     for path in [ExecutionPath::Parallel, ExecutionPath::BlockStm] {
         let memory = Arc::new(MemoryStorage::new(&genesis()).unwrap());
         let storage = Arc::new(Layered::new(Arc::clone(&memory), Suspend(Native::with_hash_seed(0))));
-        let side = ParallelSide::of(executor_side(path)).unwrap();
+        let shadow = ShadowThreads::of(native_shadow(path)).unwrap();
         let executor = ParallelExecutor::new(Native::with_hash_seed(3), 4).unwrap();
-        let modes = Modes::new(testing(AMPLE), Some(side)).unwrap();
+        let modes = Modes::new(testing(AMPLE), Some(shadow)).unwrap();
         let mut chain = Blockchain::new(storage, parameters(), executor).with_modes(modes);
         for block in &blocks {
             wait(chain.ordering_run().add_block(block)).unwrap();
@@ -131,7 +131,7 @@ fn a_rollout_follows_what_the_chain_sees_and_goes_on_after_a_restart() {
 #[test]
 fn a_mismatch_leads_the_chain_back_to_test_mode() {
     let fault: fn(&mut PreparedBlock) = |prepared| prepared.receipts.clear();
-    let faulty = side(move |given| {
+    let faulty = shadow(move |given| {
         Box::pin(async move {
             let mut prepared = right(given).await?;
             fault(&mut prepared);

@@ -12,36 +12,36 @@ use seriatim_runtime::Native;
 
 use super::{ExecutionPath, execute_on};
 
-/// The storage as a side sees it: it cannot write, and reads only so often. A budget of milliseconds does not notice that each
-/// call is boxed, and executors are compiled once for the sides of all chains.
-pub type SideStorage = Layered<ErasedStorage>;
+/// The storage as a shadow sees it: it cannot write, and reads only so often. A budget of milliseconds does not notice that each
+/// call is boxed, and executors are compiled once for the shadows of all chains.
+pub type ShadowStorage = Layered<ErasedStorage>;
 
-/// What a side is given of a block. All of it is its own or cannot be changed.
+/// What a shadow is given of a block. All of it is its own or cannot be changed.
 #[derive(Debug)]
-pub struct SideBlock {
-    pub storage: Arc<SideStorage>,
+pub struct ShadowBlock {
+    pub storage: Arc<ShadowStorage>,
     pub start: BlockStart,
     pub block: Arc<Block>,
 }
 
-/// What a side runs as.
-pub type SideFuture = Pin<Box<dyn Future<Output = Result<PreparedBlock, BlockError>> + Send>>;
+/// What a shadow runs as.
+pub type ShadowFuture = Pin<Box<dyn Future<Output = Result<PreparedBlock, BlockError>> + Send>>;
 
 /// Executes blocks on threads of its own. It may fail, panic, hang and answer wrongly: none of it reaches the chain.
 /// What nobody can stop in a thread is left to it: to take memory without end, to overflow its stack, to abort the process.
-pub trait Side: Send + Sync + 'static {
+pub trait ShadowExecutor: Send + Sync + 'static {
     /// Executes a block, inside a tokio runtime without timers. Nothing of it is to be in the ledger.
-    fn execute(&self, given: SideBlock) -> SideFuture;
+    fn execute(&self, given: ShadowBlock) -> ShadowFuture;
 }
 
-/// V3 or Block-STM as a side.
+/// V3 or Block-STM as a shadow.
 #[derive(Clone, Debug)]
-pub struct ExecutorSide {
+pub struct NativeShadow {
     path: ExecutionPath,
     executor: ParallelExecutor<Native>,
 }
 
-impl ExecutorSide {
+impl NativeShadow {
     /// An executor with at most `max_parallelism` tasks at a time. `hash_seed` is that of [`Native::with_hash_seed`].
     ///
     /// # Errors
@@ -66,11 +66,11 @@ impl ExecutorSide {
     }
 }
 
-impl Side for ExecutorSide {
-    fn execute(&self, given: SideBlock) -> SideFuture {
+impl ShadowExecutor for NativeShadow {
+    fn execute(&self, given: ShadowBlock) -> ShadowFuture {
         let Self { path, executor } = self.clone();
         Box::pin(async move {
-            let SideBlock { storage, start, block } = given;
+            let ShadowBlock { storage, start, block } = given;
             let changes = execute_on(path, &storage, &executor, &start, &block).await?;
             Ok(changes.prepare(&start)?)
         })

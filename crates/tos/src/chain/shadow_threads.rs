@@ -1,4 +1,4 @@
-//! The threads of the test mode's parallel side, and the wall between them and the chain.
+//! The threads of the test mode's shadow, and the wall between them and the chain.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -18,11 +18,11 @@ use crate::storage::{ErasedStorage, Layered, ReadOnly};
 use seriatim_runtime::panic_message;
 
 use super::difference::Outcome;
-use super::side::{ExecutorSide, Side, SideBlock};
+use super::shadow::{NativeShadow, ShadowBlock, ShadowExecutor};
 use super::started::{Answer, Started};
 use super::stopwatch::Stopwatch;
 
-/// How often a side may read: `factor` times what the sequential path read, and `constant` more. V3 reads what that path
+/// How often a shadow may read: `factor` times what the sequential path read, and `constant` more. V3 reads what that path
 /// reads, Block-STM once an incarnation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReadLimits {
@@ -37,38 +37,38 @@ impl Default for ReadLimits {
 }
 
 impl ReadLimits {
-    /// Most reads of a side, where the sequential path reads so often.
+    /// Most reads of a shadow, where the sequential path reads so often.
     pub(super) fn of(self, reads: u64) -> u64 {
         self.factor.saturating_mul(reads).saturating_add(self.constant)
     }
 }
 
-/// The side's threads cannot be had.
+/// The shadow's threads cannot be had.
 #[derive(Debug, thiserror::Error)]
 #[error("no runtime for the parallel side: {0}")]
-pub struct SideError(#[from] std::io::Error);
+pub struct ShadowError(#[from] std::io::Error);
 
-/// A side on a tokio runtime of its own. One block at a time; dropping it waits for nothing.
-pub struct ParallelSide {
-    side: Arc<dyn Side>,
+/// A shadow on a tokio runtime of its own. One block at a time; dropping it waits for nothing.
+pub struct ShadowThreads {
+    shadow: Arc<dyn ShadowExecutor>,
     /// Always there until it is dropped.
     tokio: Option<Runtime>,
     limits: ReadLimits,
-    /// The last block's side was given up. While anything of it runs, no other is started.
+    /// The last block's shadow was given up. While anything of it runs, no other is started.
     abandoned: bool,
 }
 
-impl fmt::Debug for ParallelSide {
+impl fmt::Debug for ShadowThreads {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { side: _, tokio: _, limits, abandoned } = self;
-        f.debug_struct("ParallelSide").field("limits", limits).field("abandoned", abandoned).finish_non_exhaustive()
+        let Self { shadow: _, tokio: _, limits, abandoned } = self;
+        f.debug_struct("ShadowThreads").field("limits", limits).field("abandoned", abandoned).finish_non_exhaustive()
     }
 }
 
-impl Drop for ParallelSide {
+impl Drop for ShadowThreads {
     fn drop(&mut self) {
         if let Some(tokio) = self.tokio.take() {
-            // Neither waits for a side that hangs, nor minds being inside another runtime.
+            // Neither waits for a shadow that hangs, nor minds being inside another runtime.
             tokio.shutdown_background();
         }
     }
@@ -76,25 +76,25 @@ impl Drop for ParallelSide {
 
 const THERE: &str = "there until it is dropped";
 
-impl ParallelSide {
-    /// `side` on `threads` threads, with the default limits.
+impl ShadowThreads {
+    /// `shadow` on `threads` threads, with the default limits.
     ///
     /// # Errors
     /// The system gives no threads.
-    pub fn new(side: Arc<dyn Side>, threads: NonZeroUsize) -> Result<Self, SideError> {
+    pub fn new(shadow: Arc<dyn ShadowExecutor>, threads: NonZeroUsize) -> Result<Self, ShadowError> {
         let mut builder = tokio::runtime::Builder::new_multi_thread();
         let tokio =
             builder.worker_threads(threads.get()).max_blocking_threads(1).thread_name("parallel side").build()?;
-        Ok(Self { side, tokio: Some(tokio), limits: ReadLimits::default(), abandoned: false })
+        Ok(Self { shadow, tokio: Some(tokio), limits: ReadLimits::default(), abandoned: false })
     }
 
     /// A parallel executor on a thread for each of its tasks.
     ///
     /// # Errors
     /// As [`Self::new`].
-    pub fn of(side: ExecutorSide) -> Result<Self, SideError> {
-        let threads = side.threads();
-        Self::new(Arc::new(side), threads)
+    pub fn of(shadow: NativeShadow) -> Result<Self, ShadowError> {
+        let threads = shadow.threads();
+        Self::new(Arc::new(shadow), threads)
     }
 
     /// The same with other limits.
@@ -108,7 +108,7 @@ impl ParallelSide {
         self.tokio.as_ref().expect(THERE).metrics().num_alive_tasks() > 0
     }
 
-    /// Starts on a block, unless an earlier one still runs. `budget` is what is left for the block to wait: a side that
+    /// Starts on a block, unless an earlier one still runs. `budget` is what is left for the block to wait: a shadow that
     /// has answered, but has tasks left, is waited for within it.
     pub(super) fn start(
         &mut self,
@@ -122,15 +122,15 @@ impl ParallelSide {
         }
         let read_only = Arc::new(ReadOnly::default());
         let storage = Arc::new(Layered::new(Arc::new(storage), Arc::clone(&read_only)));
-        let (side, limits) = (Arc::clone(&self.side), self.limits);
+        let (shadow, limits) = (Arc::clone(&self.shadow), self.limits);
         // The sequential path's count takes the place of this limit once it is known, and is never higher.
         read_only.limit_to(limits.of(most_sequential_reads(block)));
-        let given = SideBlock { storage, start, block: Arc::clone(block) };
+        let given = ShadowBlock { storage, start, block: Arc::clone(block) };
         // Room for the answer: nobody waits to give it.
         let (sender, answer) = sync_channel(1);
         let task = self.tokio.as_ref().expect(THERE).spawn(async move {
             let watch = Stopwatch::start();
-            let result = caught(side, given).await;
+            let result = caught(shadow, given).await;
             // The chain may be gone.
             let _ = sender.send(Answer { result, took: watch.elapsed() });
         });
@@ -154,15 +154,15 @@ impl ParallelSide {
         true
     }
 
-    /// Gives up the side that was started last.
+    /// Gives up the shadow that was started last.
     pub(super) fn abandon(&mut self) {
         self.abandoned = true;
     }
 }
 
 /// Executes the block and catches its panic, be it in the call or in any poll.
-async fn caught(side: Arc<dyn Side>, given: SideBlock) -> Result<Outcome, String> {
-    let mut running = Box::pin(async move { side.execute(given).await });
+async fn caught(shadow: Arc<dyn ShadowExecutor>, given: ShadowBlock) -> Result<Outcome, String> {
+    let mut running = Box::pin(async move { shadow.execute(given).await });
     poll_fn(move |context| match catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(context))) {
         Ok(Poll::Pending) => Poll::Pending,
         Ok(Poll::Ready(outcome)) => Poll::Ready(Ok(outcome)),
