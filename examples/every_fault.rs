@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use seriatim::campaign::crashes::{CrashFigures, small_stories};
 use seriatim::campaign::{FaultBudget, FaultFigures, FaultSubject, SMALL_BLOCK, inject_at, small_blocks};
-use seriatim::drive::Engine;
+use seriatim::drive::TokioRuntimes;
 
 /// Small blocks, unless told.
 const BLOCKS: usize = 200;
@@ -36,7 +36,7 @@ fn faults(blocks: usize, jobs: usize) -> Result<(), String> {
     let begun = Instant::now();
     let places: Vec<_> = small_blocks(blocks).collect();
     let job = |number: usize| -> Result<FaultFigures, String> {
-        let engine = Engine::new().map_err(|error| error.to_string())?;
+        let engine = TokioRuntimes::new().map_err(|error| error.to_string())?;
         let mut figures = FaultFigures::default();
         for (scene, place) in places.iter().skip(number).step_by(jobs) {
             let subject = FaultSubject::every_path();
@@ -76,10 +76,10 @@ fn faults(blocks: usize, jobs: usize) -> Result<(), String> {
 #[expect(clippy::disallowed_methods, reason = "it says how long it took")]
 fn crashes(blocks: usize, jobs: usize) -> Result<(), String> {
     let begun = Instant::now();
-    let engine = Engine::new().map_err(|error| error.to_string())?;
+    let engine = TokioRuntimes::new().map_err(|error| error.to_string())?;
     let stories = small_stories(&engine, blocks);
     let job = |number: usize| -> Result<CrashFigures, String> {
-        let engine = Engine::new().map_err(|error| error.to_string())?;
+        let engine = TokioRuntimes::new().map_err(|error| error.to_string())?;
         let mut figures = CrashFigures::default();
         for (seed, (story, small)) in stories.iter().enumerate().skip(number).step_by(jobs) {
             let found = story.inject_all(&engine, small).map_err(|found| format!("plan {seed}: {found}"))?;

@@ -6,12 +6,12 @@ use std::panic;
 
 use libfuzzer_sys::fuzz_target;
 use seriatim::campaign::inject_bytes;
-use seriatim::drive::Engine;
+use seriatim::drive::TokioRuntimes;
 use seriatim::ledger::SignatureScheme;
 use seriatim::workload::{InterleavedPlan, build};
 
 thread_local! {
-    static ENGINE: Engine = Engine::new().expect("the system has threads to give");
+    static ENGINE: TokioRuntimes = TokioRuntimes::new().expect("the system has threads to give");
 }
 
 fuzz_target!(

@@ -134,7 +134,7 @@ fn canaries(lanes: Lanes) -> Result<Vec<Canary>, CliError> {
     let check = move || {
         let examiner = Examiner::new().map_err(CliError::Start)?;
         match lanes {
-            Lanes::Faults => Ok(check_fault_canaries(examiner.engine()).map(|()| Vec::new())?),
+            Lanes::Faults => Ok(check_fault_canaries(examiner.runtimes()).map(|()| Vec::new())?),
             Lanes::All | Lanes::Shapes | Lanes::Plans | Lanes::Interleavings => Ok(check_canaries(&examiner)?),
         }
     };

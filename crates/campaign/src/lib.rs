@@ -102,7 +102,7 @@ impl Lane<'_> {
                 interleavings.verdict
             }
             Recipe::Faults { .. } => {
-                let (engine, budget) = (self.examiner.engine(), FaultBudget::bounded(seed));
+                let (engine, budget) = (self.examiner.runtimes(), FaultBudget::bounded(seed));
                 let struck = inject(engine, &built.scenario, &subject.under_faults(), budget);
                 fault = struck.as_ref().err().map(|found| found.0.point);
                 self.statistics.struck(struck)

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use seriatim_explore::{InterleavingEvidence, Schedule};
 use seriatim_lab::compare::{Oracle, Signature};
-use seriatim_lab::drive::{Engine, FaultPoint};
+use seriatim_lab::drive::{FaultPoint, TokioRuntimes};
 use seriatim_lab::workload::Scenario;
 use seriatim_lab::{BuiltinSubject, Examiner, FaultSubject, search_fault};
 use seriatim_triage::minimise::{ByVerdict, Case, Effort, Minimised, NotShown, Probe, Probed, UnderShuttle, minimise};
@@ -38,7 +38,7 @@ pub fn minimise_artifact(artifact: &Artifact, tries: u64, watch: &mut Watch<'_>)
     let mut run = |probe: &mut dyn Probe| watched(&case, artifact, probe, tries, watch);
     if let Some(like) = artifact.fault {
         let examiner = Examiner::new().map_err(MinimiseError::Start)?;
-        let (engine, subject) = (examiner.engine(), subject.under_faults());
+        let (engine, subject) = (examiner.runtimes(), subject.under_faults());
         let minimised = run(&mut UnderFaults { engine, subject: subject.clone(), like })?;
         // Points have other numbers now: the one that shows it is looked for once more.
         let (found, _) = search_fault(engine, &minimised.scenario, &subject, like, &minimised.signature);
@@ -136,7 +136,7 @@ impl Probe for Watched<'_, '_> {
 
 /// Probes cases by [`search_fault`].
 struct UnderFaults<'a> {
-    engine: &'a Engine,
+    engine: &'a TokioRuntimes,
     subject: FaultSubject,
     like: FaultPoint,
 }

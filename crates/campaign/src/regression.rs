@@ -40,7 +40,7 @@ pub fn check_regression(regression: &Regression, examiner: &Examiner) -> Result<
     let expectation = Expectation::of(scenario);
     let mut evidence = RegressionEvidence::default();
     agree(examiner.examine(scenario, &expectation, 0, true))?;
-    match inject(examiner.engine(), scenario, &FaultSubject::every_path(), FaultBudget::bounded(0)) {
+    match inject(examiner.runtimes(), scenario, &FaultSubject::every_path(), FaultBudget::bounded(0)) {
         Ok(figures) => evidence.faults = figures.injected(),
         Err(found) => return Err(Box::new(found.0.violation)),
     }

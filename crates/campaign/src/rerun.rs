@@ -121,7 +121,7 @@ fn under_fault(
     times: u64,
 ) -> Result<Rerun, RerunError> {
     let examiner = Examiner::new()?;
-    let (engine, subject) = (examiner.engine(), subject.under_faults());
+    let (engine, subject) = (examiner.runtimes(), subject.under_faults());
     let mut rerun = Rerun::new(times, Means::Fault { is_reached: true, point: None, search: None });
     let mut is_reached = true;
     for _ in 0..times {

@@ -10,7 +10,7 @@ use seriatim_campaign::{
     Budget, CampaignConfig, CampaignReport, Conclusion, Control, Lanes, Statistics, Watchdog, run,
 };
 use seriatim_lab::BuiltinSubject;
-use seriatim_lab::drive::{ChainSubject, Engine};
+use seriatim_lab::drive::{ChainSubject, TokioRuntimes};
 use seriatim_lab::workload::{Plan, build, real_shapes};
 use seriatim_tos::ledger::SignatureScheme;
 use seriatim_tos::storage::{Layer, Read, StorageError};
@@ -71,7 +71,7 @@ impl Layer for Reads {
 /// No oracle looks at this: a second read changes no result, it only costs.
 #[test]
 fn a_block_reads_each_account_balance_and_burned_amount_once_on_either_path() {
-    let engine = Engine::new().unwrap();
+    let engine = TokioRuntimes::new().unwrap();
     for seed in 0..60 {
         let built = build(&Plan::from_seed(seed), SignatureScheme::Tagged);
         for subject in [ChainSubject::sequential(&engine), ChainSubject::parallel(&engine, 8, seed)] {

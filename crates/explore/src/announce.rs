@@ -49,7 +49,7 @@ impl Access {
     }
 
     /// Whether the step has to wait for others, and must be followed by [`acquired`].
-    pub fn is_acquisition(self) -> bool {
+    pub(crate) fn is_acquisition(self) -> bool {
         matches!(self, Self::Shared(_) | Self::Exclusive(_) | Self::Permit { .. })
     }
 
@@ -60,7 +60,7 @@ impl Access {
 
 /// What a step did besides its access, in the order it happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Note {
+pub(crate) enum Note {
     /// The start of `child` happens after this step.
     Spawned { task: usize, child: usize },
     /// All that `child` did happens before the end of this step.
@@ -144,7 +144,7 @@ pub fn announced(task: usize) -> Access {
 }
 
 /// Whether the acquisition would take effect now. True for every other access.
-pub fn is_grantable(access: Access) -> bool {
+pub(crate) fn is_grantable(access: Access) -> bool {
     TABLE.with_borrow(|table| {
         let holds = access.object().and_then(|object| table.holds.get(&object)).copied().unwrap_or_default();
         match access {
@@ -172,7 +172,7 @@ pub fn stepped(task: usize) {
 }
 
 /// The notes since the last call.
-pub fn take_notes() -> Vec<Note> {
+pub(crate) fn take_notes() -> Vec<Note> {
     TABLE.with_borrow_mut(|table| std::mem::take(&mut table.notes))
 }
 

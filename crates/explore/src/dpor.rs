@@ -20,7 +20,7 @@ use self::search::{Progress, Search};
 use super::schedulers::Choose;
 
 /// Tasks of an execution that the search can tell apart, its own thread and the sentinel among them.
-pub const MOST_TASKS: usize = 128;
+pub(crate) const MOST_TASKS: usize = 128;
 
 /// The scheduler. A clone is the same search: keep one, give others to one runner after another, and the search goes on
 /// where an execution that ended in a deadlock or a panic left it.

@@ -17,8 +17,8 @@ use super::dpor::Dpor;
 use super::executions::{execute, shuttle_config};
 use super::fewest::FewestSwitches;
 use super::recorder::{Record, Recorder, lock};
-use super::schedulers::Choose;
-use super::{Chooser, Experiment, InterleaveConfig, Interleaved, STEP_BOUND, Schedule, Strategy};
+use super::schedulers::{Choose, Chooser};
+use super::{Experiment, InterleaveConfig, Interleaved, STEP_BOUND, Schedule, Strategy};
 
 /// Figures of an exploration: what an agreement rests on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -31,14 +31,16 @@ pub use action::{Action, TaskEnd};
 pub use engine::{Engine, ModelAtomic};
 pub use join_set::ModelJoinSet;
 pub use lock::{ModelReadGuard, ModelRwLock, ModelWriteGuard};
-pub use loom_engine::{TASKS_OF_LOOM, abandon_loom_execution, begin_loom_execution, is_endless, is_stuck};
+pub(crate) use loom_engine::{TASKS_OF_LOOM, abandon_loom_execution, begin_loom_execution, is_endless, is_stuck};
 pub use map::{ModelMap, ModelRef, ModelRefMut};
-pub use meetings::take_meetings;
+pub(crate) use meetings::take_meetings;
 pub use object::{Entry, Lock, Mode, Object, Permit};
 pub use semaphore::{ModelPermit, ModelSemaphore};
 pub use shown::{Anatomy, Key, Label, Shown};
-pub use steps::{MOST_STEPS, Step, begin_step, record_steps, take_steps, trace};
-pub use waiting::{Awaited, Waiting, take_waiting};
+pub use steps::{Step, trace};
+pub(crate) use steps::{begin_step, record_steps, take_steps};
+pub(crate) use waiting::take_waiting;
+pub use waiting::{Awaited, Waiting};
 
 /// The inputs of a run that chance decides elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

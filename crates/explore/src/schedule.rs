@@ -15,7 +15,7 @@ pub use version_2::ScheduleV2;
 /// The version of a schedule's encodings that this build writes. It reads version 2 as well, which had other steps.
 pub const SCHEDULE_VERSION: u32 = 3;
 /// The engine whose steps a schedule counts. Another version may place its scheduling points elsewhere.
-pub const SHUTTLE_VERSION: &str = "shuttle 0.9.9";
+pub(crate) const SHUTTLE_VERSION: &str = "shuttle 0.9.9";
 
 /// One interleaving of one scenario.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]

@@ -61,7 +61,7 @@ pub(super) trait Choose: 'static {
 
 /// A strategy at work, over several executions of one scenario.
 #[derive(Debug)]
-pub struct Chooser {
+pub(crate) struct Chooser {
     strategy: Strategy,
     random: Xoshiro256PlusPlus,
     step: usize,

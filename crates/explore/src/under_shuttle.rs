@@ -7,9 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use shuttle::scheduler::{Schedule, Scheduler, Task, TaskId};
 
+use super::STEP_BOUND;
+use super::Strategy;
 use super::executions::shuttle_config;
 use super::interleave::quieten_shuttle;
-use super::{Chooser, STEP_BOUND, Strategy};
+use super::schedulers::Chooser;
 use crate::model::take_waiting;
 use seriatim_runtime::panic_message;
 

@@ -167,7 +167,7 @@ impl Canary {
     /// Runs the wrong subject and judges it as a campaign would.
     pub fn judge(self, examiner: &Examiner, scenario: &Scenario, expectation: &Expectation) -> Verdict {
         let (_, defect) = self.design();
-        let right = || ChainSubject::parallel(examiner.engine(), 2, 0);
+        let right = || ChainSubject::parallel(examiner.runtimes(), 2, 0);
         let wrong = || right().with_layer(Wrong(defect)).run(scenario);
         let tampered = |mut observation: Observation, tamper: fn(&mut Observation)| {
             tamper(&mut observation);
@@ -182,7 +182,7 @@ impl Canary {
             }
             Defect::WritesOfOneRun(_) => judge(scenario, expectation, &[right().run(scenario), wrong()]),
             Defect::Report(tamper) => tampered(right().run(scenario), tamper),
-            Defect::Pose(tamper) => tampered(ChainSubject::sequential(examiner.engine()).run(scenario), tamper),
+            Defect::Pose(tamper) => tampered(ChainSubject::sequential(examiner.runtimes()).run(scenario), tamper),
             Defect::Schedule(defect) => judge_interleavings(defect, scenario),
         }
     }

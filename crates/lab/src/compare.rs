@@ -67,7 +67,7 @@ pub fn judge(scenario: &Scenario, expectation: &Expectation, observations: &[Obs
 }
 
 /// The first invariant of section 8 that a ledger breaks by itself, where `genesis` is the one it grew from.
-pub fn broken_invariant(genesis: &LedgerState, ledger: &LedgerState) -> Option<Difference> {
+pub(crate) fn broken_invariant(genesis: &LedgerState, ledger: &LedgerState) -> Option<Difference> {
     invariants::of_ledger(genesis, ledger)
 }
 

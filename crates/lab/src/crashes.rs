@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use crate::compare::{Difference, broken_invariant};
-use crate::drive::{Engine, Threads};
+use crate::drive::{Threads, TokioRuntimes};
 use crate::workload::{Plan, Scenario, Step, build};
 use seriatim_runtime::{Native, Probed};
 use seriatim_tos::chain::{Blockchain, ExecutionPath};
@@ -118,7 +118,7 @@ impl Action {
     ///
     /// # Errors
     /// Whatever the storage reports.
-    pub fn run(&self, engine: &Engine, storage: &impl Storage) -> Result<(), StorageError> {
+    pub fn run(&self, engine: &TokioRuntimes, storage: &impl Storage) -> Result<(), StorageError> {
         match self {
             Self::Commit { batch, .. } => engine.block_on(Threads::One, storage.commit(batch.clone())),
             Self::Rewind(to) => engine.block_on(Threads::One, storage.rewind(*to)),
@@ -128,7 +128,7 @@ impl Action {
 
 impl CrashStory {
     /// What the sequential path does to the ledger in a scenario, whose genesis must be valid.
-    pub fn of(engine: &Engine, scenario: &Scenario) -> Self {
+    pub fn of(engine: &TokioRuntimes, scenario: &Scenario) -> Self {
         let memory = Arc::new(MemoryStorage::from_state(LedgerState::from_genesis(&scenario.genesis)));
         let recorded = Arc::new(Record::default());
         let storage = Arc::new(Layered::new(memory, Arc::clone(&recorded)));
@@ -161,7 +161,7 @@ impl CrashStory {
     }
 
     /// These actions, each of which must be possible.
-    pub fn of_actions(engine: &Engine, genesis: Genesis, actions: Vec<Action>) -> Self {
+    pub fn of_actions(engine: &TokioRuntimes, genesis: Genesis, actions: Vec<Action>) -> Self {
         let memory = MemoryStorage::from_state(LedgerState::from_genesis(&genesis));
         let mut ledgers = vec![memory.inspect(Clone::clone)];
         for action in &actions {
@@ -185,7 +185,7 @@ impl CrashStory {
     ///
     /// # Errors
     /// What is wrong.
-    pub fn recover(&self, engine: &Engine, image: &Image, done: usize) -> Result<Recovered, CrashDefect> {
+    pub fn recover(&self, engine: &TokioRuntimes, image: &Image, done: usize) -> Result<Recovered, CrashDefect> {
         let storage = RedbStorage::open_on(Disk::new(image.bytes.clone()), "ledger")?;
         let ledger = storage.inspect()?;
         let recovered = if ledger == self.ledgers[done] {
@@ -220,7 +220,7 @@ impl CrashStory {
     /// Every image of every point of a journal on a file that held `base`. `done_at`: how many actions had returned there.
     pub fn crash_everywhere(
         &self,
-        engine: &Engine,
+        engine: &TokioRuntimes,
         base: &[u8],
         journal: &[Event],
         done_at: impl Fn(usize) -> usize,
@@ -250,7 +250,12 @@ impl CrashStory {
     ///
     /// # Errors
     /// The first defect.
-    pub fn inject(&self, engine: &Engine, number: usize, base: &[u8]) -> Result<(CrashFigures, Vec<u8>), CrashFound> {
+    pub fn inject(
+        &self,
+        engine: &TokioRuntimes,
+        number: usize,
+        base: &[u8],
+    ) -> Result<(CrashFigures, Vec<u8>), CrashFound> {
         let here =
             |point: &str, defect| CrashFound { action: number, point: point.to_owned(), defect: Box::new(defect) };
         let whole = |error: StorageError| here("without a fault", error.into());
@@ -290,7 +295,7 @@ impl CrashStory {
     ///
     /// # Errors
     /// The first defect.
-    pub fn inject_all(&self, engine: &Engine, actions: &[usize]) -> Result<CrashFigures, CrashFound> {
+    pub fn inject_all(&self, engine: &TokioRuntimes, actions: &[usize]) -> Result<CrashFigures, CrashFound> {
         let whole =
             |action, defect| CrashFound { action, point: "without a fault".to_owned(), defect: Box::new(defect) };
         let mut figures = CrashFigures::default();
@@ -315,7 +320,7 @@ impl CrashStory {
     /// The disk fails at that event. None: the action has no such event.
     fn fail(
         &self,
-        engine: &Engine,
+        engine: &TokioRuntimes,
         number: usize,
         base: &[u8],
         at: usize,
@@ -353,7 +358,7 @@ fn top_of(batch: &WriteBatch) -> Topoheight {
 
 /// Stories with so many commits of small blocks in all, and the numbers of their actions that are to be struck: those commits, and
 /// the rewinds before the last of them. Their plans are those of [`super::small_blocks`].
-pub fn small_stories(engine: &Engine, count: usize) -> Vec<(CrashStory, Vec<usize>)> {
+pub fn small_stories(engine: &TokioRuntimes, count: usize) -> Vec<(CrashStory, Vec<usize>)> {
     let mut stories = Vec::new();
     let mut left = count;
     for seed in 0.. {

@@ -15,7 +15,7 @@ use seriatim_tos::execution::BlockError;
 use seriatim_tos::ledger::{Block, Receipt};
 use seriatim_tos::storage::{LedgerState, WriteBatch};
 
-pub use chain_subject::{ChainSubject, Engine, Threads};
+pub use chain_subject::{ChainSubject, Threads, TokioRuntimes};
 pub use faults::{
     Applied, Doing, Ended, ExpectedBlock, ExpectedRun, FaultPoint, FaultScene, FaultTrial, Place, under_fault,
     under_fault_interleaved,

@@ -1,7 +1,7 @@
 //! One scenario on every path.
 
 use crate::compare::{Verdict, judge};
-use crate::drive::{ChainSubject, Engine, Observation, Paths, Threads};
+use crate::drive::{ChainSubject, Observation, Paths, Threads, TokioRuntimes};
 use crate::workload::{Expectation, Scenario};
 use seriatim_tos::chain::ExecutionPath;
 
@@ -9,7 +9,7 @@ use seriatim_tos::chain::ExecutionPath;
 /// hash seed; with 1, reads do not suspend, with 2 and 8 every read does.
 #[derive(Debug)]
 pub struct Examiner {
-    engine: Engine,
+    engine: TokioRuntimes,
 }
 
 impl Examiner {
@@ -18,11 +18,11 @@ impl Examiner {
     /// # Errors
     /// The operating system refuses a thread.
     pub fn new() -> std::io::Result<Self> {
-        Ok(Self { engine: Engine::new()? })
+        Ok(Self { engine: TokioRuntimes::new()? })
     }
 
     /// The runtimes, for other subjects.
-    pub fn engine(&self) -> &Engine {
+    pub fn runtimes(&self) -> &TokioRuntimes {
         &self.engine
     }
 

@@ -45,7 +45,7 @@ impl ChainExperiment {
     }
 
     /// The same where the answer is known already.
-    pub fn expecting(scenario: &Scenario, expectation: Expectation, paths: impl Into<Paths>) -> Self {
+    pub(crate) fn expecting(scenario: &Scenario, expectation: Expectation, paths: impl Into<Paths>) -> Self {
         let (scenario, start) = (scenario.clone(), Start::of(scenario));
         Self { scenario, expectation, start, paths: paths.into(), layer: LayerSource::default(), last: None }
     }

@@ -10,7 +10,9 @@ use std::sync::{Arc, Mutex};
 use serde::Serialize;
 
 use crate::compare::{Endured, Violation};
-use crate::drive::{Doing, Engine, FaultPoint, FaultScene, FaultTrial, Place, under_fault, under_fault_interleaved};
+use crate::drive::{
+    Doing, FaultPoint, FaultScene, FaultTrial, Place, TokioRuntimes, under_fault, under_fault_interleaved,
+};
 use crate::workload::{Plan, Scenario, build, mix};
 use seriatim_runtime::{Fault, Site};
 use seriatim_tos::chain::ExecutionPath;
@@ -93,7 +95,7 @@ impl FaultSubject {
     /// One run, without a fault or with one. `calm` is the one without.
     fn run(
         &self,
-        engine: &Engine,
+        engine: &TokioRuntimes,
         scene: &FaultScene,
         place: &Place,
         (doing, path): (Doing, ExecutionPath),
@@ -178,7 +180,12 @@ impl FaultFigures {
 ///
 /// # Errors
 /// The violation.
-pub fn inject(engine: &Engine, scenario: &Scenario, subject: &FaultSubject, budget: FaultBudget) -> InjectionResult {
+pub fn inject(
+    engine: &TokioRuntimes,
+    scenario: &Scenario,
+    subject: &FaultSubject,
+    budget: FaultBudget,
+) -> InjectionResult {
     let scene = FaultScene::of(scenario);
     let mut figures = FaultFigures::default();
     for place in &scene.places {
@@ -192,7 +199,7 @@ pub fn inject(engine: &Engine, scenario: &Scenario, subject: &FaultSubject, budg
 /// # Errors
 /// The violation.
 pub fn inject_at(
-    engine: &Engine,
+    engine: &TokioRuntimes,
     scene: &FaultScene,
     place: &Place,
     subject: &FaultSubject,
@@ -231,7 +238,7 @@ pub enum FaultReplay {
 /// The points that the chain passes where a fault is known to strike, if none does. None: the scenario has no such block, or
 /// that run comes to no end.
 pub fn fault_points(
-    engine: &Engine,
+    engine: &TokioRuntimes,
     scenario: &Scenario,
     subject: &FaultSubject,
     point: FaultPoint,
@@ -253,7 +260,12 @@ fn place_of(scene: &FaultScene, point: FaultPoint) -> Option<&Place> {
 }
 
 /// Injects the fault of a known point once more.
-pub fn replay_fault(engine: &Engine, scenario: &Scenario, subject: &FaultSubject, point: FaultPoint) -> FaultReplay {
+pub fn replay_fault(
+    engine: &TokioRuntimes,
+    scenario: &Scenario,
+    subject: &FaultSubject,
+    point: FaultPoint,
+) -> FaultReplay {
     let scene = FaultScene::of(scenario);
     let Some(place) = place_of(&scene, point) else { return FaultReplay::NotReached };
     let injector = Injector { engine, scene: &scene, place, subject };
@@ -289,7 +301,7 @@ const MOST_FAULTS: usize = 16;
 ///
 /// # Errors
 /// The first violation.
-pub fn inject_bytes(engine: &Engine, scenario: &Scenario, bytes: &[u8]) -> InjectionResult {
+pub fn inject_bytes(engine: &TokioRuntimes, scenario: &Scenario, bytes: &[u8]) -> InjectionResult {
     let subject = FaultSubject::every_path();
     let scene = FaultScene::of(scenario);
     let mut figures = FaultFigures::default();

@@ -28,4 +28,4 @@ pub use faults::{
 };
 pub use interleavings::{Interleavings, bytes_config, interleave, interleave_on, interleave_with, portfolio};
 pub use last_block::{LastBlock, cut};
-pub use subjects::{BuiltinSubject, EXECUTORS, UnknownSubject};
+pub use subjects::{BuiltinSubject, UnknownSubject};

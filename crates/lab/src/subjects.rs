@@ -11,7 +11,7 @@ use seriatim_explore::Interleaver;
 use seriatim_tos::chain::ExecutionPath;
 
 /// The subject of what ran on tokio: the sequential path and V3, side by side.
-pub const EXECUTORS: &str = "executors on tokio";
+pub(crate) const EXECUTORS: &str = "executors on tokio";
 
 /// A subject that explores interleavings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +78,7 @@ impl BuiltinSubject {
     }
 
     /// The same on a scenario that was built, whose answers are known.
-    pub fn explorer_of(self, built: &Built) -> Interleaver {
+    pub(crate) fn explorer_of(self, built: &Built) -> Interleaver {
         let experiment = ChainExperiment::expecting(&built.scenario, built.expectation.clone(), self.paths());
         self.on_experiment(experiment).ready()
     }

@@ -16,12 +16,12 @@ mod strategy;
 
 pub use chance::mix;
 
-pub use build::devnet::{Devnet, DevnetContent, DevnetStep, SEGMENT_BLOCKS, Segment};
+pub use build::devnet::{Devnet, DevnetContent, DevnetStep, Segment};
 pub use build::{Built, build};
 pub use classes::ConflictClass;
 pub use expectation::{Applied, Expectation, ExpectedStep};
 pub use interleaved_plan::InterleavedPlan;
-pub use plan::{HEADER_BYTES, Header, MAX_RECORDS, PLAN_VERSION, Plan, PlanError, RECORD_BYTES, Record};
+pub use plan::{HEADER_BYTES, Header, PLAN_VERSION, Plan, PlanError, RECORD_BYTES, Record};
 pub use scenario::{SCENARIO_VERSION, Scenario, ScenarioError, Step};
 pub use shapes::{Shape, ShapeError, ShapeKind, ShapeTransaction, real_shapes};
 pub use strategy::plans;

@@ -6,7 +6,7 @@ use super::{
     Account, Answer, Capabilities, Figures, Outcome, PreState, Request, RuntimeSubject, Subject, SubjectError,
     TestVector,
 };
-use seriatim_lab::drive::{Engine, Threads};
+use seriatim_lab::drive::{Threads, TokioRuntimes};
 use seriatim_runtime::{Native, Probed, Runtime};
 use seriatim_tos::chain::{Blockchain, ExecutionPath};
 use seriatim_tos::execution::reference::Reference;
@@ -88,7 +88,7 @@ impl PreState {
 #[derive(Debug)]
 pub struct OnTokio<S> {
     subject: Arc<S>,
-    engine: Engine,
+    engine: TokioRuntimes,
 }
 
 impl<S: RuntimeSubject> OnTokio<S> {
@@ -97,7 +97,7 @@ impl<S: RuntimeSubject> OnTokio<S> {
     /// # Errors
     /// `Start` if the operating system refuses a thread.
     pub fn new(subject: Arc<S>) -> Result<Self, SubjectError> {
-        let engine = Engine::new()
+        let engine = TokioRuntimes::new()
             .map_err(|error| SubjectError::Start { command: subject.capabilities().name, reason: error.to_string() })?;
         Ok(Self { subject, engine })
     }

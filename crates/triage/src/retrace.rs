@@ -3,7 +3,7 @@
 
 use seriatim_explore::model::Step;
 use seriatim_explore::{Interleaver, Schedule};
-use seriatim_lab::drive::{Engine, FaultPoint};
+use seriatim_lab::drive::{FaultPoint, TokioRuntimes};
 use seriatim_lab::workload::Scenario;
 use seriatim_lab::{BuiltinSubject, LastObservation, fault_points};
 
@@ -95,7 +95,7 @@ fn not_followed(artifact: &Artifact) -> Retraced {
 /// A fault's run is not followed task by task; the points that it passes are known.
 fn under_fault(artifact: &Artifact, point: FaultPoint) -> Retraced {
     let subject = artifact.subject.parse::<BuiltinSubject>().ok();
-    let sites = Engine::new()
+    let sites = TokioRuntimes::new()
         .ok()
         .zip(subject)
         .and_then(|(engine, subject)| fault_points(&engine, &artifact.scenario, &subject.under_faults(), point));

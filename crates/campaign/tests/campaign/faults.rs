@@ -7,7 +7,9 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use seriatim_campaign::{Budget, CampaignConfig, CampaignReport, Conclusion, Control, Lanes, minimise_artifact, run};
 use seriatim_lab::compare::{Endured, Interleaved, Oracle, judge_fault, judge_without_fault};
-use seriatim_lab::drive::{Doing, Ended, Engine, FaultScene, FaultTrial, Place, under_fault, under_fault_interleaved};
+use seriatim_lab::drive::{
+    Doing, Ended, FaultScene, FaultTrial, Place, TokioRuntimes, under_fault, under_fault_interleaved,
+};
 use seriatim_lab::workload::{Plan, build, real_shapes};
 use seriatim_lab::{
     BuiltinSubject, FaultBudget, FaultCanary, FaultFigures, FaultReplay, FaultSubject, check_fault_canaries, inject,
@@ -24,7 +26,7 @@ use seriatim_tos::storage::{Failing, Layer, MemoryStorage, StorageError};
 /// `examples/every_fault.rs` does it for 200.
 #[test]
 fn every_fault_at_every_point_of_small_blocks_leaves_the_ledger_before_or_after() {
-    let engine = Engine::new().unwrap();
+    let engine = TokioRuntimes::new().unwrap();
     let mut figures = FaultFigures::default();
     for (scene, place) in small_blocks(12) {
         let subject = FaultSubject::every_path();
@@ -51,7 +53,7 @@ fn every_fault_at_every_point_of_small_blocks_leaves_the_ledger_before_or_after(
 
 #[test]
 fn a_real_block_endures_faults_that_are_drawn_and_the_same_seed_draws_the_same() {
-    let engine = Engine::new().unwrap();
+    let engine = TokioRuntimes::new().unwrap();
     let shape =
         real_shapes().iter().min_by_key(|shape| shape.scenario(SignatureScheme::Tagged, 0).tx_count().abs_diff(100));
     let scenario = shape.unwrap().scenario(SignatureScheme::Tagged, 0);
@@ -67,12 +69,12 @@ fn a_real_block_endures_faults_that_are_drawn_and_the_same_seed_draws_the_same()
 
 #[test]
 fn every_canary_is_caught() {
-    check_fault_canaries(&Engine::new().unwrap()).unwrap();
+    check_fault_canaries(&TokioRuntimes::new().unwrap()).unwrap();
 }
 
 #[test]
 fn bytes_strike_the_faults_that_they_name() {
-    let engine = Engine::new().unwrap();
+    let engine = TokioRuntimes::new().unwrap();
     let scenario = build(&Plan::sized(3, 6), SignatureScheme::Tagged).scenario;
     let figures_of = |bytes: &[u8]| inject_bytes(&engine, &scenario, bytes).unwrap();
     // Block 0 on V3: a delay at point 5, a panic at point 9; half a fault is none.
@@ -85,7 +87,7 @@ fn bytes_strike_the_faults_that_they_name() {
 
 /// One block with its run on V3 without a fault, into which faults are injected.
 struct Bench {
-    engine: Engine,
+    engine: TokioRuntimes,
     scene: Arc<FaultScene>,
     place: Place,
 }
@@ -95,7 +97,7 @@ impl Bench {
     fn new() -> Self {
         let follows = |place: &Place| place.expected().outcome.is_ok() && !place.later(1).is_empty();
         let (scene, place) = small_blocks(200).find(|(_, place)| follows(place)).unwrap();
-        Self { engine: Engine::new().unwrap(), scene, place }
+        Self { engine: TokioRuntimes::new().unwrap(), scene, place }
     }
 
     fn run(&self, doing: Doing, injected: Option<(usize, Fault)>) -> FaultTrial {
@@ -210,7 +212,7 @@ fn whatever_else_comes_of_a_fault_is_refused() {
 /// Other orders of tasks have other points. Wherever a fault is injected, the ledger is the one before or the one after.
 #[test]
 fn faults_under_random_schedules_leave_the_ledger_before_or_after_and_a_seed_means_one_schedule() {
-    let engine = Engine::new().unwrap();
+    let engine = TokioRuntimes::new().unwrap();
     let budget = FaultBudget { every_up_to: 0, drawn: 40, seed: 5, schedules: 2 };
     let searched = || {
         let mut figures = FaultFigures::default();
@@ -321,7 +323,7 @@ fn a_campaign_over_faults_agrees_and_reaches_its_floors() {
 
 #[test]
 fn a_violation_under_a_fault_is_kept_made_smaller_and_replayed() {
-    let engine = Engine::new().unwrap();
+    let engine = TokioRuntimes::new().unwrap();
     for &canary in FaultCanary::ALL {
         let report = campaign(BuiltinSubject::FaultCanary(canary), 20);
         let [found] = report.counterexamples.as_slice() else { panic!("{canary:?}: {report}") };

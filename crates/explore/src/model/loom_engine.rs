@@ -20,7 +20,7 @@ use seriatim_runtime::Ordering;
 const STACK_WORDS: usize = 1 << 16;
 
 /// Tasks of one execution at most: loom has five threads, of which its own first one and the body's are none.
-pub const TASKS_OF_LOOM: usize = loom::MAX_THREADS - 2;
+pub(crate) const TASKS_OF_LOOM: usize = loom::MAX_THREADS - 2;
 
 /// Polls of a future, one after the other and each woken by itself, after which it counts as one that never ends. Such a
 /// poll is no choice of loom's, which would wait for ever.
@@ -40,25 +40,25 @@ loom::thread_local! {
 
 /// Runs one execution's body on a thread of its own, because the stack of loom's first one is small and fixed. That first
 /// one ends at once, so it adds no interleaving.
-pub fn begin_loom_execution(body: impl FnOnce() + Send + 'static) {
+pub(crate) fn begin_loom_execution(body: impl FnOnce() + Send + 'static) {
     OVER.set(false);
     SPAWNED.set(0);
     spawn_as(0, body);
 }
 
 /// Ends the execution and the whole search, in silence. Only for the body's thread, when no task runs.
-pub fn abandon_loom_execution() -> ! {
+pub(crate) fn abandon_loom_execution() -> ! {
     engine_call(|| resume_unwind(Box::new("abandoned")))
 }
 
 /// Whether loom panicked because no thread could go on. These are the words of the pinned version.
-pub fn is_stuck(panic: &str) -> bool {
+pub(crate) fn is_stuck(panic: &str) -> bool {
     panic.starts_with("deadlock; threads")
 }
 
 /// Whether loom panicked because the execution took more choices than allowed, or this engine because it polled one future
 /// for ever.
-pub fn is_endless(panic: &str) -> bool {
+pub(crate) fn is_endless(panic: &str) -> bool {
     panic.starts_with("Model exceeded maximum number of branches") || panic == POLLED_FOR_EVER
 }
 

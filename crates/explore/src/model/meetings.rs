@@ -13,7 +13,7 @@ thread_local! {
 }
 
 /// Pairs since the last call.
-pub fn take_meetings() -> u64 {
+pub(crate) fn take_meetings() -> u64 {
     MEETINGS.take()
 }
 

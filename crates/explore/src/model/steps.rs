@@ -30,21 +30,21 @@ thread_local! {
 }
 
 /// More are not recorded: an execution without end tells nothing new.
-pub const MOST_STEPS: usize = 10_000;
+pub(crate) const MOST_STEPS: usize = 10_000;
 
 /// Records from now on, beginning with nothing. Values of the types that `anatomy` knows can be compared by their facts.
-pub fn record_steps(anatomy: Anatomy) {
+pub(crate) fn record_steps(anatomy: Anatomy) {
     set_anatomy(anatomy);
     STEPS.set(Some(Vec::new()));
 }
 
 /// Says to which position of the schedule the next steps belong. The scheduler calls it at each choice.
-pub fn begin_step(at: usize) {
+pub(crate) fn begin_step(at: usize) {
     AT.set(at);
 }
 
 /// What was recorded; nothing more is recorded after it.
-pub fn take_steps() -> Vec<Step> {
+pub(crate) fn take_steps() -> Vec<Step> {
     STEPS.take().unwrap_or_default()
 }
 

@@ -76,7 +76,7 @@ thread_local! {
 }
 
 /// The tasks that wait, in order. The table is then empty for the next execution.
-pub fn take_waiting() -> Vec<Waiting> {
+pub(crate) fn take_waiting() -> Vec<Waiting> {
     TABLE.take().into_iter().map(|(task, on)| Waiting { task, on }).collect()
 }
 

@@ -12,7 +12,7 @@ use super::{LayerSource, Observation, Paths};
 
 /// The runtimes of tokio, kept from one run to the next.
 #[derive(Debug)]
-pub struct Engine {
+pub struct TokioRuntimes {
     single: tokio::runtime::Runtime,
     multi: tokio::runtime::Runtime,
 }
@@ -26,7 +26,7 @@ pub enum Threads {
     Two,
 }
 
-impl Engine {
+impl TokioRuntimes {
     /// Starts both runtimes; the threads of the second sleep until they are used.
     ///
     /// # Errors
@@ -49,7 +49,7 @@ impl Engine {
 /// storage: nothing for the real subject, a fault for a wrong one.
 #[derive(Clone, Debug)]
 pub struct ChainSubject<'a> {
-    pub engine: &'a Engine,
+    pub engine: &'a TokioRuntimes,
     pub paths: Paths,
     pub max_parallelism: usize,
     pub hash_seed: u64,
@@ -61,7 +61,7 @@ pub struct ChainSubject<'a> {
 
 impl<'a> ChainSubject<'a> {
     /// The path that a node runs today.
-    pub fn sequential(engine: &'a Engine) -> Self {
+    pub fn sequential(engine: &'a TokioRuntimes) -> Self {
         Self {
             engine,
             paths: Paths::One(ExecutionPath::Sequential),
@@ -74,7 +74,7 @@ impl<'a> ChainSubject<'a> {
     }
 
     /// The parallel path with suspending reads on one thread.
-    pub fn parallel(engine: &'a Engine, max_parallelism: usize, hash_seed: u64) -> Self {
+    pub fn parallel(engine: &'a TokioRuntimes, max_parallelism: usize, hash_seed: u64) -> Self {
         let paths = Paths::One(ExecutionPath::Parallel);
         Self { paths, max_parallelism, hash_seed, suspends: true, ..Self::sequential(engine) }
     }
@@ -123,13 +123,13 @@ impl ChainSubject<'_> {
 
 /// A host that runs scenarios on tokio.
 pub(super) struct OnTokio<'a> {
-    engine: &'a Engine,
+    engine: &'a TokioRuntimes,
     threads: Threads,
     runtime: Native,
 }
 
 impl<'a> OnTokio<'a> {
-    pub(super) fn new(engine: &'a Engine, threads: Threads, hash_seed: u64) -> Self {
+    pub(super) fn new(engine: &'a TokioRuntimes, threads: Threads, hash_seed: u64) -> Self {
         Self { engine, threads, runtime: Native::with_hash_seed(hash_seed) }
     }
 }

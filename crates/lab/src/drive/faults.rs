@@ -20,7 +20,7 @@ use seriatim_tos::storage::{Failing, Layer, Layered, LedgerState, MemoryStorage,
 
 use super::chain_subject::OnTokio;
 use super::runner::{Host, caught};
-use super::{Engine, Threads};
+use super::{Threads, TokioRuntimes};
 use seriatim_explore::{Strategy, under_shuttle};
 
 pub use scene::{ExpectedBlock, ExpectedRun, FaultScene, Place};
@@ -102,7 +102,7 @@ const SHARDS: u64 = 4;
 /// Runs the block at `place` under a fault, or under none. `around` puts a layer between the executors and the storage: the
 /// points' own for a right subject, something wrong around it for a canary.
 pub fn under_fault(
-    engine: &Engine,
+    engine: &TokioRuntimes,
     parameters: &Parameters,
     place: &Place,
     what: (Doing, ExecutionPath),

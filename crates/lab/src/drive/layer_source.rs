@@ -14,7 +14,7 @@ type Make = dyn Fn() -> Arc<dyn Layer> + Send + Sync;
 
 impl LayerSource {
     /// Gives each execution a clone of `layer`.
-    pub fn cloning(layer: impl Layer + Clone) -> Self {
+    pub(crate) fn cloning(layer: impl Layer + Clone) -> Self {
         Self(Some(Arc::new(move || Arc::new(layer.clone()))))
     }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use strum::VariantArray;
 
 use super::{FaultBudget, FaultSubject, inject};
-use crate::drive::{Ended, Engine, FaultTrial};
+use crate::drive::{Ended, FaultTrial, TokioRuntimes};
 use crate::workload::{Plan, build};
 use seriatim_runtime::Native;
 use seriatim_tos::execution::BlockError;
@@ -42,7 +42,7 @@ const PLANS: u64 = 8;
 ///
 /// # Errors
 /// The first that is not.
-pub fn check_fault_canaries(engine: &Engine) -> Result<(), FaultCanaryMissed> {
+pub fn check_fault_canaries(engine: &TokioRuntimes) -> Result<(), FaultCanaryMissed> {
     let plans: Vec<_> = (0..PLANS).map(|seed| build(&Plan::sized(seed, 3), SignatureScheme::Tagged)).collect();
     let missed = FaultCanary::ALL.iter().copied().find(|&canary| {
         let caught = |scenario| inject(engine, scenario, &FaultSubject::canary(canary), FaultBudget::EVERY).is_err();

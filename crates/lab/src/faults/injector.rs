@@ -2,14 +2,14 @@
 
 use super::{FaultBudget, FaultFigures, FaultFound, FaultSubject};
 use crate::compare::{Difference, Endured, Interleaved, Oracle, Violation, judge_fault, judge_without_fault, types_at};
-use crate::drive::{Doing, Engine, FaultPoint, FaultScene, FaultTrial, Place, under_fault_interleaved};
+use crate::drive::{Doing, FaultPoint, FaultScene, FaultTrial, Place, TokioRuntimes, under_fault_interleaved};
 use crate::workload::mix;
 use seriatim_runtime::{Fault, Site};
 use seriatim_tos::chain::ExecutionPath;
 
 /// One block on one subject.
 pub(super) struct Injector<'a> {
-    pub engine: &'a Engine,
+    pub engine: &'a TokioRuntimes,
     pub scene: &'a FaultScene,
     pub place: &'a Place,
     pub subject: &'a FaultSubject,

@@ -4,13 +4,13 @@
 use super::injector::Injector;
 use super::{FaultFound, FaultSubject, doings};
 use crate::compare::Signature;
-use crate::drive::{Engine, FaultPoint, FaultScene};
+use crate::drive::{FaultPoint, FaultScene, TokioRuntimes};
 use crate::workload::Scenario;
 
 /// Injects at every point of every block the fault of `like`, on its path and in its doing, up to the first violation of a signature that
 /// `wanted` covers. Returns how many runs it took, too.
 pub fn search_fault(
-    engine: &Engine,
+    engine: &TokioRuntimes,
     scenario: &Scenario,
     subject: &FaultSubject,
     like: FaultPoint,

@@ -14,7 +14,7 @@ pub const HEADER_BYTES: usize = 16;
 /// Length of an encoded record in bytes.
 pub const RECORD_BYTES: usize = 16;
 /// Most records of one plan.
-pub const MAX_RECORDS: usize = 256;
+pub(crate) const MAX_RECORDS: usize = 256;
 
 /// A scenario's choices.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,14 +2,14 @@
 //! sync; each point of the journal is a crash, and each of the files that such a crash can leave is opened again.
 
 use seriatim_lab::crashes::{Action, CrashDefect, CrashFigures, CrashStory, small_stories};
-use seriatim_lab::drive::Engine;
+use seriatim_lab::drive::TokioRuntimes;
 use seriatim_lab::workload::{Plan, build};
 use seriatim_tos::ledger::{Hash, SignatureScheme};
 use seriatim_tos::storage::simulated::{Disk, Event, Image, images};
 use seriatim_tos::storage::{RedbStorage, StorageError, WriteOp};
 
-fn engine() -> Engine {
-    Engine::new().unwrap()
+fn engine() -> TokioRuntimes {
+    TokioRuntimes::new().unwrap()
 }
 
 /// The blocks of a plan, a rewind of the last two, and a block again.

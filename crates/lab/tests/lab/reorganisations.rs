@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use seriatim_lab::LastObservation;
 use seriatim_lab::compare::{Oracle, Verdict, judge};
-use seriatim_lab::drive::{BlockFailure, ChainSubject, Engine, Observation, Paths, Tasks};
+use seriatim_lab::drive::{BlockFailure, ChainSubject, Observation, Paths, Tasks, TokioRuntimes};
 use seriatim_lab::workload::{Built, ExpectedStep, Step};
 use seriatim_lab::{BuiltinSubject, Examiner, interleave};
 use seriatim_testkit::{ON_PURPOSE, quieten};
@@ -14,7 +14,7 @@ use seriatim_tos::storage::{Layer, Read, StateKey, StorageError, WriteBatch, Wri
 
 use crate::fixtures::built;
 
-fn mixed(engine: &Engine, seed: u64) -> ChainSubject<'_> {
+fn mixed(engine: &TokioRuntimes, seed: u64) -> ChainSubject<'_> {
     ChainSubject { paths: Paths::Mixed, ..ChainSubject::parallel(engine, 2, seed) }
 }
 
@@ -30,7 +30,7 @@ fn ways(observation: &Observation) -> (BTreeMap<Option<Tasks>, usize>, usize) {
 
 #[test]
 fn blocks_that_go_different_ways_are_those_of_the_reference() {
-    let engine = Engine::new().unwrap();
+    let engine = TokioRuntimes::new().unwrap();
     let (mut all, mut changes, mut rewinds) = (BTreeMap::new(), 0, 0);
     for seed in 0..250 {
         let Built { scenario, expectation, .. } = built(seed);
@@ -120,7 +120,7 @@ impl Layer for Forgets {
 
 #[test]
 fn a_write_that_is_lost_on_the_way_is_seen() {
-    let engine = Engine::new().unwrap();
+    let engine = TokioRuntimes::new().unwrap();
     let Built { scenario, expectation, .. } = built(3);
     let observation = mixed(&engine, 3).with_layer(Forgets).run(&scenario);
     let Verdict::Violation(violation) = judge(&scenario, &expectation, &[observation]) else { panic!("not seen") };
@@ -141,7 +141,7 @@ impl Layer for StrikesTheSide {
 #[test]
 fn what_test_mode_has_against_the_parallel_executor_is_a_violation_though_the_ledger_is_right() {
     quieten();
-    let engine = Engine::new().unwrap();
+    let engine = TokioRuntimes::new().unwrap();
     let mut told = 0;
     for seed in 0..20 {
         let Built { scenario, expectation, .. } = built(seed);

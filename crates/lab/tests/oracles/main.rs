@@ -113,7 +113,7 @@ fn with_figures(change: impl Fn(&mut TaskFigures)) -> Option<Violation> {
     let letters = [Letter::Burn { from: 0, other_asset: false }, Letter::Burn { from: 1, other_asset: true }];
     let scenario = scenario(Genesis::Plain, &letters);
     let examiner = Examiner::new().unwrap();
-    let parallel = ChainSubject::parallel(examiner.engine(), 2, 0);
+    let parallel = ChainSubject::parallel(examiner.runtimes(), 2, 0);
     let mut observation = ChainSubject { paths: ExecutionPath::BlockStm.into(), ..parallel }.run(&scenario);
     for step in &mut observation.steps {
         let ObservedStep::Run(blocks) = step else { continue };

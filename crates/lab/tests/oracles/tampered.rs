@@ -81,7 +81,7 @@ fn rights_of(plans: impl Iterator<Item = Plan>) -> Vec<Right> {
     let examiner = Examiner::new().unwrap();
     let right = |plan: Plan| {
         let built = build(&plan, SignatureScheme::Tagged);
-        let observation = ChainSubject::parallel(examiner.engine(), 2, 7).run(&built.scenario);
+        let observation = ChainSubject::parallel(examiner.runtimes(), 2, 7).run(&built.scenario);
         let right = Right { built, observation };
         assert_eq!(right.violation(), None, "{plan:?}");
         right

@@ -9,7 +9,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use seriatim::campaign::{CampaignConfig, ChainExperiment, Examiner, Hang, Lanes, Recipe};
 use seriatim::compare::{Oracle, Verdict, Violation, judge};
-use seriatim::drive::{ChainSubject, Engine, Threads};
+use seriatim::drive::{ChainSubject, Threads, TokioRuntimes};
 use seriatim::explore::{InterleaveConfig, Strategy};
 use seriatim::ledger::SignatureScheme;
 use seriatim::runtime::model::ModelSettings;
@@ -40,7 +40,7 @@ pub(super) fn arbitrary(seed: u64, budget: &Budget) -> std::io::Result<Outcome> 
 
 /// Generated plans, once each on two real threads: no controlled interleaving, no second path.
 pub(super) fn threads(seed: u64, budget: &Budget) -> std::io::Result<Outcome> {
-    let engine = Engine::new()?;
+    let engine = TokioRuntimes::new()?;
     let config = CampaignConfig {
         seed,
         budget: seriatim::campaign::Budget::Executions(budget.executions),

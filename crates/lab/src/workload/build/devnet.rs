@@ -28,7 +28,7 @@ use super::world::World;
 use fork::Fork;
 
 /// Topoheights of a segment. A reorganisation stays within one.
-pub const SEGMENT_BLOCKS: u64 = 50;
+pub(crate) const SEGMENT_BLOCKS: u64 = 50;
 /// Most blocks of an ordering run that does not reorganise.
 const MAX_RUN: u64 = 3;
 /// Heights that one segment may use: it never makes as many blocks, nor jumps as far.

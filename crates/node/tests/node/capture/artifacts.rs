@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use seriatim_lab::capture;
 use seriatim_lab::compare::{Oracle, Verdict, judge};
-use seriatim_lab::drive::{ChainSubject, Engine};
+use seriatim_lab::drive::{ChainSubject, TokioRuntimes};
 use seriatim_lab::workload::{Expectation, ExpectedStep, Scenario};
 use seriatim_node::{ArtifactsError, Kept, KeptWhere, MismatchArtifacts};
 use seriatim_testkit::ledger::parameters;
@@ -77,7 +77,7 @@ fn a_wrong_balance_is_shown_again_by_a_subject_with_that_fault_and_by_no_other()
     assert_eq!((artifact.subject.as_str(), artifact.origin.index), ("parallel", 2));
     assert_eq!(artifact.origin.found_by, format!("test mode of a node, block {} at topoheight 2", mismatch.block));
     let expectation = Expectation::of(&artifact.scenario);
-    let engine = Engine::new().unwrap();
+    let engine = TokioRuntimes::new().unwrap();
     let v3 = ChainSubject::parallel(&engine, 4, 7);
     let judged = |observation| judge(&artifact.scenario, &expectation, &[observation]);
     assert!(matches!(judged(v3.clone().run(&artifact.scenario)), Verdict::Agree(_)));

@@ -10,7 +10,7 @@ use seriatim_lab::BuiltinSubject;
 use seriatim_lab::ChainExperiment;
 use seriatim_lab::capture;
 use seriatim_lab::compare::{Oracle, Verdict, judge};
-use seriatim_lab::drive::{ChainSubject, Engine};
+use seriatim_lab::drive::{ChainSubject, TokioRuntimes};
 use seriatim_lab::workload::{Expectation, ExpectedStep, Scenario, ScenarioError, Step};
 use seriatim_runtime::Native;
 use seriatim_testkit::ledger::parameters;
@@ -224,7 +224,7 @@ fn every_executor_agrees_on_a_ledger_that_begins_above_0() {
     let expectation = Expectation::of(&scenario);
     assert_eq!((expectation.genesis.top, expectation.final_ledger().top), (5, 6));
     assert_eq!(expectation.receipts().count(), 5 * (3 + 2 + 2 + 1));
-    let engine = Engine::new().unwrap();
+    let engine = TokioRuntimes::new().unwrap();
     let v3 = ChainSubject::parallel(&engine, 3, 7);
     let block_stm = ChainSubject { paths: ExecutionPath::BlockStm.into(), ..v3.clone() };
     let observations = [ChainSubject::sequential(&engine), v3, block_stm].map(|subject| subject.run(&scenario));
