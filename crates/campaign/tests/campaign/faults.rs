@@ -10,7 +10,7 @@ use seriatim_lab::compare::{Endured, Interleaved, Oracle, judge_fault, judge_wit
 use seriatim_lab::drive::{Doing, Ended, Engine, FaultScene, FaultTrial, Place, under_fault, under_fault_interleaved};
 use seriatim_lab::workload::{Plan, build, real_shapes};
 use seriatim_lab::{
-    ExploredSubject, FaultBudget, FaultCanary, FaultFigures, FaultReplay, FaultSubject, check_fault_canaries, inject,
+    BuiltinSubject, FaultBudget, FaultCanary, FaultFigures, FaultReplay, FaultSubject, check_fault_canaries, inject,
     inject_at, inject_bytes, replay_fault, small_blocks,
 };
 use seriatim_runtime::{
@@ -298,7 +298,7 @@ fn every_await_of_the_runtime_is_a_point() {
     assert_eq!(run(Some((14, Fault::Cancel))).0, Some(Ok(7)), "there is no such point");
 }
 
-fn campaign(subject: ExploredSubject, executions: u64) -> CampaignReport {
+fn campaign(subject: BuiltinSubject, executions: u64) -> CampaignReport {
     let budget = Budget::Executions(executions);
     let config = CampaignConfig { seed: 1, budget, lanes: Lanes::Faults, subject, keep_going: false, jobs: 2 };
     run(&config, real_shapes(), &Control::default()).unwrap()
@@ -306,12 +306,12 @@ fn campaign(subject: ExploredSubject, executions: u64) -> CampaignReport {
 
 #[test]
 fn a_campaign_over_faults_agrees_and_reaches_its_floors() {
-    for subject in [ExploredSubject::Parallel, ExploredSubject::BlockStm] {
+    for subject in [BuiltinSubject::Parallel, BuiltinSubject::BlockStm] {
         let report = campaign(subject, 6);
         assert_eq!(report.conclusion, Conclusion::Agree, "{report}");
         assert!(report.statistics.faults.struck() > 500, "{report}");
     }
-    let empty = campaign(ExploredSubject::Parallel, 0);
+    let empty = campaign(BuiltinSubject::Parallel, 0);
     assert_eq!(empty.conclusion, Conclusion::Inconclusive);
 }
 
@@ -319,7 +319,7 @@ fn a_campaign_over_faults_agrees_and_reaches_its_floors() {
 fn a_violation_under_a_fault_is_kept_made_smaller_and_replayed() {
     let engine = Engine::new().unwrap();
     for &canary in FaultCanary::ALL {
-        let report = campaign(ExploredSubject::FaultCanary(canary), 20);
+        let report = campaign(BuiltinSubject::FaultCanary(canary), 20);
         let [found] = report.counterexamples.as_slice() else { panic!("{canary:?}: {report}") };
         let artifact = &found.artifact;
         assert_eq!((found.violation.oracle, &artifact.subject), (Oracle::Faults, &format!("canary:{canary:?}")));
