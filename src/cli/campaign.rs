@@ -1,14 +1,11 @@
 //! `seriatim campaign`: a progress bar while it runs, the report at its end, also after Ctrl-C.
 
 use std::borrow::Cow;
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::Ordering::Relaxed;
 
-use indicatif::{ProgressBar, ProgressStyle};
-
 use seriatim_campaign::{
-    Budget, CampaignConfig, CampaignReport, Conclusion, Control, Counterexample, Hang, Lanes, Watchdog,
+    CampaignConfig, CampaignReport, Conclusion, Control, Counterexample, Hang, Lanes, Watchdog,
     interleave_canary_plans, run as run_campaign,
 };
 use seriatim_lab::compare::Oracle;
@@ -19,9 +16,10 @@ use super::CliError;
 use super::args::CampaignArgs;
 use super::external;
 use super::interrupt::stopped_by_interrupt;
-use super::junit::TestCase;
+use super::junit::{TestCase, oracle_cases};
 use super::minimise::shrink;
-use super::output::{Findings, Output};
+use super::output::{Findings, Output, store};
+use super::progress::watched;
 
 /// Of the JSON form; the head came with the third.
 const VERSION: u32 = 3;
@@ -81,34 +79,6 @@ fn cases(report: &CampaignReport, lanes: Lanes, keep_going: bool) -> Vec<TestCas
     oracle_cases(oracles, counterexamples, skipped, *conclusion, missed_floors)
 }
 
-/// One test case an oracle, and one for the floors, which stands for the campaign as a whole. With a violation the other
-/// oracles are skipped, for the reason that is given; without a reason they passed.
-pub(super) fn oracle_cases(
-    oracles: &[Oracle],
-    counterexamples: &[Counterexample],
-    skipped: Option<&str>,
-    conclusion: Conclusion,
-    missed_floors: &[String],
-) -> Vec<TestCase> {
-    let of_oracle = |oracle: &Oracle| {
-        let found = || counterexamples.iter().filter(move |found| found.violation.oracle == *oracle);
-        match (found().next(), skipped) {
-            (Some(first), _) => {
-                let text: String = found().map(Counterexample::to_string).collect();
-                TestCase::failed(oracle.name(), &first.violation, text)
-            }
-            (None, Some(reason)) if !counterexamples.is_empty() => TestCase::skipped(oracle.name(), reason),
-            (None, _) => TestCase::passed(oracle.name()),
-        }
-    };
-    let floors = match conclusion {
-        Conclusion::Agree => TestCase::passed("floors"),
-        Conclusion::Violation => TestCase::skipped("floors", "floors are asked of an agreement"),
-        Conclusion::Inconclusive => TestCase::inconclusive("floors", &missed_floors.join("\n")),
-    };
-    oracles.iter().map(of_oracle).chain([floors.timed()]).collect()
-}
-
 /// What was asked for. A subject that is wrong only under shuttle or only under faults is run there.
 fn lanes(args: &CampaignArgs) -> Result<Lanes, CliError> {
     let asked = [
@@ -150,13 +120,6 @@ fn end_early(mut report: CampaignReport, args: &CampaignArgs, output: &Output) -
     end(&report, args, output)
 }
 
-/// A violation is one whether or not the disk has room for it: a failure is told, and the report goes on.
-pub(super) fn store(counterexample: &mut Counterexample, artifacts: &Path) {
-    if let Err(source) = counterexample.store(artifacts) {
-        eprintln!("seriatim: {}", CliError::Write { path: artifacts.to_owned(), source });
-    }
-}
-
 fn shapes(args: &CampaignArgs) -> Result<Cow<'static, [Shape]>, CliError> {
     let Some(path) = &args.shapes_file else { return Ok(Cow::Borrowed(real_shapes())) };
     let text = std::fs::read_to_string(path).map_err(|source| CliError::Read { path: path.clone(), source })?;
@@ -180,44 +143,4 @@ fn judge(
     };
     let campaign = || run_campaign(config, shapes, control);
     watched(Watchdog::default(), config.budget, control, report_hang, campaign).map_err(CliError::Start)
-}
-
-/// Runs a campaign beside a thread that draws the bar. Without a terminal nothing is drawn. The job that hangs cannot be ended, so
-/// the process is, after `report_hang`.
-pub(super) fn watched<T>(
-    watchdog: Watchdog,
-    budget: Budget,
-    control: &Control,
-    report_hang: impl FnOnce(u64, Hang) + Send,
-    campaign: impl FnOnce() -> T,
-) -> T {
-    let bar = match budget {
-        Budget::Executions(executions) => ProgressBar::new(executions),
-        Budget::Time(time) => ProgressBar::new(time.as_secs()),
-    };
-    bar.set_style(bar_style());
-    let report_hang = |index, hang| {
-        bar.finish_and_clear();
-        report_hang(index, hang);
-    };
-    let done = watchdog.watch(control, || draw(&bar, budget, control), report_hang, campaign);
-    bar.finish_and_clear();
-    done
-}
-
-/// How campaigns draw their bar.
-pub(super) fn bar_style() -> ProgressStyle {
-    ProgressStyle::with_template("{bar:24} {percent:>3} %  {msg}").expect("the template is constant and right")
-}
-
-fn draw(bar: &ProgressBar, budget: Budget, control: &Control) {
-    let (executions, transactions) = (control.executions.load(Relaxed), control.transactions.load(Relaxed));
-    let elapsed = bar.elapsed();
-    bar.set_position(match budget {
-        Budget::Executions(_) => executions,
-        Budget::Time(_) => elapsed.as_secs(),
-    });
-    let rate = executions as f64 / elapsed.as_secs_f64().max(0.001);
-    let ending = if control.stop.load(Relaxed) { ", ending" } else { "" };
-    bar.set_message(format!("{executions} executions, {rate:.0}/s, {transactions} transactions, all agree{ending}"));
 }

@@ -19,8 +19,8 @@ use seriatim_triage::report::{Artifact, Origin, write_whole};
 
 use super::CliError;
 use super::args::{EngineChoice, ExploreArgs, PREEMPTIONS, SchedulerChoice};
+use super::input::read;
 use super::output::{Findings, Output, Shown, say};
-use super::run::read;
 
 /// Of the JSON form.
 const VERSION: u32 = 2;

@@ -1,7 +1,6 @@
 //! Commands over an external subject.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -13,13 +12,13 @@ use seriatim_campaign::{Conclusion, Control, Watchdog};
 use seriatim_lab::compare::Oracle;
 use seriatim_subject::process::{Finding, check};
 use seriatim_subject::{Capabilities, SubjectCampaign, SubjectReport, SubjectSource, run as run_campaign};
-use seriatim_triage::report::{Artifact, PROCESS, PROGRAM};
 
 use super::args::{CheckArgs, CommonArgs, MinimiseArgs, ReplayArgs, ReportArgs};
-use super::campaign::{oracle_cases, store, watched};
 use super::interrupt::stopped_by_interrupt;
+use super::junit::oracle_cases;
 use super::minimise::{self, shrink};
-use super::output::{Findings, Output, say};
+use super::output::{Findings, Output, say, store};
+use super::progress::watched;
 use super::{CliError, replay, report};
 
 /// Of the JSON form of its campaigns.
@@ -100,18 +99,6 @@ pub(super) fn subject(command: &SubjectCommand) -> Result<ExitCode, CliError> {
     let finding = |Finding { line, request, text }| CheckFinding { line, request, text };
     let findings = report.findings.into_iter().map(finding).collect();
     output.end(&Findings::judged(VERSION, conclusion, &Checked { subject, requests, findings, unchecked }))
-}
-
-/// Refuses an artifact whose subject somebody else must bring.
-pub(super) fn built_in(path: &Path, artifact: &Artifact) -> Result<(), CliError> {
-    let how = if artifact.subject.starts_with(PROCESS) {
-        "it needs --subject-cmd"
-    } else if artifact.subject.starts_with(PROGRAM) {
-        "the program that brings it has a replay and a minimise of its own"
-    } else {
-        return Ok(());
-    };
-    Err(CliError::NotBuiltIn { path: path.to_owned(), subject: artifact.subject.clone(), how })
 }
 
 pub(super) fn dispatch(cli: &ExternalCli, source: &dyn SubjectSource) -> Result<ExitCode, CliError> {

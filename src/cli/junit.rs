@@ -6,7 +6,8 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 use serde_json::Value;
 
-use seriatim_lab::compare::Violation;
+use seriatim_campaign::{Conclusion, Counterexample};
+use seriatim_lab::compare::{Oracle, Violation};
 
 /// A test suite to be.
 #[derive(Debug)]
@@ -187,6 +188,34 @@ fn clean(text: &str) -> String {
 /// For an attribute, where a reader would turn line breaks into spaces.
 fn one_line(text: &str) -> String {
     clean(text).replace(['\n', '\t'], " ")
+}
+
+/// One test case an oracle, and one for the floors, which stands for the campaign as a whole. With a violation the other
+/// oracles are skipped, for the reason that is given; without a reason they passed.
+pub(super) fn oracle_cases(
+    oracles: &[Oracle],
+    counterexamples: &[Counterexample],
+    skipped: Option<&str>,
+    conclusion: Conclusion,
+    missed_floors: &[String],
+) -> Vec<TestCase> {
+    let of_oracle = |oracle: &Oracle| {
+        let found = || counterexamples.iter().filter(move |found| found.violation.oracle == *oracle);
+        match (found().next(), skipped) {
+            (Some(first), _) => {
+                let text: String = found().map(Counterexample::to_string).collect();
+                TestCase::failed(oracle.name(), &first.violation, text)
+            }
+            (None, Some(reason)) if !counterexamples.is_empty() => TestCase::skipped(oracle.name(), reason),
+            (None, _) => TestCase::passed(oracle.name()),
+        }
+    };
+    let floors = match conclusion {
+        Conclusion::Agree => TestCase::passed("floors"),
+        Conclusion::Violation => TestCase::skipped("floors", "floors are asked of an agreement"),
+        Conclusion::Inconclusive => TestCase::inconclusive("floors", &missed_floors.join("\n")),
+    };
+    oracles.iter().map(of_oracle).chain([floors.timed()]).collect()
 }
 
 #[cfg(test)]

@@ -13,10 +13,9 @@ use seriatim_triage::report::{Artifact, Rate, Smaller, write_whole};
 
 use super::CliError;
 use super::args::{MinimiseArgs, TRIES};
-use super::external::built_in;
+use super::input::{built_in, read_artifact};
 use super::interrupt::{go_on, stopped_by_interrupt};
 use super::output::{Findings, Output, Shown, check_writable, say};
-use super::run::read_artifact;
 
 /// Of the JSON form.
 const VERSION: u32 = 1;

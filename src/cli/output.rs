@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use seriatim_campaign::Conclusion;
+use seriatim_campaign::{Conclusion, Counterexample};
 use seriatim_lab::compare::{PlainViolation, Signature, Violation};
 use seriatim_triage::report::{folder_of, write_whole};
 
@@ -198,6 +198,13 @@ impl Place {
                 write_whole(path, text).map_err(|source| CliError::Write { path: path.clone(), source })
             }
         }
+    }
+}
+
+/// A violation is one whether or not the disk has room for it: a failure is told, and the report goes on.
+pub(super) fn store(counterexample: &mut Counterexample, artifacts: &Path) {
+    if let Err(source) = counterexample.store(artifacts) {
+        eprintln!("seriatim: {}", CliError::Write { path: artifacts.to_owned(), source });
     }
 }
 

@@ -11,9 +11,8 @@ use seriatim_triage::report::Regression;
 
 use super::CliError;
 use super::args::PromoteArgs;
-use super::external::built_in;
+use super::input::{built_in, read_artifact};
 use super::output::{Findings, Output, Shown, say};
-use super::run::read_artifact;
 
 /// Of the JSON form.
 const VERSION: u32 = 1;

@@ -16,10 +16,9 @@ use seriatim_triage::report::Artifact;
 
 use super::CliError;
 use super::args::ReplayArgs;
-use super::external::built_in;
+use super::input::{built_in, read_artifact};
 use super::interrupt::{go_on, stopped_by_interrupt};
 use super::output::{Findings, Output, Shown, say};
-use super::run::read_artifact;
 
 /// Of the JSON form.
 const VERSION: u32 = 2;

@@ -12,8 +12,8 @@ use seriatim_triage::retrace::retrace;
 
 use super::CliError;
 use super::args::ReportArgs;
+use super::input::read_artifact;
 use super::output::{Findings, Output, Shown};
-use super::run::read_artifact;
 
 /// Of the JSON form.
 const VERSION: u32 = 1;

@@ -8,8 +8,8 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::cli::campaign::bar_style;
 use crate::cli::interrupt::on_interrupt;
+use crate::cli::progress::bar_style;
 use seriatim_node::NodeControl;
 
 use super::args::LogLevel;
