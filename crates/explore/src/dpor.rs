@@ -1,5 +1,5 @@
 //! Exhaustive exploration by dynamic partial order reduction: every outcome that some schedule can have, under
-//! sequential consistency, by few schedules. A scheduler for shuttle, told by [`announce`](crate::announce) what each step touches.
+//! sequential consistency, by few schedules. A scheduler for shuttle, to which [`announce`](crate::announce) says what each step touches.
 //!
 //! # Source
 //! Abdulla, Aronis, Jonsson, Sagonas, "Optimal dynamic partial order reduction", POPL 2014, algorithm 1: source sets and
@@ -32,7 +32,7 @@ pub struct Dpor(Rc<RefCell<Search>>);
 
 /// What an exploration did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Figures {
+pub struct DporFigures {
     /// Executions begun, those below included.
     pub executions: u64,
     /// Broken off, because whatever they would have shown had been seen.
@@ -62,7 +62,7 @@ impl Dpor {
     }
 
     /// What was done so far.
-    pub fn figures(&self) -> Figures {
+    pub fn figures(&self) -> DporFigures {
         self.0.borrow().figures
     }
 

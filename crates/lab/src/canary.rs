@@ -74,7 +74,7 @@ pub struct CanaryMissed {
 /// Plans on which a canary may show. Not every plan has, say, two executed transactions in one block.
 pub const CANARY_PLANS: u64 = 16;
 
-/// Checks that every canary is caught by the oracle meant for it. Returns those for which that cannot be told, because
+/// Checks that every canary is caught by the oracle meant for it. Returns those that cannot be judged, because
 /// the executors themselves are wrong on the canaries' plans; a campaign then has a violation to find.
 ///
 /// # Errors

@@ -17,7 +17,7 @@ use seriatim_tos::storage::{LedgerState, WriteBatch};
 
 pub use chain_subject::{ChainSubject, Threads, TokioRuntimes};
 pub use faults::{
-    Applied, Doing, Ended, ExpectedBlock, ExpectedRun, FaultPoint, FaultScene, FaultTrial, Place, under_fault,
+    Applied, BlockPlace, Doing, Ended, ExpectedBlock, ExpectedRun, FaultPoint, FaultScenario, FaultTrial, under_fault,
     under_fault_interleaved,
 };
 pub use layer_source::LayerSource;

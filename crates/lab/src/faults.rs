@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::compare::{Endured, Violation};
 use crate::drive::{
-    Doing, FaultPoint, FaultScene, FaultTrial, Place, TokioRuntimes, under_fault, under_fault_interleaved,
+    BlockPlace, Doing, FaultPoint, FaultScenario, FaultTrial, TokioRuntimes, under_fault, under_fault_interleaved,
 };
 use crate::workload::{Plan, Scenario, build, mix};
 use seriatim_runtime::{Fault, Site};
@@ -95,9 +95,9 @@ impl FaultSubject {
     /// One run, without a fault or with one. `calm` is the one without.
     fn run(
         &self,
-        engine: &TokioRuntimes,
-        scene: &FaultScene,
-        place: &Place,
+        runtimes: &TokioRuntimes,
+        scene: &FaultScenario,
+        place: &BlockPlace,
         (doing, path): (Doing, ExecutionPath),
         injected: Option<((usize, Fault), &FaultTrial)>,
     ) -> FaultTrial {
@@ -106,7 +106,7 @@ impl FaultSubject {
             Arc::new(Around { failing, memory, canary, batch: Mutex::default() })
         };
         let fault = injected.map(|(fault, _)| fault);
-        let mut trial = under_fault(engine, &scene.parameters, place, (doing, path), fault, &around);
+        let mut trial = under_fault(runtimes, &scene.parameters, place, (doing, path), fault, &around);
         if let (Some(canary), Some((_, calm))) = (canary, injected) {
             canary.tamper(calm, &mut trial);
         }
@@ -181,15 +181,15 @@ impl FaultFigures {
 /// # Errors
 /// The violation.
 pub fn inject(
-    engine: &TokioRuntimes,
+    runtimes: &TokioRuntimes,
     scenario: &Scenario,
     subject: &FaultSubject,
     budget: FaultBudget,
 ) -> InjectionResult {
-    let scene = FaultScene::of(scenario);
+    let scene = FaultScenario::of(scenario);
     let mut figures = FaultFigures::default();
     for place in &scene.places {
-        inject_at(engine, &scene, place, subject, budget, &mut figures)?;
+        inject_at(runtimes, &scene, place, subject, budget, &mut figures)?;
     }
     Ok(figures)
 }
@@ -199,14 +199,14 @@ pub fn inject(
 /// # Errors
 /// The violation.
 pub fn inject_at(
-    engine: &TokioRuntimes,
-    scene: &FaultScene,
-    place: &Place,
+    runtimes: &TokioRuntimes,
+    scene: &FaultScenario,
+    place: &BlockPlace,
     subject: &FaultSubject,
     budget: FaultBudget,
     figures: &mut FaultFigures,
 ) -> Result<(), Box<(FaultFound, FaultFigures)>> {
-    let injector = Injector { engine, scene, place, subject };
+    let injector = Injector { runtimes, scene, place, subject };
     let budget = FaultBudget { seed: mix(budget.seed, place.block as u64), ..budget };
     for &path in &subject.paths {
         let mut is_complete = true;
@@ -221,7 +221,7 @@ pub fn inject_at(
 }
 
 /// What can be done with a block: one that is aborted cannot be rewound.
-fn doings(place: &Place) -> impl Iterator<Item = Doing> + use<> {
+fn doings(place: &BlockPlace) -> impl Iterator<Item = Doing> + use<> {
     let is_applied = place.expected().outcome.is_ok();
     [Doing::Apply, Doing::Rewind].into_iter().filter(move |doing| *doing == Doing::Apply || is_applied)
 }
@@ -238,37 +238,37 @@ pub enum FaultReplay {
 /// The points that the chain passes where a fault is known to strike, if none does. None: the scenario has no such block, or
 /// that run comes to no end.
 pub fn fault_points(
-    engine: &TokioRuntimes,
+    runtimes: &TokioRuntimes,
     scenario: &Scenario,
     subject: &FaultSubject,
     point: FaultPoint,
 ) -> Option<Vec<Site>> {
-    let scene = FaultScene::of(scenario);
+    let scene = FaultScenario::of(scenario);
     let place = place_of(&scene, point)?;
     let what = (point.doing, point.path);
     let trial = match point.schedule_seed {
-        None => subject.run(engine, &scene, place, what, None),
+        None => subject.run(runtimes, &scene, place, what, None),
         Some(seed) => under_fault_interleaved(&scene.parameters, place, what, None, seed).ok()?,
     };
     Some(trial.passed.sites)
 }
 
 /// The block of a point, if what is done there can be done with it.
-fn place_of(scene: &FaultScene, point: FaultPoint) -> Option<&Place> {
+fn place_of(scene: &FaultScenario, point: FaultPoint) -> Option<&BlockPlace> {
     let place = scene.places.iter().find(|place| place.block == point.block)?;
     doings(place).any(|doing| doing == point.doing).then_some(place)
 }
 
 /// Injects the fault of a known point once more.
 pub fn replay_fault(
-    engine: &TokioRuntimes,
+    runtimes: &TokioRuntimes,
     scenario: &Scenario,
     subject: &FaultSubject,
     point: FaultPoint,
 ) -> FaultReplay {
-    let scene = FaultScene::of(scenario);
+    let scene = FaultScenario::of(scenario);
     let Some(place) = place_of(&scene, point) else { return FaultReplay::NotReached };
-    let injector = Injector { engine, scene: &scene, place, subject };
+    let injector = Injector { runtimes, scene: &scene, place, subject };
     let violation = |found: Box<FaultFound>| FaultReplay::Violation(Box::new(found.violation));
     let calm = match injector.calm(FaultPoint { injected: None, schedule_seed: None, ..point }) {
         Ok(calm) => calm,
@@ -301,16 +301,16 @@ const MOST_FAULTS: usize = 16;
 ///
 /// # Errors
 /// The first violation.
-pub fn inject_bytes(engine: &TokioRuntimes, scenario: &Scenario, bytes: &[u8]) -> InjectionResult {
+pub fn inject_bytes(runtimes: &TokioRuntimes, scenario: &Scenario, bytes: &[u8]) -> InjectionResult {
     let subject = FaultSubject::every_path();
-    let scene = FaultScene::of(scenario);
+    let scene = FaultScenario::of(scenario);
     let mut figures = FaultFigures::default();
     for chunk in bytes.chunks_exact(FAULT_BYTES).take(MOST_FAULTS) {
         let [block, what, low, high] = [chunk[0], chunk[1], chunk[2], chunk[3]];
         let Some(place) = scene.places.get(usize::from(block) % scene.places.len().max(1)) else { break };
         let path = subject.paths[usize::from(what & 3) % subject.paths.len()];
         let doing = doings(place).nth(usize::from(what >> 7)).unwrap_or(Doing::Apply);
-        let injector = Injector { engine, scene: &scene, place, subject: &subject };
+        let injector = Injector { runtimes, scene: &scene, place, subject: &subject };
         let number = usize::from(u16::from_le_bytes([low, high]));
         let injected =
             injector.inject_numbered(path, doing, Fault::ALL[usize::from(what >> 2 & 3)], number, &mut figures);
@@ -325,11 +325,11 @@ pub const SMALL_BLOCK: usize = 6;
 pub(crate) const SMALL_PLAN: usize = 8;
 
 /// So many blocks of one to [`SMALL_BLOCK`] transactions, from plans of neighbouring seeds, each with its scenario's scene.
-pub fn small_blocks(count: usize) -> impl Iterator<Item = (Arc<FaultScene>, Place)> {
+pub fn small_blocks(count: usize) -> impl Iterator<Item = (Arc<FaultScenario>, BlockPlace)> {
     let of_plan = |seed| {
-        let scene = FaultScene::of(&build(&Plan::sized(seed, SMALL_PLAN), SignatureScheme::Tagged).scenario);
-        let is_small = |place: &Place| (1..=SMALL_BLOCK).contains(&place.expected().block.transactions.len());
-        let places: Vec<Place> = scene.places.iter().filter(|place| is_small(place)).cloned().collect();
+        let scene = FaultScenario::of(&build(&Plan::sized(seed, SMALL_PLAN), SignatureScheme::Tagged).scenario);
+        let is_small = |place: &BlockPlace| (1..=SMALL_BLOCK).contains(&place.expected().block.transactions.len());
+        let places: Vec<BlockPlace> = scene.places.iter().filter(|place| is_small(place)).cloned().collect();
         let scene = Arc::new(scene);
         places.into_iter().map(move |place| (Arc::clone(&scene), place))
     };

@@ -25,7 +25,7 @@ pub struct PathFigures {
 pub(super) struct Watch(Instant);
 
 impl Watch {
-    #[expect(clippy::disallowed_methods, reason = "told in the report; no block depends on it")]
+    #[expect(clippy::disallowed_methods, reason = "shown in the report; no block depends on it")]
     pub(super) fn start() -> Self {
         Self(Instant::now())
     }
@@ -37,7 +37,7 @@ impl Watch {
 
 /// Since the node was opened.
 #[derive(Debug, Default)]
-pub(super) struct Figures {
+pub(super) struct NodeFigures {
     /// The top it began with.
     pub(super) from: Topoheight,
     pub(super) blocks: u64,
@@ -59,7 +59,7 @@ pub(super) struct Figures {
     pub(super) applying: Duration,
 }
 
-impl Figures {
+impl NodeFigures {
     pub(super) fn new(from: Topoheight) -> Self {
         Self { from, ..Self::default() }
     }

@@ -12,7 +12,7 @@ use seriatim_tos::chain::{Mismatch, RecentMismatches};
 use seriatim_tos::ledger::{Block, Parameters, Topoheight};
 use seriatim_tos::storage::Storage;
 
-/// Most mismatches of one run of the node that are told one by one.
+/// Most mismatches of one run of the node that are reported one by one.
 const SHOWN: usize = 16;
 /// What the folder may hold.
 const MOST_FILES: usize = 64;
@@ -29,10 +29,10 @@ pub struct MismatchSeen {
     pub line: String,
 }
 
-/// Takes what the chain's sink was told and keeps it in a folder.
+/// Takes what the chain's sink was given and keeps it in a folder.
 #[derive(Debug)]
 pub struct Keeper {
-    told: RecentMismatches,
+    recent: RecentMismatches,
     subject: &'static str,
     folder: PathBuf,
     artifacts: Option<MismatchArtifacts>,
@@ -40,20 +40,20 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// `told` is the chain's sink, `subject` what is tested, by its name in `seriatim replay`. A folder that is not there is made
+    /// `recent` is the chain's sink, `subject` what is tested, by its name in `seriatim replay`. A folder that is not there is made
     /// for the first mismatch.
     ///
     /// # Errors
     /// A folder that cannot be read or has files that are no artifacts.
     pub fn new(
-        told: RecentMismatches,
+        recent: RecentMismatches,
         subject: &'static str,
         folder: impl Into<PathBuf>,
     ) -> Result<Self, ArtifactsError> {
         let folder = folder.into();
         let artifacts =
             if folder.exists() { Some(MismatchArtifacts::open(&folder, MOST_FILES, MOST_BYTES)?) } else { None };
-        Ok(Self { told, subject, folder, artifacts, seen: Vec::new() })
+        Ok(Self { recent, subject, folder, artifacts, seen: Vec::new() })
     }
 
     /// The first of the mismatches, in order.
@@ -61,7 +61,7 @@ impl Keeper {
         &self.seen
     }
 
-    /// Keeps what the newest block of `run` showed; the run began on `below`. What cannot be kept is told all the same: the
+    /// Keeps what the newest block of `run` showed; the run began on `below`. What cannot be kept is reported all the same: the
     /// chain goes on in each case.
     pub(super) async fn keep<S: Storage>(
         &mut self,
@@ -70,7 +70,7 @@ impl Keeper {
         below: Topoheight,
         run: &[Arc<Block>],
     ) {
-        for mismatch in self.told.take() {
+        for mismatch in self.recent.take() {
             let kept = match capture(storage, parameters, below, run).await {
                 Err(error) => Err(error.to_string()),
                 Ok(scenario) => self.artifacts().map_err(|error| error.to_string()).and_then(|(artifacts, subject)| {

@@ -24,7 +24,7 @@ use seriatim_tos::execution::{BlockError, NonceChecker, ParallelExecutor};
 use seriatim_tos::ledger::{Block, Hash, Parameters, Receipt, Topoheight};
 use seriatim_tos::storage::StorageError;
 
-use figures::{Figures, Watch};
+use figures::{NodeFigures, Watch};
 use lines::{Line, LinesError};
 use source::{DevnetSource, Event, Given, LineSource, Source};
 use view::nonces_of_run;
@@ -33,7 +33,7 @@ pub use figures::PathFigures;
 pub use keeper::{Keeper, MismatchSeen};
 pub use metrics_server::{DEFAULT_METRICS_ADDRESS, MetricsServer};
 pub use mismatch_artifacts::{ArtifactsError, Kept, KeptWhere, MismatchArtifacts};
-pub use report::{NodeReport, Outcome, TestFigures, Times};
+pub use report::{ChainOutcome, NodeReport, TestFigures, Times};
 pub use source::Blocks;
 pub use state::{NodeState, Origin, Position, RunPlace, STATE_VERSION, StateError};
 pub use storage::NodeStorage;
@@ -92,7 +92,7 @@ pub struct Node<S> {
     /// Its blocks: a mismatch is kept with all of them.
     run_blocks: Vec<Arc<Block>>,
     parameters: Parameters,
-    figures: Figures,
+    figures: NodeFigures,
     export: Option<Box<dyn Write + Send>>,
     keeper: Option<Keeper>,
 }
@@ -123,7 +123,7 @@ impl<S: NodeStorage> Node<S> {
             None => NonceChecker::default(),
             Some(run) => nonces_of_run(&*storage, &parameters, run.base, &run_blocks).await.map_err(NodeError::Run)?,
         };
-        let figures = Figures::new(state.position.top);
+        let figures = NodeFigures::new(state.position.top);
         let chain = Blockchain::new(storage, parameters.clone(), executor).with_modes(modes);
         Ok(Self { chain, source, state, nonces, run_blocks, parameters, figures, export: None, keeper: None })
     }

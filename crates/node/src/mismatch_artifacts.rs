@@ -112,7 +112,7 @@ impl MismatchArtifacts {
             self.not_kept += 1;
         }
         let at = at?;
-        let line = format!("{}; {}", shown(mismatch), self.told(&at));
+        let line = format!("{}; {}", shown(mismatch), self.place_line(&at));
         Ok(Kept { at, line })
     }
 
@@ -146,7 +146,7 @@ impl MismatchArtifacts {
         Ok(KeptWhere::New { path, blocks, of })
     }
 
-    fn told(&self, at: &KeptWhere) -> String {
+    fn place_line(&self, at: &KeptWhere) -> String {
         let Self { most_files, most_bytes, .. } = self;
         match at {
             KeptWhere::New { path, blocks, of } if blocks == of => replay(path),

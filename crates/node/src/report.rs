@@ -11,10 +11,10 @@ use seriatim_campaign::Conclusion;
 use seriatim_tos::chain::{MismatchKind, Rollout, TestModeFigures};
 use seriatim_tos::ledger::{Hash, Topoheight};
 
-use super::figures::{Figures, PathFigures, Watch};
+use super::figures::{NodeFigures, PathFigures, Watch};
 use super::{Divergence, MismatchSeen, Node, NodeControl, NodeError, NodeStorage};
 
-/// Everything that is told of a node's run.
+/// Everything that is reported of a node's run.
 #[derive(Clone, Debug, Serialize)]
 pub struct NodeReport {
     /// The top before and after.
@@ -26,7 +26,7 @@ pub struct NodeReport {
     /// It was told to end before it was where it was to go.
     pub interrupted: bool,
     #[serde(flatten)]
-    pub outcome: Outcome,
+    pub outcome: ChainOutcome,
     /// Blocks by how they ran.
     pub paths: PathFigures,
     /// Transactions from which on blocks were to run in parallel. `null`: the mode was another.
@@ -51,7 +51,7 @@ pub struct NodeReport {
 
 /// What became of blocks and transactions, undone ones included.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub struct Outcome {
+pub struct ChainOutcome {
     pub blocks: u64,
     pub aborted_blocks: u64,
     pub transactions: u64,
@@ -102,7 +102,7 @@ impl<S: NodeStorage> Node<S> {
         let watch = Watch::start();
         let ledger_digest = storage.ledger_digest()?;
         let digest = watch.elapsed().as_secs_f64();
-        let Figures { ref made, time, producing, applying, .. } = self.figures;
+        let NodeFigures { ref made, time, producing, applying, .. } = self.figures;
         let figures = &self.figures;
         let config = self.chain.modes().config();
         let rate = |time: Duration| figures.blocks as f64 / time.as_secs_f64().max(1e-9);
@@ -112,7 +112,7 @@ impl<S: NodeStorage> Node<S> {
             block: metadata.block,
             ledger_digest,
             interrupted: control.stop.load(Relaxed),
-            outcome: Outcome {
+            outcome: ChainOutcome {
                 blocks: figures.blocks,
                 aborted_blocks: figures.aborted_blocks,
                 transactions: figures.transactions,
@@ -195,7 +195,7 @@ impl NodeReport {
 
 impl fmt::Display for NodeReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Outcome {
+        let ChainOutcome {
             blocks,
             aborted_blocks,
             transactions,

@@ -11,7 +11,7 @@ pub trait Recorder: Debug + Send + Sync + 'static {
     /// A permit was had after so long; zero: at once.
     fn permit_after(&self, waited: Duration);
 
-    /// A lock, or a shard of a map, was held by another and had after so long. What was free is not told.
+    /// A lock, or a shard of a map, was held by another and had after so long. What was free is not reported.
     fn lock_after(&self, waited: Duration);
 
     /// A join set of that label ended, having spawned so many tasks.

@@ -5,7 +5,7 @@
 //! sequential path on the same state below it. The sequential result is the one that is committed; where the shadow came to another, a
 //! [`Mismatch`] goes to a [`MismatchSink`].
 //!
-//! What [`OrderingRun::add_block`] and [`Blockchain::rewind`] do is told as spans and events of `tracing` with the target
+//! What [`OrderingRun::add_block`] and [`Blockchain::rewind`] do is reported as spans and events of `tracing` with the target
 //! `seriatim::chain`, and, with the feature `metrics`, counted in a `ChainMetrics`. [`OrderingRun::apply`] tells nothing.
 
 mod add_block;

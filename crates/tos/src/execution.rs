@@ -79,8 +79,8 @@ pub enum BlockError {
 
 fn first_failure(results: &[Result<Receipt, TaskFailure>]) -> (usize, &TaskFailure) {
     let failures = results.iter().enumerate().filter_map(|(index, result)| Some((index, result.as_ref().err()?)));
-    let mut told = failures.filter(|(_, failure)| failure.cause != TaskFailureCause::NotRun);
-    told.next().expect("made only with a failure")
+    let mut own = failures.filter(|(_, failure)| failure.cause != TaskFailureCause::NotRun);
+    own.next().expect("made only with a failure")
 }
 
 /// A transaction without a receipt.

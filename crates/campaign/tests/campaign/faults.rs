@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use seriatim_campaign::{Budget, CampaignConfig, CampaignReport, Conclusion, Control, Lanes, minimise_artifact, run};
 use seriatim_lab::compare::{Endured, Interleaved, Oracle, judge_fault, judge_without_fault};
 use seriatim_lab::drive::{
-    Doing, Ended, FaultScene, FaultTrial, Place, TokioRuntimes, under_fault, under_fault_interleaved,
+    BlockPlace, Doing, Ended, FaultScenario, FaultTrial, TokioRuntimes, under_fault, under_fault_interleaved,
 };
 use seriatim_lab::workload::{Plan, build, real_shapes};
 use seriatim_lab::{
@@ -88,14 +88,14 @@ fn bytes_strike_the_faults_that_they_name() {
 /// One block with its run on V3 without a fault, into which faults are injected.
 struct Bench {
     engine: TokioRuntimes,
-    scene: Arc<FaultScene>,
-    place: Place,
+    scene: Arc<FaultScenario>,
+    place: BlockPlace,
 }
 
 impl Bench {
     /// The first block with transactions that others of its run follow.
     fn new() -> Self {
-        let follows = |place: &Place| place.expected().outcome.is_ok() && !place.later(1).is_empty();
+        let follows = |place: &BlockPlace| place.expected().outcome.is_ok() && !place.later(1).is_empty();
         let (scene, place) = small_blocks(200).find(|(_, place)| follows(place)).unwrap();
         Self { engine: TokioRuntimes::new().unwrap(), scene, place }
     }

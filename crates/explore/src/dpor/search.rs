@@ -1,6 +1,6 @@
 //! The search itself, without the engine: it is asked for the next execution and for each choice in it.
 
-use super::Figures;
+use super::DporFigures;
 use super::trace::Trace;
 use super::tree::{Node, Path, TaskSet};
 use crate::announce::{self, Access, ObjectId};
@@ -31,7 +31,7 @@ pub(super) struct Search {
     pub progress: Progress,
     pub max_executions: Option<u64>,
     pub max_steps: Option<usize>,
-    pub figures: Figures,
+    pub figures: DporFigures,
 }
 
 impl Search {
@@ -46,7 +46,7 @@ impl Search {
             progress: Progress::Searching,
             max_executions: None,
             max_steps: None,
-            figures: Figures::default(),
+            figures: DporFigures::default(),
         }
     }
 

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, Once};
 
 use seriatim_explore::announce::{self, Access, ObjectId};
-use seriatim_explore::dpor::{Dpor, Figures};
+use seriatim_explore::dpor::{Dpor, DporFigures};
 use shuttle::future::batch_semaphore::{BatchSemaphore, Fairness};
 use shuttle::scheduler::{DfsScheduler, Schedule, Scheduler, Task, TaskId};
 use shuttle::{Config, FailurePersistence, Runner};
@@ -304,7 +304,7 @@ impl Chance {
     }
 }
 
-fn by_dpor(program: &Program) -> (BTreeSet<Outcome>, Figures) {
+fn by_dpor(program: &Program) -> (BTreeSet<Outcome>, DporFigures) {
     let dpor = Dpor::new();
     let outcomes = explore(program, None, dpor.clone());
     assert!(dpor.is_complete() && !dpor.is_cut());
@@ -317,7 +317,7 @@ fn programs(seed: u64, count: usize) -> impl Iterator<Item = Program> {
 }
 
 /// The executions of the search through tasks that all do this.
-fn executions(tasks: usize, permits: usize, ops: &[Op]) -> Figures {
+fn executions(tasks: usize, permits: usize, ops: &[Op]) -> DporFigures {
     by_dpor(&Program { tasks: vec![ops.to_vec(); tasks], permits }).1
 }
 

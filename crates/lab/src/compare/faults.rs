@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{Difference, Value, figures, marks, state, versions};
 use strum::{IntoStaticStr, VariantArray};
 
-use crate::drive::{Applied, Doing, Ended, ExpectedBlock, FaultTrial, Place};
+use crate::drive::{Applied, BlockPlace, Doing, Ended, ExpectedBlock, FaultTrial};
 use seriatim_runtime::{Fault, INJECTED, Injected, Site, TaskError};
 use seriatim_tos::execution::{BlockError, TaskFailureCause};
 use seriatim_tos::ledger::{BlockAbort, Receipt};
@@ -46,7 +46,7 @@ impl Endured {
 ///
 /// # Errors
 /// The first difference from the reference.
-pub fn judge_without_fault(place: &Place, doing: Doing, trial: &FaultTrial) -> Result<(), Box<Difference>> {
+pub fn judge_without_fault(place: &BlockPlace, doing: Doing, trial: &FaultTrial) -> Result<(), Box<Difference>> {
     let judged = match &trial.ended {
         Ended::Done(applied) => result(place, doing, applied),
         ended => Some(Difference::new("without a fault: end", "done", ended)),
@@ -69,7 +69,7 @@ pub enum Interleaved {
 /// # Errors
 /// The first difference.
 pub fn judge_fault(
-    place: &Place,
+    place: &BlockPlace,
     doing: Doing,
     injected: (usize, Fault),
     calm: &FaultTrial,
@@ -90,7 +90,7 @@ pub fn judge_fault(
 }
 
 fn endured(
-    place: &Place,
+    place: &BlockPlace,
     doing: Doing,
     (at, fault): (usize, Fault),
     calm: &FaultTrial,
@@ -157,7 +157,7 @@ fn names(fault: Fault, error: &BlockError) -> bool {
 }
 
 /// What is looked at after the fault, or after none.
-fn aftermath(place: &Place, doing: Doing, trial: &FaultTrial, has_happened: bool) -> Option<Difference> {
+fn aftermath(place: &BlockPlace, doing: Doing, trial: &FaultTrial, has_happened: bool) -> Option<Difference> {
     let expected = place.expected();
     let rewound = place.rewound();
     let (before, after) = match doing {
@@ -212,7 +212,7 @@ fn aftermath(place: &Place, doing: Doing, trial: &FaultTrial, has_happened: bool
     }
 }
 
-fn result(place: &Place, doing: Doing, applied: &Applied) -> Option<Difference> {
+fn result(place: &BlockPlace, doing: Doing, applied: &Applied) -> Option<Difference> {
     match doing {
         Doing::Apply => outcome(place.expected(), applied),
         Doing::Rewind => applied.as_ref().err().map(|error| Difference::new("rewind", "done", error)),
@@ -228,11 +228,11 @@ fn outcome(expected: &ExpectedBlock, applied: &Applied) -> Option<Difference> {
             let difference = Difference::new("receipt", expected.get(differs), actual.get(differs));
             Some(difference.at_transaction(differs))
         }
-        (expected, actual) => Some(Difference::new("block", told(expected), actual)),
+        (expected, actual) => Some(Difference::new("block", expected_text(expected), actual)),
     }
 }
 
-fn told(expected: &Result<Vec<Receipt>, BlockAbort>) -> String {
+fn expected_text(expected: &Result<Vec<Receipt>, BlockAbort>) -> String {
     match expected {
         Ok(receipts) => format!("{} receipts", receipts.len()),
         Err(abort) => format!("{abort:?}"),

@@ -4,7 +4,7 @@
 //! On one thread of tokio tasks run in the same order each time, so a point's number means the same place in each run; under
 //! shuttle, with a seed, it means the same place in each run of that seed.
 
-mod scene;
+mod scenario;
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,7 +23,7 @@ use super::runner::{Host, caught};
 use super::{Threads, TokioRuntimes};
 use seriatim_explore::{Strategy, under_shuttle};
 
-pub use scene::{ExpectedBlock, ExpectedRun, FaultScene, Place};
+pub use scenario::{BlockPlace, ExpectedBlock, ExpectedRun, FaultScenario};
 
 /// What a chain is doing when a fault strikes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -104,7 +104,7 @@ const SHARDS: u64 = 4;
 pub fn under_fault(
     engine: &TokioRuntimes,
     parameters: &Parameters,
-    place: &Place,
+    place: &BlockPlace,
     what: (Doing, ExecutionPath),
     injected: Option<(usize, Fault)>,
     around: &dyn Fn(Failing<Native>, Arc<MemoryStorage>) -> Arc<dyn Layer>,
@@ -118,18 +118,18 @@ pub fn under_fault(
 /// What shuttle says of an execution that comes to no end.
 pub fn under_fault_interleaved(
     parameters: &Parameters,
-    place: &Place,
+    place: &BlockPlace,
     what: (Doing, ExecutionPath),
     injected: Option<(usize, Fault)>,
     seed: u64,
 ) -> Result<FaultTrial, String> {
     let trial = Arc::new(Mutex::new(None));
     let settings = ModelSettings { workers: None, shards: SHARDS, placement_seed: seed };
-    let (told, parameters, place) = (Arc::clone(&trial), parameters.clone(), place.clone());
+    let (result, parameters, place) = (Arc::clone(&trial), parameters.clone(), place.clone());
     let run = under_shuttle(Strategy::Random, seed, 1, move || {
         let host = Model::shuttle(settings);
         let trial = on(&host, &parameters, &place, what, injected, &|failing, _| Arc::new(failing));
-        *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(trial);
+        *result.lock().unwrap_or_else(PoisonError::into_inner) = Some(trial);
     });
     let trial = trial.lock().unwrap_or_else(PoisonError::into_inner).take();
     trial.ok_or_else(|| run.failure.unwrap_or_else(|| "no execution".to_owned()))
@@ -138,7 +138,7 @@ pub fn under_fault_interleaved(
 fn on<H: Host>(
     host: &H,
     parameters: &Parameters,
-    place: &Place,
+    place: &BlockPlace,
     (doing, path): (Doing, ExecutionPath),
     injected: Option<(usize, Fault)>,
     around: &dyn Fn(Failing<H::Runtime>, Arc<MemoryStorage>) -> Arc<dyn Layer>,
@@ -171,7 +171,7 @@ struct Bench<'a, H: Host, S> {
 type Chain<H, S> = Blockchain<S, Probed<<H as Host>::Runtime>>;
 
 impl<H: Host, S: Storage> Bench<'_, H, S> {
-    fn apply(&self, chain: &mut Chain<H, S>, place: &Place, injected: Option<(usize, Fault)>) -> FaultTrial {
+    fn apply(&self, chain: &mut Chain<H, S>, place: &BlockPlace, injected: Option<(usize, Fault)>) -> FaultTrial {
         let block = &place.expected().block;
         let mut run = chain.ordering_run();
         for earlier in place.earlier() {
@@ -204,7 +204,7 @@ impl<H: Host, S: Storage> Bench<'_, H, S> {
         }
     }
 
-    fn rewind(&self, chain: &mut Chain<H, S>, place: &Place, injected: Option<(usize, Fault)>) -> FaultTrial {
+    fn rewind(&self, chain: &mut Chain<H, S>, place: &BlockPlace, injected: Option<(usize, Fault)>) -> FaultTrial {
         let mut run = chain.ordering_run();
         for earlier in place.earlier().iter().chain([place.expected()]) {
             let _ = self.block(&mut run, &earlier.block);

@@ -24,7 +24,7 @@ pub enum FaultCanary {
     NonceKept,
     /// A task goes on when its block is over.
     TaskLeft,
-    /// A panic in a task is told as an abort by the contract's rules.
+    /// A panic in a task is reported as an abort by the contract's rules.
     WrongReason,
 }
 

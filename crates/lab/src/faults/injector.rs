@@ -2,16 +2,16 @@
 
 use super::{FaultBudget, FaultFigures, FaultFound, FaultSubject};
 use crate::compare::{Difference, Endured, Interleaved, Oracle, Violation, judge_fault, judge_without_fault, types_at};
-use crate::drive::{Doing, FaultPoint, FaultScene, FaultTrial, Place, TokioRuntimes, under_fault_interleaved};
+use crate::drive::{BlockPlace, Doing, FaultPoint, FaultScenario, FaultTrial, TokioRuntimes, under_fault_interleaved};
 use crate::workload::mix;
 use seriatim_runtime::{Fault, Site};
 use seriatim_tos::chain::ExecutionPath;
 
 /// One block on one subject.
 pub(super) struct Injector<'a> {
-    pub engine: &'a TokioRuntimes,
-    pub scene: &'a FaultScene,
-    pub place: &'a Place,
+    pub runtimes: &'a TokioRuntimes,
+    pub scene: &'a FaultScenario,
+    pub place: &'a BlockPlace,
     pub subject: &'a FaultSubject,
 }
 
@@ -92,7 +92,7 @@ impl Injector<'_> {
 
     /// The run without a fault, judged.
     pub(super) fn calm(&self, point: FaultPoint) -> Result<FaultTrial, Box<FaultFound>> {
-        let calm = self.subject.run(self.engine, self.scene, self.place, (point.doing, point.path), None);
+        let calm = self.subject.run(self.runtimes, self.scene, self.place, (point.doing, point.path), None);
         match judge_without_fault(self.place, point.doing, &calm) {
             Ok(()) => Ok(calm),
             Err(difference) => Err(self.found(point, None, *difference)),
@@ -107,7 +107,7 @@ impl Injector<'_> {
     ) -> Result<(Endured, FaultTrial), Box<FaultFound>> {
         let fault = point.injected.expect("a run with a fault");
         let what = (point.doing, point.path);
-        let trial = self.subject.run(self.engine, self.scene, self.place, what, Some((fault, calm)));
+        let trial = self.subject.run(self.runtimes, self.scene, self.place, what, Some((fault, calm)));
         match judge_fault(self.place, point.doing, fault, calm, &trial, Interleaved::No) {
             Ok(endured) => Ok((endured, trial)),
             Err(difference) => Err(self.found(point, calm.passed.sites.get(fault.0).copied(), *difference)),

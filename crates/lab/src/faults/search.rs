@@ -4,23 +4,23 @@
 use super::injector::Injector;
 use super::{FaultFound, FaultSubject, doings};
 use crate::compare::Signature;
-use crate::drive::{FaultPoint, FaultScene, TokioRuntimes};
+use crate::drive::{FaultPoint, FaultScenario, TokioRuntimes};
 use crate::workload::Scenario;
 
 /// Injects at every point of every block the fault of `like`, on its path and in its doing, up to the first violation of a signature that
 /// `wanted` covers. Returns how many runs it took, too.
 pub fn search_fault(
-    engine: &TokioRuntimes,
+    runtimes: &TokioRuntimes,
     scenario: &Scenario,
     subject: &FaultSubject,
     like: FaultPoint,
     wanted: &Signature,
 ) -> (Option<Box<FaultFound>>, u64) {
-    let scene = FaultScene::of(scenario);
+    let scene = FaultScenario::of(scenario);
     let mut runs = 0;
     let covered = |found: &FaultFound| wanted.covers(&found.violation.signature());
     for place in scene.places.iter().filter(|place| doings(place).any(|doing| doing == like.doing)) {
-        let injector = Injector { engine, scene: &scene, place, subject };
+        let injector = Injector { runtimes, scene: &scene, place, subject };
         let point = injector.point(like.doing, like.path);
         runs += 1;
         let calm = match injector.calm(point) {

@@ -1,4 +1,4 @@
-//! What a node is told of how to run blocks.
+//! The settings of a node that say how blocks run.
 
 use std::time::Duration;
 
@@ -92,7 +92,7 @@ impl ChainConfig {
     /// The default with what the process's environment says.
     ///
     /// # Errors
-    /// As [`Self::with_vars`]. A value that is no Unicode is told with its unreadable parts replaced.
+    /// As [`Self::with_vars`]. A value that is no Unicode is reported with its unreadable parts replaced.
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::from_vars(|variable| std::env::var_os(variable).map(|value| value.to_string_lossy().into_owned()))
     }

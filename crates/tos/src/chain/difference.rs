@@ -10,10 +10,10 @@ use seriatim_runtime::TaskError;
 use super::mismatch::{Found, MismatchKind, text};
 
 /// What a path came to.
-pub(super) type Outcome = Result<PreparedBlock, BlockError>;
+pub(super) type PathOutcome = Result<PreparedBlock, BlockError>;
 
 /// A kind and both values as text.
-pub(super) struct Difference {
+pub(super) struct PathDifference {
     pub(super) kind: MismatchKind,
     pub(super) sequential: String,
     pub(super) parallel: String,
@@ -21,7 +21,7 @@ pub(super) struct Difference {
     pub(super) found: Option<(Found, Found)>,
 }
 
-impl Difference {
+impl PathDifference {
     pub(super) fn new(kind: MismatchKind, sequential: String, parallel: String) -> Self {
         Self { kind, sequential, parallel, found: None }
     }
@@ -29,19 +29,23 @@ impl Difference {
 
 /// Compares outcome, receipts, writes and nonces, in this order. `before` is the checker that both started from. `None`:
 /// they are equal.
-pub(super) fn difference(before: &NonceChecker, sequential: &Outcome, parallel: &Outcome) -> Option<Difference> {
+pub(super) fn difference(
+    before: &NonceChecker,
+    sequential: &PathOutcome,
+    parallel: &PathOutcome,
+) -> Option<PathDifference> {
     match (sequential, parallel) {
         (Ok(sequential), Ok(parallel)) => of_results(before, sequential, parallel),
         (Err(sequential), Err(parallel)) if sequential == parallel => None,
         _ => {
             let kind = kind(sequential, parallel);
-            Some(Difference::new(kind, outcome_text(sequential), outcome_text(parallel)))
+            Some(PathDifference::new(kind, outcome_text(sequential), outcome_text(parallel)))
         }
     }
 }
 
-/// A block of thousands of receipts is not told receipt by receipt.
-pub(super) fn outcome_text(outcome: &Outcome) -> String {
+/// A block of thousands of receipts is not written out receipt by receipt.
+pub(super) fn outcome_text(outcome: &PathOutcome) -> String {
     match outcome {
         Ok(block) => format!("{} receipts and {} writes", block.receipts.len(), block.batch.ops.len()),
         Err(error) => text(error),
@@ -49,14 +53,14 @@ pub(super) fn outcome_text(outcome: &Outcome) -> String {
 }
 
 /// The kind of a difference in which at least one path has an error.
-fn kind(sequential: &Outcome, parallel: &Outcome) -> MismatchKind {
+fn kind(sequential: &PathOutcome, parallel: &PathOutcome) -> MismatchKind {
     let causes = |wanted: fn(&TaskFailureCause) -> bool| match parallel {
         Err(BlockError::Tasks(results)) => {
             results.iter().filter_map(|result| result.as_ref().err()).any(|failure| wanted(&failure.cause))
         }
         _ => false,
     };
-    let failed = |outcome: &Outcome| matches!(outcome, Err(BlockError::Storage(_)));
+    let failed = |outcome: &PathOutcome| matches!(outcome, Err(BlockError::Storage(_)));
     if causes(|cause| matches!(cause, TaskFailureCause::Task(TaskError::Panicked(_)))) {
         MismatchKind::Panic
     } else if failed(sequential) || failed(parallel) || causes(|cause| matches!(cause, TaskFailureCause::Storage(_))) {
@@ -66,7 +70,7 @@ fn kind(sequential: &Outcome, parallel: &Outcome) -> MismatchKind {
     }
 }
 
-fn of_results(before: &NonceChecker, sequential: &PreparedBlock, parallel: &PreparedBlock) -> Option<Difference> {
+fn of_results(before: &NonceChecker, sequential: &PreparedBlock, parallel: &PreparedBlock) -> Option<PathDifference> {
     if let Some(index) = first_unequal(&sequential.receipts, &parallel.receipts) {
         let kind = MismatchKind::Receipts { index };
         return Some(of_places(kind, sequential.receipts.get(index), parallel.receipts.get(index), Found::Receipt));
@@ -79,8 +83,8 @@ fn of_results(before: &NonceChecker, sequential: &PreparedBlock, parallel: &Prep
     let (left, right) = (used(before, &sequential.nonces), used(before, &parallel.nonces));
     let mut accounts = left.keys().chain(right.keys());
     let account = accounts.find(|account| left.get(*account) != right.get(*account))?;
-    let told = |used: &Used<'_>| text(&(account, used.get(account)));
-    Some(Difference::new(MismatchKind::Nonces, told(&left), told(&right)))
+    let shown = |used: &Used<'_>| text(&(account, used.get(account)));
+    Some(PathDifference::new(MismatchKind::Nonces, shown(&left), shown(&right)))
 }
 
 type Used<'a> = BTreeMap<AccountKey, &'a AccountNonces>;
@@ -104,8 +108,8 @@ fn of_places<T: Clone + Debug>(
     left: Option<&T>,
     right: Option<&T>,
     found: impl Fn(T) -> Found,
-) -> Difference {
-    let told = |value: Option<&T>| value.map_or_else(|| "nothing".to_owned(), text);
+) -> PathDifference {
+    let shown = |value: Option<&T>| value.map_or_else(|| "nothing".to_owned(), text);
     let found = |value: Option<&T>| value.cloned().map_or(Found::Nothing, &found);
-    Difference { found: Some((found(left), found(right))), ..Difference::new(kind, told(left), told(right)) }
+    PathDifference { found: Some((found(left), found(right))), ..PathDifference::new(kind, shown(left), shown(right)) }
 }

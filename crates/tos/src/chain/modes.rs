@@ -31,13 +31,13 @@ pub struct Modes {
     sink: Box<dyn MismatchSink>,
     figures: TestModeFigures,
     pub(super) observer: Observer,
-    /// The rollout as it was told last.
-    told: RolloutSeen,
+    /// The rollout as it was reported last.
+    reported: RolloutSeen,
 }
 
 impl fmt::Debug for Modes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { config, path, shadow, rollout, sink: _, figures, observer: _, told: _ } = self;
+        let Self { config, path, shadow, rollout, sink: _, figures, observer: _, reported: _ } = self;
         let mut shown = f.debug_struct("Modes");
         shown.field("config", config).field("path", path).field("side", shadow).field("rollout", rollout);
         shown.field("figures", figures).finish_non_exhaustive()
@@ -76,8 +76,17 @@ impl Modes {
 
     fn unchecked(config: ChainConfig, shadow: Option<ShadowThreads>, rollout: Option<Rollout>) -> Self {
         let path = ExecutionPath::Parallel;
-        let (observer, told) = (Observer::default(), RolloutSeen::of(rollout.as_ref()));
-        Self { config, path, shadow, rollout, sink: Box::new(()), figures: TestModeFigures::default(), observer, told }
+        let (observer, reported) = (Observer::default(), RolloutSeen::of(rollout.as_ref()));
+        Self {
+            config,
+            path,
+            shadow,
+            rollout,
+            sink: Box::new(()),
+            figures: TestModeFigures::default(),
+            observer,
+            reported,
+        }
     }
 
     /// Mismatches go there.
@@ -86,7 +95,7 @@ impl Modes {
         self
     }
 
-    /// What the chain does is counted there. The executors count only on a runtime that was told to
+    /// What the chain does is counted there. The executors count only on a runtime that has them
     /// ([`ChainMetrics::native`], [`super::NativeShadow::with_metrics`]).
     #[cfg(feature = "metrics")]
     pub fn with_metrics(mut self, metrics: ChainMetrics) -> Self {
@@ -173,8 +182,8 @@ impl Modes {
 
     /// Tells where the rollout stands, if somebody wants to know. Blocks and operators change it.
     pub(super) fn tell_rollout(&mut self) {
-        self.observer.rollout_is(self.told, self.rollout.as_ref());
-        self.told = RolloutSeen::of(self.rollout.as_ref());
+        self.observer.rollout_is(self.reported, self.rollout.as_ref());
+        self.reported = RolloutSeen::of(self.rollout.as_ref());
     }
 
     fn report(&mut self, mismatch: Mismatch) {

@@ -17,7 +17,7 @@ use crate::ledger::rules::footprint;
 use crate::storage::{ErasedStorage, Layered, ReadOnly};
 use seriatim_runtime::panic_message;
 
-use super::difference::Outcome;
+use super::difference::PathOutcome;
 use super::shadow::{NativeShadow, ShadowBlock, ShadowExecutor};
 use super::started::{Answer, Started};
 use super::stopwatch::Stopwatch;
@@ -161,7 +161,7 @@ impl ShadowThreads {
 }
 
 /// Executes the block and catches its panic, be it in the call or in any poll.
-async fn caught(shadow: Arc<dyn ShadowExecutor>, given: ShadowBlock) -> Result<Outcome, String> {
+async fn caught(shadow: Arc<dyn ShadowExecutor>, given: ShadowBlock) -> Result<PathOutcome, String> {
     let mut running = Box::pin(async move { shadow.execute(given).await });
     poll_fn(move |context| match catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(context))) {
         Ok(Poll::Pending) => Poll::Pending,

@@ -8,12 +8,12 @@ use tokio::task::AbortHandle;
 
 use crate::storage::ReadOnly;
 
-use super::difference::Outcome;
+use super::difference::PathOutcome;
 use super::shadow_threads::ReadLimits;
 
 /// What a shadow says of a block. `Err`: the text of its panic.
 pub(super) struct Answer {
-    pub(super) result: Result<Outcome, String>,
+    pub(super) result: Result<PathOutcome, String>,
     pub(super) took: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! The one clock of the system half. It decides how long a block waits and is told in figures; no result depends on it.
+//! The one clock of the system half. It decides how long a block waits and is reported in figures; no result depends on it.
 
 use std::time::{Duration, Instant};
 

@@ -7,7 +7,7 @@ use crate::execution::{BlockStart, execute_sequentially};
 use crate::ledger::Block;
 use crate::storage::{CountReads, ErasedStorage, Layered, Storage};
 
-use super::difference::{Difference, Outcome, difference, outcome_text};
+use super::difference::{PathDifference, PathOutcome, difference, outcome_text};
 use super::modes::{Tested, Verdict};
 use super::started::{Answer, Started};
 use super::stopwatch::Stopwatch;
@@ -24,7 +24,7 @@ impl Modes {
         storage: ErasedStorage,
         start: &BlockStart,
         block: &Arc<Block>,
-    ) -> (Outcome, Tested) {
+    ) -> (PathOutcome, Tested) {
         let mut budget = self.config().test_mode_budget;
         let shadow = self.shadow.as_mut().expect("test mode is refused without a side");
         let before = Stopwatch::start();
@@ -53,7 +53,7 @@ impl Modes {
         let times = answer.as_ref().map(|answer| (took, answer.took));
         let verdict = match judged(&started, answer, start, &outcome, budget) {
             None => Verdict::Matched,
-            Some(Difference { kind, sequential, parallel, found }) => {
+            Some(PathDifference { kind, sequential, parallel, found }) => {
                 let (block, topoheight) = (start.context.block, start.context.topoheight);
                 Verdict::Mismatched(Mismatch { kind, block, topoheight, sequential, parallel, found })
             }
@@ -62,7 +62,7 @@ impl Modes {
     }
 }
 
-async fn sequentially<S: Storage>(storage: &S, start: &BlockStart, block: &Block) -> Outcome {
+async fn sequentially<S: Storage>(storage: &S, start: &BlockStart, block: &Block) -> PathOutcome {
     Ok(execute_sequentially(storage, start, block).await?.prepare(start)?)
 }
 
@@ -70,26 +70,26 @@ fn judged(
     started: &Started,
     answer: Option<Answer>,
     start: &BlockStart,
-    sequential: &Outcome,
+    sequential: &PathOutcome,
     budget: Duration,
-) -> Option<Difference> {
+) -> Option<PathDifference> {
     let read_only = &started.read_only;
-    let told = match &answer {
+    let shown = match &answer {
         None => format!("no answer within {budget:?}"),
         Some(Answer { result: Err(message), .. }) => format!("panicked: {message}"),
         Some(Answer { result: Ok(outcome), .. }) => outcome_text(outcome),
     };
-    let failed = |kind, told| Some(Difference::new(kind, outcome_text(sequential), told));
+    let failed = |kind, shown| Some(PathDifference::new(kind, outcome_text(sequential), shown));
     if read_only.write_attempted() {
-        return failed(MismatchKind::WriteAttempt, told);
+        return failed(MismatchKind::WriteAttempt, shown);
     }
     if read_only.is_exceeded() {
-        let reads = format!("{} reads where {} are allowed; {told}", read_only.reads(), read_only.limit());
+        let reads = format!("{} reads where {} are allowed; {shown}", read_only.reads(), read_only.limit());
         return failed(MismatchKind::Reads, reads);
     }
     match answer.map(|answer| answer.result) {
-        None => failed(MismatchKind::Late, told),
-        Some(Err(_)) => failed(MismatchKind::Panic, told),
+        None => failed(MismatchKind::Late, shown),
+        Some(Err(_)) => failed(MismatchKind::Panic, shown),
         Some(Ok(parallel)) => difference(&start.nonces, sequential, &parallel),
     }
 }

@@ -10,14 +10,14 @@ use seriatim_tos::storage::LedgerState;
 
 /// The blocks of a scenario, in order, as far as the reference gets: an ordering run ends with its first aborted block.
 #[derive(Clone, Debug)]
-pub struct FaultScene {
+pub struct FaultScenario {
     pub parameters: Parameters,
-    pub places: Vec<Place>,
+    pub places: Vec<BlockPlace>,
 }
 
 /// One block.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct BlockPlace {
     /// Its number among all blocks of the scenario, as a difference's place counts them.
     pub block: usize,
     /// Its number in its ordering run.
@@ -44,7 +44,7 @@ pub struct ExpectedBlock {
     pub ledger: LedgerState,
 }
 
-impl FaultScene {
+impl FaultScenario {
     /// Runs the reference over a scenario, whose genesis must be valid.
     pub fn of(scenario: &Scenario) -> Self {
         let mut reference = Reference::new(&scenario.parameters, &scenario.genesis);
@@ -53,7 +53,7 @@ impl FaultScene {
             match step {
                 Step::Run(blocks) => {
                     let run = Arc::new(expected_run(&mut reference, blocks));
-                    let place = |index| Place::new(&scenario.parameters, first_block + index, index, &run);
+                    let place = |index| BlockPlace::new(&scenario.parameters, first_block + index, index, &run);
                     places.extend((0..run.blocks.len()).map(place));
                 }
                 Step::Rewind(to) if *to < reference.ledger().top => reference.rewind(*to),
@@ -82,7 +82,7 @@ fn expected_block(reference: &mut Reference, block: &Arc<Block>) -> ExpectedBloc
     ExpectedBlock { block: Arc::clone(block), outcome, ledger: reference.ledger().clone() }
 }
 
-impl Place {
+impl BlockPlace {
     fn new(parameters: &Parameters, block: usize, index: usize, run: &Arc<ExpectedRun>) -> Self {
         let alone = run.blocks[index].clone();
         let mut place = Self { block, index, run: Arc::clone(run), alone };
