@@ -89,7 +89,7 @@ fn rerun(args: &ReplayArgs, artifact: &Artifact, source: Option<&dyn SubjectSour
 impl Replayed {
     fn new(file: String, artifact: &Artifact, rerun: &Rerun) -> Self {
         let (divergence, near) = match &rerun.means {
-            Means::Schedule { divergence, near } => (divergence.clone(), near.as_ref()),
+            Means::Schedule { divergence, near } => (divergence.as_deref().cloned(), near.as_deref()),
             Means::Fault { .. } | Means::Tokio { .. } | Means::Questions { .. } => (None, None),
         };
         let fault = match &rerun.means {
@@ -118,7 +118,7 @@ impl Replayed {
 fn print(output: &Output, artifact: &Artifact, rerun: &Rerun) {
     match &rerun.means {
         Means::Schedule { divergence, near } => {
-            print_schedule(output, artifact, rerun, divergence.as_ref());
+            print_schedule(output, artifact, rerun, divergence.as_deref());
             match near {
                 Some(near) => print_near(output, near, rerun.violation.is_some()),
                 None if rerun.violation.is_some() => {}

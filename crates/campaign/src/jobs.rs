@@ -194,7 +194,9 @@ impl<'a, F> Shared<'a, F> {
         if !self.jobs.keep_going {
             // Jobs that were ahead may have met others; which ones is chance.
             found.truncate(1);
-            found.iter_mut().for_each(|first| first.times = 1);
+            for first in &mut found {
+                first.times = 1;
+            }
         }
         Done { sums, found, time: self.begun.elapsed() }
     }

@@ -30,7 +30,7 @@ pub struct Rerun {
 #[derive(Clone, Debug)]
 pub enum Means {
     /// Under shuttle, step by step; if the schedule no longer fits, by a search near it.
-    Schedule { divergence: Option<Divergence>, near: Option<Near> },
+    Schedule { divergence: Option<Box<Divergence>>, near: Option<Box<Near>> },
     /// With a fault at its point; if it shows nothing there, by a search for the same kind of fault.
     Fault { is_reached: bool, point: Option<FaultPoint>, search: Option<FaultSearch> },
     /// On tokio, where nothing chooses interleavings, up to the first violation.
@@ -109,8 +109,8 @@ pub fn replay_artifact(artifact: &Artifact, times: u64, watchdog: Watchdog) -> R
 pub fn under_shuttle(artifact: &Artifact, explorer: &Interleaver, times: u64) -> Rerun {
     let replay = artifact.replay(explorer, times);
     let lost = replay.divergence.as_ref().filter(|_| replay.same < times);
-    let near = lost.map(|divergence| artifact.search_near(explorer, divergence));
-    let means = Means::Schedule { near, divergence: replay.divergence };
+    let near = lost.map(|divergence| Box::new(artifact.search_near(explorer, divergence)));
+    let means = Means::Schedule { near, divergence: replay.divergence.map(Box::new) };
     Rerun { times, same: replay.same, other: replay.other, violation: replay.violation, means }
 }
 

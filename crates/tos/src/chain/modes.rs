@@ -168,7 +168,7 @@ impl Modes {
             }
             Verdict::Mismatched(mismatch) => {
                 *self.figures.mismatched.entry(mismatch.kind.name()).or_default() += 1;
-                self.report(mismatch);
+                self.report(*mismatch);
             }
         }
     }
@@ -197,7 +197,7 @@ impl Modes {
 /// What test mode says of a block.
 pub(super) enum Verdict {
     Matched,
-    Mismatched(Mismatch),
+    Mismatched(Box<Mismatch>),
     Skipped,
 }
 

@@ -55,7 +55,7 @@ impl Modes {
             None => Verdict::Matched,
             Some(PathDifference { kind, sequential, parallel, found }) => {
                 let (block, topoheight) = (start.context.block, start.context.topoheight);
-                Verdict::Mismatched(Mismatch { kind, block, topoheight, sequential, parallel, found })
+                Verdict::Mismatched(Box::new(Mismatch { kind, block, topoheight, sequential, parallel, found }))
             }
         };
         (outcome, Tested { verdict, times, waited })

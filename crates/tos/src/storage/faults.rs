@@ -9,22 +9,22 @@ use seriatim_runtime::{Injected, Probed, Runtime, Site};
 pub struct Failing<R>(pub Probed<R>);
 
 impl<R: Runtime> Failing<R> {
-    fn pass(&self, site: Site) -> Option<Pause<'_>> {
-        Some(Box::pin(async move { Ok(self.0.pass(site).await?) }))
+    fn pass(&self, site: Site) -> Pause<'_> {
+        Box::pin(async move { Ok(self.0.pass(site).await?) })
     }
 }
 
 impl<R: Runtime> Layer for Failing<R> {
     fn suspend_read(&self, _read: Read) -> Option<Pause<'_>> {
-        self.pass(Site::Read)
+        Some(self.pass(Site::Read))
     }
 
     fn suspend_write(&self) -> Option<Pause<'_>> {
-        self.pass(Site::Write)
+        Some(self.pass(Site::Write))
     }
 
     fn suspend_written(&self) -> Option<Pause<'_>> {
-        self.pass(Site::Written)
+        Some(self.pass(Site::Written))
     }
 }
 

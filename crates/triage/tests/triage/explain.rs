@@ -29,7 +29,7 @@ fn config() -> InterleaveConfig {
 
 fn found(canary: Canary, scenario: &Scenario, most_switches: Option<usize>) -> (Schedule, Violation) {
     let subject = BuiltinSubject::Canary(canary);
-    first_violation(subject, &scenario, &config(), most_switches).expect("the canary shows")
+    first_violation(subject, scenario, &config(), most_switches).expect("the canary shows")
 }
 
 fn explained(canary: Canary, scenario: &Scenario, most_switches: Option<usize>) -> (Schedule, Explanation) {

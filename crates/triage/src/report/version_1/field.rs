@@ -49,9 +49,8 @@ fn with_keys(words: &str) -> Field {
         after.clone_into(&mut text);
     }
     match field {
-        None => Field::named(words),
         Some(field) if text.is_empty() => field,
-        Some(_) => Field::named(words),
+        _ => Field::named(words),
     }
 }
 
