@@ -298,8 +298,8 @@ pub(super) struct PromoteArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ProveArgs {
-    /// Transactions of each set
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=3))]
+    /// Transactions of each set; at most 3 under loom
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=4))]
     pub transactions: u8,
     /// What searches the interleavings of a set
     #[arg(long, value_enum, default_value_t = SearchChoice::Dpor)]

@@ -19,6 +19,9 @@ use super::output::{Findings, Output, Shown, say};
 /// Of the JSON form; the first had no head.
 const VERSION: u32 = 2;
 
+/// Most transactions of a set under loom, which has as many threads for tasks.
+const LOOM_TRANSACTIONS: u8 = 3;
+
 #[derive(Serialize)]
 struct Found<'a> {
     engine: Engine,
@@ -120,6 +123,9 @@ fn engine(args: &ProveArgs) -> Result<Engine, CliError> {
     match (args.engine, args.preemptions) {
         (SearchChoice::Dpor, None) => Ok(Engine::Dpor),
         (SearchChoice::Dpor, Some(_)) => Err(CliError::Unfit { option: "--preemptions", engine: "dpor".to_owned() }),
+        (SearchChoice::Loom, _) if args.transactions > LOOM_TRANSACTIONS => {
+            Err(CliError::Unfit { option: "--transactions 4", engine: "loom".to_owned() })
+        }
         (SearchChoice::Loom, preemptions) => Ok(Engine::Loom { preemptions: preemptions.unwrap_or(PREEMPTIONS) }),
     }
 }

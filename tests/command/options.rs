@@ -164,6 +164,8 @@ fn a_scenario_under_loom_agrees_is_cut_or_is_refused() {
 #[test]
 fn a_certificate_names_its_engine_and_bounds() {
     let folder = tempfile::tempdir().unwrap();
+    let four = ["prove", "--transactions", "4", "--engine", "loom"];
+    refuses(folder.path(), &four, &["--transactions 4", "--engine loom"]);
     let args = ["prove", "--transactions", "1", "--engine", "loom", "--preemptions", "1", "--json", "certificate.json"];
     let output = seriatim(folder.path(), &args);
     let text = String::from_utf8(output.stdout).unwrap();
