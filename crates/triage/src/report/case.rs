@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::explain::{Explanation, task_names};
 use seriatim_explore::Ending;
-use seriatim_explore::model::Step;
+use seriatim_explore::model::{Step, Waiting};
 use seriatim_lab::compare::{FieldDifference, Fields, Oracle};
 use seriatim_lab::drive::{Observation, ObservedBlock};
 use seriatim_lab::workload::{Applied, Expectation, Scenario, Step as ScenarioStep};
@@ -155,8 +155,7 @@ impl<'a> Report<'a> {
         };
         let field = self.field();
         let difference = &self.artifact.violation.difference;
-        let values =
-            self.differing.first().map(|first| (self.value(&first.expected), self.value(&first.actual), first));
+        let values = self.differing.first().map(|first| (self.value(&first.expected), self.actual(first), first));
         match values {
             Some((expected, actual, first)) if expected.len() + actual.len() < 70 => {
                 let name = if first.field.is_empty() || difference.field.names_member(&first.field) {
@@ -176,17 +175,18 @@ impl<'a> Report<'a> {
         self.names.shorten(&self.artifact.violation.difference.field.to_string())
     }
 
-    /// A value with short names, of tasks that wait too.
+    /// A value with short names.
     pub(super) fn value(&self, text: &str) -> String {
-        if text.is_empty() {
-            return "(none)".to_owned();
-        }
-        let mut short = self.names.shorten(text);
-        for (task, name) in self.timeline.iter().flat_map(|timeline| &timeline.tasks) {
-            let words = format!("task {task} waits");
-            short = short.replace(&words, &format!("{name} waits"));
-        }
-        short
+        if text.is_empty() { "(none)".to_owned() } else { self.names.shorten(text) }
+    }
+
+    /// What was found. Tasks that can never go on have the names of their lanes.
+    pub(super) fn actual(&self, difference: &FieldDifference) -> String {
+        let waiting = self.timeline.iter().flat_map(|timeline| timeline.waiting.iter().map(move |one| (timeline, one)));
+        let waits =
+            |(timeline, one): (&Timeline<'_>, &Waiting)| format!("{} waits for {}", timeline.name(one.task), one.on);
+        let waits: Vec<String> = waiting.map(waits).collect();
+        if waits.is_empty() { self.value(&difference.actual) } else { self.names.shorten(&waits.join("; ")) }
     }
 
     /// Block, topoheight and transactions, in words.

@@ -61,7 +61,7 @@ impl Report<'_> {
                         tr {
                             th { @if difference.field.is_empty() { (self.field()) } @else { (self.names.shorten(&difference.field)) } }
                             td { (long(&self.value(&difference.expected))) }
-                            td.bad { (long(&self.value(&difference.actual))) }
+                            td.bad { (long(&self.actual(difference))) }
                             td { (difference.distance().unwrap_or_default()) }
                         }
                     } }

@@ -83,7 +83,7 @@ impl Report<'_> {
             push(text, &field, "  field         ");
             push(text, &self.value(&difference.expected), "    expected    ");
             let distance = difference.distance().map(|distance| format!("   <- {distance}")).unwrap_or_default();
-            for line in wrapped(&(self.value(&difference.actual) + &distance), "    actual      ", "                ") {
+            for line in wrapped(&(self.actual(difference) + &distance), "    actual      ", "                ") {
                 writeln!(text, "{}", style.alarm(&line)).expect("writing to a string");
             }
         }
