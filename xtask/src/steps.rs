@@ -65,7 +65,7 @@ impl StepError {
 pub const STEPS: [Step; 19] = [
     step("formatting", "rustfmt changes nothing", formatting),
     step("scripts", "the shell scripts pass shellcheck, if it is installed", scripts),
-    step("documents", "paths that CONTRIBUTING.md and SECURITY.md name are there", documents_step),
+    step("documents", "paths that ARCHITECTURE.md, CONTRIBUTING.md and SECURITY.md name are there", documents_step),
     step("graph", "crates and modules have no forbidden arrow and no cycle", graph_step),
     step("licences", "cargo-deny accepts licences, sources and versions of all dependencies", licences),
     aside("advisories", "cargo-deny knows of no advisory; it needs the network", advisories),
@@ -153,7 +153,7 @@ fn scripts(here: &mut Workplace) -> Result<Ended, StepError> {
 
 fn documents_step(here: &mut Workplace) -> Result<Ended, StepError> {
     let mut findings = Vec::new();
-    for document in ["CONTRIBUTING.md", "SECURITY.md"] {
+    for document in ["ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"] {
         let path = here.root.join(document);
         let text = std::fs::read_to_string(&path).map_err(|source| StepError::File { path, source })?;
         let lost = documents::lost(&text, &|path| here.root.join(path).exists());

@@ -1,5 +1,5 @@
-//! Judges what subjects did. Each oracle is a file and a pure function from what was expected and observed to the
-//! first [`Difference`]; [`judge`] asks them in order and returns a verdict. No oracle asserts.
+//! Judges what subjects did. Each oracle is a pure function from what was expected and observed to the first [`Difference`],
+//! and most have a file of their own. [`judge`] asks them in order and returns a verdict. No oracle asserts.
 //!
 //! | oracle | rejects | cannot see |
 //! |---|---|---|
@@ -17,7 +17,7 @@
 //! | faults | a block under an injected fault that is neither the reference's nor undone, or a chain that cannot go on | two faults at once |
 //! | hang, crash, protocol | an external subject that gives no answer, or none that is one | results |
 //!
-//! Of an external subject, [`crate::subject`] compares what it reports, as receipts, figures, state and determinism.
+//! Of an external subject, the crate `seriatim-subject` compares what it reports, as receipts, figures, state and determinism.
 
 mod determinism;
 mod evidence;

@@ -29,7 +29,7 @@ pub enum Oracle {
 }
 
 impl Oracle {
-    /// Those of the chain's own paths, in the order in which they are asked.
+    /// Those of the chain's own paths.
     pub const ALL: [Self; 13] = [
         Self::Deadlock,
         Self::LostWakeup,
