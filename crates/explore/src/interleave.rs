@@ -31,7 +31,7 @@ pub struct InterleavingEvidence {
     pub context_switches: u64,
     /// Those of them that took a task off which could have gone on.
     pub preemptions: u64,
-    /// Pairs of conflicting accesses by tasks side by side: see [`crate::model::take_meetings`].
+    /// Pairs of conflicting accesses by tasks side by side.
     pub meetings: u64,
 }
 

@@ -33,7 +33,7 @@ pub struct Schedule {
     pub strategy: String,
     pub seed: u64,
     pub choices: Choices,
-    /// What the tasks did, up to [`crate::model::MOST_STEPS`] operations, for people and to tell where a changed
+    /// What the tasks did, up to 10 000 operations, for people and to tell where a changed
     /// executor first does something else. The compact form leaves them out.
     #[borsh(skip)]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -98,7 +98,7 @@ impl MismatchArtifacts {
     }
 
     /// Keeps a mismatch of the subject of that name, a path's or what `seriatim replay` knows besides. `scenario` is what
-    /// [`super::capture`] made of the run up to the block of the mismatch. The file is there whole or not at all. A case too large
+    /// [`seriatim_lab::capture`] made of the run up to the block of the mismatch. The file is there whole or not at all. A case too large
     /// for what is left is cut to its last blocks where these give the same.
     ///
     /// # Cost

@@ -144,7 +144,7 @@ impl Plan {
         Self { header, records }
     }
 
-    /// The plan of a seed with exactly `record_count` records (at most [`MAX_RECORDS`]): the seed's own, cut or
+    /// The plan of a seed with exactly `record_count` records (at most 256): the seed's own, cut or
     /// continued.
     pub fn sized(seed: u64, record_count: usize) -> Self {
         let mut plan = Self::from_seed(seed);
