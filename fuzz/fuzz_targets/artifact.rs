@@ -9,7 +9,7 @@ use libfuzzer_sys::fuzz_target;
 use seriatim::report::Artifact;
 
 /// One counterexample of a canary, kept as it was written: in version 1.
-const OLD: &str = include_str!("../artifact.json");
+const OLD: &str = include_str!("../../crates/triage/tests/triage/artifact/version-1.json");
 
 /// The same in the present version.
 static KEPT: LazyLock<String> = LazyLock::new(|| Artifact::from_json(OLD).expect("it was written so").to_json());
