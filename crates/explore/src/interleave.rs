@@ -118,7 +118,7 @@ impl Interleaver {
             let mut hasher = DefaultHasher::new();
             record.choices.hash(&mut hasher);
             distinct.insert(hasher.finish());
-            if judge(record.interleaved(config, config.strategy.name(), &self.under_shuttle())).is_break() {
+            if judge(record.interleaved(config, config.strategy.name(), || self.under_shuttle())).is_break() {
                 break;
             }
         }
@@ -142,7 +142,7 @@ impl Interleaver {
             let Some(record) = self.execute(config, &recorder) else { break };
             evidence.count(&record);
             evidence.distinct += 1;
-            if judge(record.interleaved(config, "fewest", &self.under_shuttle())).is_break() {
+            if judge(record.interleaved(config, "fewest", || self.under_shuttle())).is_break() {
                 break;
             }
         }
@@ -167,7 +167,7 @@ impl Interleaver {
             }
             evidence.count(&record);
             evidence.distinct += 1;
-            if judge(record.interleaved(config, "dpor", &self.under_shuttle())).is_break() {
+            if judge(record.interleaved(config, "dpor", || self.under_shuttle())).is_break() {
                 break;
             }
         }
@@ -198,7 +198,7 @@ impl Interleaver {
         // Fewer steps than recorded are a divergence too.
         let short = record.choices.len() < schedule.choices.0.len();
         let diverged_at = diverged_at.or(short.then_some(record.choices.len()));
-        let replayed = record.interleaved(&config, "replay", &self.under_shuttle());
+        let replayed = record.interleaved(&config, "replay", || self.under_shuttle());
         let schedule = Schedule { choices: replayed.schedule.choices, ..schedule.clone() };
         (Interleaved { schedule, ..replayed }, diverged_at)
     }

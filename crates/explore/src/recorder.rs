@@ -41,15 +41,20 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// The execution as searches see it. `subject` is what an executor is called that does not come to its end.
-    pub(super) fn interleaved(self, config: &InterleaveConfig, strategy: &str, subject: &str) -> Interleaved {
+    /// The execution as searches see it. `subject` is asked for the name of an executor that does not come to its end.
+    pub(super) fn interleaved(
+        self,
+        config: &InterleaveConfig,
+        strategy: &str,
+        subject: impl FnOnce() -> String,
+    ) -> Interleaved {
         let Self { choices, stuck, verdict, .. } = self;
         let mut schedule = Schedule::new(config.max_parallelism, config.settings, strategy, config.seed);
         schedule.choices = Choices(choices);
         let Judged { ending, verdict } = match (verdict, stuck) {
             (Some(verdict), _) => Judged::complete(verdict),
-            (None, Some(waiting)) => Judged::stuck(subject, waiting),
-            (None, None) => Judged::endless(subject, STEP_BOUND),
+            (None, Some(waiting)) => Judged::stuck(&subject(), waiting),
+            (None, None) => Judged::endless(&subject(), STEP_BOUND),
         };
         Interleaved { schedule, ending, verdict }
     }
