@@ -1,58 +1,24 @@
 //! `cargo bench --bench executors`: what a block costs on each path. Blocks of Ed25519 transfers without conflict, where
 //! a parallel executor can win, and real block shapes, where it mostly has to wait.
 
+#[path = "common/conflict_free.rs"]
+mod conflict_free;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use seriatim::chain::{Blockchain, ExecutionPath};
 use seriatim::execution::ParallelExecutor;
-use seriatim::ledger::{
-    AssetId, Block, FeeType, Genesis, GenesisAccount, Hash, Parameters, Payload, Reference, SignatureScheme, TOS,
-    Transaction, TransactionVersion, Transfer, UnsignedTransaction,
-};
+use seriatim::ledger::SignatureScheme;
 use seriatim::runtime::Native;
 use seriatim::storage::MemoryStorage;
-use seriatim::workload::{Scenario, Step, real_shapes};
-
-/// `count` transfers, each between two accounts of its own.
-fn conflict_free(count: u32) -> Scenario {
-    let scheme = SignatureScheme::Ed25519;
-    let account = |number: u32| {
-        let mut seed = [0; 32];
-        seed[..4].copy_from_slice(&number.to_be_bytes());
-        scheme.signer(seed)
-    };
-    let mut genesis = Genesis::default();
-    let rich = GenesisAccount { balances: [(AssetId::TOS, 100 * TOS)].into(), ..GenesisAccount::default() };
-    let mut transactions = Vec::new();
-    for number in 0..count {
-        let (sender, receiver) = (account(2 * number), account(2 * number + 1));
-        genesis.accounts.insert(sender.account(), rich.clone());
-        genesis.accounts.insert(receiver.account(), rich.clone());
-        let transfer = Transfer { asset: AssetId::TOS, destination: receiver.account(), amount: TOS, extra_data: None };
-        let body = UnsignedTransaction {
-            version: TransactionVersion::T0,
-            source: sender.account(),
-            data: Payload::Transfers(vec![transfer]),
-            fee: 20_000,
-            fee_type: FeeType::Tos,
-            nonce: 0,
-            reference: Reference { hash: Hash::ZERO, topoheight: 0 },
-        };
-        let signature = sender.sign(&body.signing_bytes());
-        transactions.push(Transaction { body, multisig: Vec::new(), signature });
-    }
-    let miner = account(u32::MAX).account();
-    let parameters = Parameters { signature_scheme: scheme, dev_account: miner, block_time_ms: 1_000 };
-    let block = Block { parent: Hash::ZERO, height: 1, miner, transactions };
-    Scenario { version: 1, parameters, genesis, steps: vec![Step::Run(vec![block])] }
-}
+use seriatim::workload::{Scenario, real_shapes};
 
 /// Applies the scenario's one block to a fresh ledger; only the application is timed.
 fn apply(bencher: &mut criterion::Bencher<'_>, scenario: &Scenario, path: ExecutionPath, workers: usize) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().expect("threads");
-    let block = Arc::new(scenario.blocks().next().expect("one block").clone());
+    let block = scenario.blocks().next().expect("one block").clone().seal();
     let fresh = || {
         let storage = Arc::new(MemoryStorage::new(&scenario.genesis).expect("a valid genesis"));
         let executor = ParallelExecutor::new(Native::with_hash_seed(0), workers).expect("workers");
@@ -74,7 +40,7 @@ fn paths(criterion: &mut Criterion, group: &str, scenario: &Scenario) {
     let mut group = criterion.benchmark_group(group);
     group.throughput(Throughput::Elements(scenario.tx_count() as u64));
     group.bench_function("sequential", |bencher| apply(bencher, scenario, ExecutionPath::Sequential, 1));
-    for path in [ExecutionPath::Parallel, ExecutionPath::BlockStm] {
+    for path in [ExecutionPath::SequentialAhead, ExecutionPath::Parallel, ExecutionPath::BlockStm] {
         for workers in [1, 2, 8] {
             group.bench_with_input(BenchmarkId::new(path.name(), workers), &workers, |bencher, &workers| {
                 apply(bencher, scenario, path, workers);
@@ -89,7 +55,7 @@ fn paths(criterion: &mut Criterion, group: &str, scenario: &Scenario) {
 const BLOCKS: [u64; 3] = [12_047_794, 19_444_337, 13_287_210];
 
 fn executors(criterion: &mut Criterion) {
-    paths(criterion, "1000 conflict-free transfers, Ed25519", &conflict_free(1_000));
+    paths(criterion, "1000 conflict-free transfers, Ed25519", &conflict_free::conflict_free(1_000));
     for block in BLOCKS {
         let shape = real_shapes().iter().find(|shape| shape.block == block).expect("a block of the file");
         paths(criterion, &format!("real shape {block}, Ed25519"), &shape.scenario(SignatureScheme::Ed25519, 0));

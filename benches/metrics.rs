@@ -24,7 +24,7 @@ enum Told {
 /// Adds the scenario's one block to a fresh chain; only the addition is timed.
 fn add(bencher: &mut criterion::Bencher<'_>, scenario: &Scenario, path: ExecutionPath, told: Told) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    let block = Arc::new(scenario.blocks().next().expect("one block").clone());
+    let block = scenario.blocks().next().expect("one block").clone().seal();
     let metrics = ChainMetrics::new();
     let parallel = path == ExecutionPath::Parallel;
     let fresh = || {

@@ -15,7 +15,7 @@ use seriatim::workload::{Scenario, real_shapes};
 /// Adds the scenario's one block to a fresh chain; only the addition is timed. Every answer is waited for.
 fn add(bencher: &mut criterion::Bencher<'_>, scenario: &Scenario, shadow: Option<ExecutionPath>) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    let block = Arc::new(scenario.blocks().next().expect("one block").clone());
+    let block = scenario.blocks().next().expect("one block").clone().seal();
     let modes = || match shadow {
         None => Modes::off(),
         Some(path) => {

@@ -47,7 +47,7 @@ pub async fn two_loads_of_an_account_keep_both_changes<R: Runtime>(case: Case<R>
     for tx_index in 0..2 {
         let (state, block, ended) = (Arc::clone(&state), Arc::clone(&setup.block), Arc::clone(&watch.first_ended));
         tasks.spawn(async move {
-            let receipt = state.run(&block.transactions[tx_index]).await.unwrap();
+            let receipt = state.run(block.transaction(tx_index)).await.unwrap();
             ended.fetch_or(tx_index == 0, SeqCst);
             receipt
         });
@@ -81,7 +81,7 @@ pub async fn a_late_load_of_a_balance_undoes_nothing<R: Runtime>(case: Case<R>) 
     let mut tasks = runtime.join_set("loaders");
     for tx_index in 0..2 {
         let (state, block) = (Arc::clone(&state), Arc::clone(&setup.block));
-        tasks.spawn(async move { state.run(&block.transactions[tx_index]).await.unwrap() });
+        tasks.spawn(async move { state.run(block.transaction(tx_index)).await.unwrap() });
     }
     let mut receipts = [None, None];
     while let Some((task, receipt)) = tasks.join_next().await {

@@ -13,7 +13,7 @@ use seriatim_tos::execution::{BlockError, ParallelExecutor, PreparedBlock, TaskF
 use seriatim_tos::ledger::AssetId;
 
 use super::fixtures::{Case, Events, Nothing, ON_PURPOSE, Setup, genesis, pay};
-use super::permits::{Strike, payments};
+use super::workers::{Strike, payments};
 
 /// What the workers of a model share, and what they did, in the order in which it was done.
 struct Toy<R: Runtime> {

@@ -14,7 +14,9 @@ use seriatim_testkit::ledger::{self, FEE};
 pub use seriatim_testkit::ledger::{key, parameters};
 use seriatim_tos::execution::parallel::{ParallelChainState, merge_parallel_results};
 use seriatim_tos::execution::{BlockStart, PreparedBlock, execute_sequentially};
-use seriatim_tos::ledger::{AssetId, Block, Genesis, GenesisAccount, Payload, Receipt, TOS, Transaction, Transfer};
+use seriatim_tos::ledger::{
+    AssetId, Genesis, GenesisAccount, Payload, Receipt, SealedBlock, TOS, Transaction, Transfer,
+};
 use seriatim_tos::storage::{Layer, Layered, MemoryStorage, Suspend, WriteBatch};
 
 /// An asset beside TOS.
@@ -94,7 +96,7 @@ pub fn now<F: Future>(future: F) -> F::Output {
 pub struct Setup {
     pub memory: Arc<MemoryStorage>,
     pub start: Arc<BlockStart>,
-    pub block: Arc<Block>,
+    pub block: Arc<SealedBlock>,
 }
 
 /// Memory that suspends at each read, within whatever a model looks through.

@@ -5,7 +5,7 @@ use seriatim_tos::execution::ParallelExecutor;
 
 use super::fixtures::{Case, Nothing};
 use super::joined::Joined;
-use super::permits::payments;
+use super::workers::payments;
 
 pub async fn receipts_stand_in_block_order<R: Runtime>(case: Case<R>) {
     let Case { runtime, events, width } = case;

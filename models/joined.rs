@@ -56,6 +56,14 @@ impl<R: Runtime> Runtime for Joined<R> {
     fn task(&self) -> u64 {
         self.inner.task()
     }
+
+    fn hand_over(&self) {
+        self.inner.hand_over();
+    }
+
+    fn works_on(&self, item: usize) {
+        self.inner.works_on(item);
+    }
 }
 
 pub struct JoinedSet<J> {
@@ -66,6 +74,20 @@ pub struct JoinedSet<J> {
 impl<T: Send + 'static, J: JoinSet<T>> JoinSet<T> for JoinedSet<J> {
     fn spawn<F: Future<Output = T> + Send + 'static>(&mut self, task: F) -> TaskIndex {
         self.inner.spawn(task)
+    }
+
+    fn here<F: Future<Output = T> + Send + 'static>(
+        &mut self,
+        task: F,
+    ) -> (TaskIndex, impl Future<Output = Result<T, TaskError>> + Send + 'static) {
+        let (index, task) = self.inner.here(task);
+        let order = Arc::clone(&self.order);
+        let ended = async move {
+            let result = task.await;
+            order.lock().unwrap().push(index);
+            result
+        };
+        (index, ended)
     }
 
     async fn join_next(&mut self) -> Option<(TaskIndex, Result<T, TaskError>)> {

@@ -11,7 +11,7 @@ use seriatim_tos::ledger::{AssetId, Block, Hash, Topoheight};
 use seriatim_tos::storage::{LedgerState, StateKey, StateValue, Storage, StorageError, Version};
 
 use super::fixtures::{Case, Nothing, key, now, parameters};
-use super::permits::payments;
+use super::workers::payments;
 
 pub async fn a_reader_sees_the_block_whole_or_not_at_all<R: Runtime>(case: Case<R>) {
     let Case { runtime, events, width } = case;
@@ -59,7 +59,7 @@ pub async fn a_reader_of_older_topoheights_sees_whole_blocks<R: Runtime>(case: C
     // One task under loom, beside chain and reader.
     let setup = payments(width - 1);
     let first = Arc::clone(&setup.block);
-    let fork = Arc::new(Block { miner: key(1), transactions: Vec::new(), ..(*first).clone() });
+    let fork = Block { miner: key(1), transactions: Vec::new(), ..Block::clone(&first) }.seal();
     let keys = [1, 2].map(|account| StateKey::Balance(key(account), AssetId::TOS));
     let base = setup.memory.inspect(|ledger| values(ledger, &keys));
     let whole: Vec<(Hash, Vec<Option<StateValue>>)> = [&first, &fork]

@@ -9,7 +9,7 @@ use seriatim_tos::execution::parallel::merge_parallel_results;
 
 use super::fixtures::Case;
 use super::joined::Joined;
-use super::permits::{Strike, payments};
+use super::workers::{Strike, payments};
 
 pub async fn every_handle_comes_back<R: Runtime>(case: Case<R>) {
     let Case { runtime, events, width } = case;
@@ -22,7 +22,7 @@ pub async fn every_handle_comes_back<R: Runtime>(case: Case<R>) {
     assert!(executor.execute(&state, &setup.block).await.is_err());
     assert_eq!(Arc::strong_count(&state), 1);
     // No shard is locked: a transaction runs again and is known.
-    assert!(state.run(&setup.block.transactions[1]).await.is_ok());
+    assert!(state.run(setup.block.transaction(1)).await.is_ok());
     // Panics if anybody else has a handle.
     drop(merge_parallel_results(state, Vec::new()));
     assert_eq!(Arc::strong_count(&disk), 1);

@@ -47,7 +47,7 @@ struct Refuted<'a> {
 
 pub(super) fn run(args: &ProveArgs) -> Result<ExitCode, CliError> {
     match args.subject {
-        BuiltinSubject::Parallel | BuiltinSubject::BlockStm => {}
+        BuiltinSubject::SequentialAhead | BuiltinSubject::Parallel | BuiltinSubject::BlockStm => {}
         BuiltinSubject::Canary(_) => return Err(CliError::OnlyInterleaved(args.subject)),
         BuiltinSubject::FaultCanary(_) => return Err(CliError::OnlyUnderFaults(args.subject)),
         // Sets of one block each have nothing to mix.

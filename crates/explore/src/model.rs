@@ -134,4 +134,8 @@ impl Runtime for Model {
     fn task(&self) -> u64 {
         self.engine.task()
     }
+
+    fn works_on(&self, item: usize) {
+        steps::trace(|| self.engine.task(), || Action::WorkOn { item });
+    }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::workload::{SCENARIO_VERSION, Scenario, Step};
 use seriatim_tos::ledger::rules::footprint;
 use seriatim_tos::ledger::{
-    AccountKey, AssetId, Block, Energy, Genesis, GenesisAccount, MultiSigConfig, Parameters, Topoheight,
+    AccountKey, AssetId, Block, Energy, Genesis, GenesisAccount, MultiSigConfig, Parameters, SealedBlock, Topoheight,
 };
 use seriatim_tos::storage::{StateKey, StateValue, Storage, StorageError};
 
@@ -26,7 +26,7 @@ pub async fn capture<S: Storage>(
     storage: &S,
     parameters: &Parameters,
     below: Topoheight,
-    run: &[Arc<Block>],
+    run: &[Arc<SealedBlock>],
 ) -> Result<Scenario, StorageError> {
     check_place(storage, below, run).await?;
     let genesis = genesis_at(storage, parameters, below, run).await?;
@@ -37,7 +37,7 @@ pub async fn capture<S: Storage>(
 }
 
 /// Whether the run's blocks stand above `below`, the last one apart, which may be aborted.
-async fn check_place<S: Storage>(storage: &S, below: Topoheight, run: &[Arc<Block>]) -> Result<(), StorageError> {
+async fn check_place<S: Storage>(storage: &S, below: Topoheight, run: &[Arc<SealedBlock>]) -> Result<(), StorageError> {
     let committed = &run[..run.len().saturating_sub(1)];
     for (block, at) in committed.iter().zip(below + 1..) {
         let (wanted, found) = (block.hash(), storage.metadata(at).await?.block);
@@ -53,7 +53,7 @@ async fn genesis_at<S: Storage>(
     storage: &S,
     parameters: &Parameters,
     below: Topoheight,
-    run: &[Arc<Block>],
+    run: &[Arc<SealedBlock>],
 ) -> Result<Genesis, StorageError> {
     let mut touched: BTreeMap<AccountKey, BTreeSet<AssetId>> = BTreeMap::new();
     let mut burned = BTreeSet::from([AssetId::TOS]);

@@ -12,7 +12,7 @@ use crate::workload::{Plan, Scenario, Step, build};
 use seriatim_runtime::{Native, Probed};
 use seriatim_tos::chain::{Blockchain, ExecutionPath};
 use seriatim_tos::execution::ParallelExecutor;
-use seriatim_tos::ledger::{Block, Genesis, SignatureScheme, Topoheight};
+use seriatim_tos::ledger::{Genesis, SignatureScheme, Topoheight};
 use seriatim_tos::storage::simulated::{Disk, Event, Image, images};
 use seriatim_tos::storage::{
     Layered, LedgerState, MemoryStorage, OpenError, Record, RedbStorage, Storage, StorageError, WriteBatch, WriteOp,
@@ -140,7 +140,7 @@ impl CrashStory {
                 Step::Run(blocks) => {
                     let mut run = chain.ordering_run();
                     for block in blocks {
-                        let block: Arc<Block> = Arc::new(block.clone());
+                        let block = block.clone().seal();
                         if engine.block_on(Threads::One, run.apply(&block, ExecutionPath::Sequential)).is_err() {
                             break;
                         }

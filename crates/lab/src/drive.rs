@@ -5,6 +5,7 @@ mod faults;
 mod layer_source;
 mod paths;
 mod runner;
+mod suspending;
 mod traced;
 
 use serde::Serialize;
@@ -47,10 +48,10 @@ pub struct Observation {
 /// What the tasks of a path are. How many of them there must be follows from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tasks {
-    /// Each transaction is one, as on V3.
-    Transactions,
-    /// There are as many as may be in flight, and each works on transactions until the block is done, as with Block-STM.
+    /// There are as many as may be in flight, and each works on transactions until the block is done.
     Workers,
+    /// They verify signatures for the task that executes, which is none of them.
+    Helpers,
 }
 
 impl Observation {
@@ -91,6 +92,8 @@ pub struct ObservedBlock {
     /// What its tasks were; None on the sequential path.
     pub made_of: Option<Tasks>,
     pub tasks: TaskFigures,
+    /// Most storage reads that were suspended at one moment; 0 if they do not suspend.
+    pub reads_at_once: usize,
 }
 
 /// Why a block has no receipts.

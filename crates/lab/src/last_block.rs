@@ -9,14 +9,14 @@ use crate::workload::{Scenario, Step};
 use seriatim_runtime::{Native, Probed};
 use seriatim_tos::chain::{Blockchain, ExecutionPath};
 use seriatim_tos::execution::{BlockError, ParallelExecutor};
-use seriatim_tos::ledger::{Block, Receipt, Topoheight};
+use seriatim_tos::ledger::{Block, Receipt, SealedBlock, Topoheight};
 use seriatim_tos::storage::{Layered, MemoryStorage, Record, Version, WriteOp};
 
 use super::capture;
 
 /// What came of it.
 pub struct LastBlock {
-    pub block: Arc<Block>,
+    pub block: Arc<SealedBlock>,
     pub outcome: Result<Vec<Receipt>, BlockError>,
     /// The writes of its commit; there are none if it was aborted.
     pub ops: Vec<WriteOp>,
@@ -48,7 +48,7 @@ pub fn cut(scenario: &Scenario, kept: usize) -> Option<Scenario> {
 
 /// A scenario of one run, run to its end.
 struct Ran {
-    blocks: Vec<Arc<Block>>,
+    blocks: Vec<Arc<SealedBlock>>,
     storage: Arc<Layered<MemoryStorage>>,
     last: LastBlock,
 }
@@ -56,7 +56,7 @@ struct Ran {
 impl Ran {
     fn through(scenario: &Scenario) -> Option<Self> {
         let [Step::Run(blocks)] = scenario.steps.as_slice() else { return None };
-        let blocks: Vec<_> = blocks.iter().cloned().map(Arc::new).collect();
+        let blocks: Vec<_> = blocks.iter().cloned().map(Block::seal).collect();
         let (block, before) = blocks.split_last()?;
         let memory = Arc::new(MemoryStorage::new(&scenario.genesis).ok()?);
         let recorded = Arc::new(Record::default());

@@ -16,6 +16,8 @@ pub(crate) const EXECUTORS: &str = "executors on tokio";
 /// A subject that explores interleavings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BuiltinSubject {
+    /// The sequential path with signatures verified ahead of it.
+    SequentialAhead,
     /// The parallel path, V3, as it is.
     Parallel,
     /// The optimistic executor, as it is.
@@ -38,7 +40,10 @@ impl BuiltinSubject {
     pub fn all() -> impl Iterator<Item = Self> {
         let canaries = Canary::ALL.iter().copied().filter(|canary| canary.is_scheduled()).map(Self::Canary);
         let fault_canaries = FaultCanary::ALL.iter().copied().map(Self::FaultCanary);
-        [Self::Parallel, Self::BlockStm, Self::Mixed].into_iter().chain(canaries).chain(fault_canaries)
+        [Self::Parallel, Self::BlockStm, Self::SequentialAhead, Self::Mixed]
+            .into_iter()
+            .chain(canaries)
+            .chain(fault_canaries)
     }
 
     /// The path of the chain that it is, or has its fault on; or that it is several.
@@ -46,6 +51,7 @@ impl BuiltinSubject {
         match self {
             Self::Parallel | Self::Canary(_) | Self::FaultCanary(_) => Paths::One(ExecutionPath::Parallel),
             Self::BlockStm => Paths::One(ExecutionPath::BlockStm),
+            Self::SequentialAhead => Paths::One(ExecutionPath::SequentialAhead),
             Self::Mixed => Paths::Mixed,
         }
     }
@@ -54,6 +60,7 @@ impl BuiltinSubject {
     pub fn on(path: ExecutionPath) -> Self {
         match path {
             ExecutionPath::Sequential | ExecutionPath::Parallel => Self::Parallel,
+            ExecutionPath::SequentialAhead => Self::SequentialAhead,
             ExecutionPath::BlockStm => Self::BlockStm,
         }
     }
@@ -63,6 +70,7 @@ impl BuiltinSubject {
         match self {
             Self::Parallel | Self::Canary(_) | Self::FaultCanary(_) => EXECUTORS,
             Self::BlockStm => "block-stm on tokio",
+            Self::SequentialAhead => "sequential-ahead on tokio",
             Self::Mixed => "mixed on tokio",
         }
     }
@@ -91,7 +99,7 @@ impl BuiltinSubject {
     /// A canary puts its fault around the storage.
     fn on_experiment(self, experiment: ChainExperiment) -> ChainExperiment {
         match self {
-            Self::Parallel | Self::BlockStm | Self::Mixed | Self::FaultCanary(_) => experiment,
+            Self::SequentialAhead | Self::Parallel | Self::BlockStm | Self::Mixed | Self::FaultCanary(_) => experiment,
             Self::Canary(canary) => canary.on_experiment(experiment),
         }
     }
@@ -100,7 +108,7 @@ impl BuiltinSubject {
     pub fn under_faults(self) -> FaultSubject {
         match self {
             Self::FaultCanary(canary) => FaultSubject::canary(canary),
-            Self::Parallel | Self::BlockStm | Self::Mixed | Self::Canary(_) => {
+            Self::SequentialAhead | Self::Parallel | Self::BlockStm | Self::Mixed | Self::Canary(_) => {
                 let parallel = match self.paths() {
                     Paths::One(path) => vec![path],
                     // A fault is of one block: the ways of the others are nothing to it.
@@ -112,11 +120,13 @@ impl BuiltinSubject {
     }
 }
 
-/// `parallel`, `block-stm`, `mixed`, or `canary:` and its name.
+/// `parallel`, `block-stm`, `sequential-ahead`, `mixed`, or `canary:` and its name.
 impl fmt::Display for BuiltinSubject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Parallel | Self::BlockStm | Self::Mixed => write!(f, "{}", self.paths().name()),
+            Self::SequentialAhead | Self::Parallel | Self::BlockStm | Self::Mixed => {
+                write!(f, "{}", self.paths().name())
+            }
             Self::Canary(canary) => write!(f, "canary:{canary:?}"),
             Self::FaultCanary(canary) => write!(f, "canary:{canary:?}"),
         }

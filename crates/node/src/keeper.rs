@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::{ArtifactsError, KeptWhere, MismatchArtifacts};
 use seriatim_lab::capture;
 use seriatim_tos::chain::{Mismatch, RecentMismatches};
-use seriatim_tos::ledger::{Block, Parameters, Topoheight};
+use seriatim_tos::ledger::{Parameters, SealedBlock, Topoheight};
 use seriatim_tos::storage::Storage;
 
 /// Most mismatches of one run of the node that are reported one by one.
@@ -68,7 +68,7 @@ impl Keeper {
         storage: &S,
         parameters: &Parameters,
         below: Topoheight,
-        run: &[Arc<Block>],
+        run: &[Arc<SealedBlock>],
     ) {
         for mismatch in self.recent.take() {
             let kept = match capture(storage, parameters, below, run).await {

@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use seriatim_runtime::Native;
 use seriatim_tos::chain::{Blockchain, Modes, Rollout};
 use seriatim_tos::execution::{BlockError, NonceChecker, ParallelExecutor};
-use seriatim_tos::ledger::{Block, Hash, Parameters, Receipt, Topoheight};
+use seriatim_tos::ledger::{Block, Hash, Parameters, Receipt, SealedBlock, Topoheight};
 use seriatim_tos::storage::StorageError;
 
 use figures::{NodeFigures, Watch};
@@ -90,7 +90,7 @@ pub struct Node<S> {
     /// The nonces of the ordering run under way.
     nonces: NonceChecker,
     /// Its blocks: a mismatch is kept with all of them.
-    run_blocks: Vec<Arc<Block>>,
+    run_blocks: Vec<Arc<SealedBlock>>,
     parameters: Parameters,
     figures: NodeFigures,
     export: Option<Box<dyn Write + Send>>,
@@ -203,7 +203,7 @@ impl<S: NodeStorage> Node<S> {
                     return Err(error.into());
                 }
                 let line = if begins_run { Line::Block } else { Line::Further };
-                self.write(|| line((*block).clone()))?;
+                self.write(|| line(Block::clone(&block)))?;
                 if let Some(expected) = expected {
                     self.figures.compare(&block, self.state.position.top, &expected, &outcome)?;
                 }
@@ -218,7 +218,7 @@ impl<S: NodeStorage> Node<S> {
     }
 
     /// One block, in the mode that is its own. The position goes into the file with it.
-    async fn add(&mut self, block: &Arc<Block>, begins_run: bool) -> Result<Vec<Receipt>, BlockError> {
+    async fn add(&mut self, block: &Arc<SealedBlock>, begins_run: bool) -> Result<Vec<Receipt>, BlockError> {
         let top = self.state.position.top;
         // A run that ended with an aborted block is not gone on with.
         let run = self.state.position.run.take().filter(|_| !begins_run);

@@ -5,7 +5,7 @@ use std::io::BufRead;
 use std::sync::Arc;
 
 use seriatim_lab::workload::{ConflictClass, Devnet, DevnetStep, Segment, Step};
-use seriatim_tos::ledger::{Block, BlockMetadata, Hash, Parameters, Receipt, Topoheight};
+use seriatim_tos::ledger::{BlockMetadata, Hash, Parameters, Receipt, SealedBlock, Topoheight};
 use seriatim_tos::storage::{LedgerState, StorageError};
 
 use super::lines::{Line, LinesError, Reader};
@@ -17,7 +17,7 @@ use super::{Divergence, NodeError, NodeStorage};
 #[derive(Debug)]
 pub(super) enum Event {
     Block {
-        block: Arc<Block>,
+        block: Arc<SealedBlock>,
         begins_run: bool,
         /// What the reference says of its transactions, where one was asked.
         expected: Option<Vec<Receipt>>,
@@ -45,7 +45,7 @@ impl Given {
         let mut hasher = blake3::Hasher::new();
         hasher.update(&self.digest.0);
         let written = match event {
-            Event::Block { block, begins_run, .. } => borsh::to_writer(&mut hasher, &(true, begins_run, &**block)),
+            Event::Block { block, begins_run, .. } => borsh::to_writer(&mut hasher, &(true, begins_run, &***block)),
             Event::Rewind(to) => borsh::to_writer(&mut hasher, &(false, to)),
         };
         written.expect("a hasher takes everything");
@@ -85,7 +85,7 @@ impl Source {
         &mut self,
         storage: &S,
         position: &Position,
-    ) -> Result<Vec<Arc<Block>>, NodeError> {
+    ) -> Result<Vec<Arc<SealedBlock>>, NodeError> {
         let mut of_run = Vec::new();
         let first_of_run = position.run.as_ref().map_or(u64::MAX, |run| run.event);
         while self.given().events < position.events {
@@ -158,7 +158,7 @@ impl DevnetSource {
             Step::Run(blocks) => {
                 let made = blocks.into_iter().zip(receipts).zip(classes.into_iter().zip(shaped)).enumerate();
                 self.pending.extend(made.map(|(index, ((block, receipts), (classes, shaped)))| {
-                    let (block, begins_run) = (Arc::new(block), index == 0);
+                    let (block, begins_run) = (block.seal(), index == 0);
                     (Event::Block { block, begins_run, expected: Some(receipts) }, classes, shaped)
                 }));
             }
@@ -232,8 +232,8 @@ impl LineSource {
         let Some(line) = self.reader.next_line()? else { return Ok(None) };
         let event = match line {
             Line::Further(_) if !self.in_run => return Err(LinesError::NoRun { line: self.reader.line() }.into()),
-            Line::Block(block) => Event::Block { block: Arc::new(block), begins_run: true, expected: None },
-            Line::Further(block) => Event::Block { block: Arc::new(block), begins_run: false, expected: None },
+            Line::Block(block) => Event::Block { block: block.seal(), begins_run: true, expected: None },
+            Line::Further(block) => Event::Block { block: block.seal(), begins_run: false, expected: None },
             Line::Rewind(to) => Event::Rewind(to),
         };
         self.in_run = matches!(event, Event::Block { .. });

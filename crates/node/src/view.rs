@@ -8,7 +8,7 @@ use seriatim_lab::workload::Scenario;
 use seriatim_runtime::Native;
 use seriatim_tos::chain::{Blockchain, ExecutionPath};
 use seriatim_tos::execution::{BlockError, NonceChecker, ParallelExecutor};
-use seriatim_tos::ledger::{AccountKey, AssetId, Block, Parameters, Topoheight};
+use seriatim_tos::ledger::{AccountKey, AssetId, Parameters, SealedBlock, Topoheight};
 use seriatim_tos::storage::{LedgerState, MemoryStorage, StateKey, StorageError};
 
 use super::NodeStorage;
@@ -55,7 +55,7 @@ pub(super) async fn nonces_of_run<S: NodeStorage>(
     storage: &S,
     parameters: &Parameters,
     below: Topoheight,
-    blocks: &[Arc<Block>],
+    blocks: &[Arc<SealedBlock>],
 ) -> Result<NonceChecker, BlockError> {
     let Scenario { genesis, .. } = capture(storage, parameters, below, blocks).await?;
     let ledger = MemoryStorage::from_state(LedgerState::from_genesis(&genesis));

@@ -10,10 +10,14 @@ mod probed;
 mod recorder;
 mod seeded_hasher;
 
+use std::any::Any;
 use std::fmt::Debug;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::hash::Hash;
 use std::ops::{Deref, DerefMut};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
 
 use serde::Serialize;
 
@@ -59,6 +63,14 @@ pub trait Runtime: Clone + Send + Sync + 'static {
 
     /// A number for the current task, for traces; the same task keeps it.
     fn task(&self) -> u64;
+
+    /// Lets other threads take the task that the current one has spawned or woken last, for whoever will not suspend soon.
+    fn hand_over(&self) {}
+
+    /// Tells a trace that the current task works on this item of its block from here on.
+    fn works_on(&self, item: usize) {
+        let _ = item;
+    }
 }
 
 /// A map of shards, each behind its own reader-writer lock, with dashmap's behaviour: a guard blocks its whole
@@ -104,6 +116,9 @@ pub trait AtomicU64: Send + Sync + 'static {
     /// # Errors
     /// The value found, if it was not `current`.
     fn compare_exchange(&self, current: u64, new: u64, success: Ordering, failure: Ordering) -> Result<u64, u64>;
+
+    /// Adds, and wraps as the standard library does. Returns the value before.
+    fn fetch_add(&self, amount: u64, ordering: Ordering) -> u64;
 }
 
 pub use std::sync::atomic::Ordering;
@@ -155,12 +170,56 @@ pub trait JoinSet<T: Send + 'static>: Send {
     /// Starts a task; the first one has index 0.
     fn spawn<F: Future<Output = T> + Send + 'static>(&mut self, task: F) -> TaskIndex;
 
+    /// Numbers `task` as [`Self::spawn`] does, and hands it back for the caller to run: it is a task of the set in all but
+    /// that no other thread takes it, so its start costs nothing. [`Self::join_next`] knows nothing of it.
+    fn here<F: Future<Output = T> + Send + 'static>(
+        &mut self,
+        task: F,
+    ) -> (TaskIndex, impl Future<Output = Result<T, TaskError>> + Send + 'static);
+
     /// Waits for some task to end. None: no task is left.
     fn join_next(&mut self) -> impl Future<Output = Option<(TaskIndex, Result<T, TaskError>)>> + Send;
 }
 
+/// Polls both futures on the current task until both have ended.
+pub async fn both<A: Future, B: Future>(first: A, second: B) -> (A::Output, B::Output) {
+    let (mut first, mut second) = (pin!(first), pin!(second));
+    let (mut of_first, mut of_second) = (None, None);
+    poll_fn(move |context| {
+        if of_first.is_none()
+            && let Poll::Ready(output) = first.as_mut().poll(context)
+        {
+            of_first = Some(output);
+        }
+        if of_second.is_none()
+            && let Poll::Ready(output) = second.as_mut().poll(context)
+        {
+            of_second = Some(output);
+        }
+        match (of_first.take(), of_second.take()) {
+            (Some(first), Some(second)) => Poll::Ready((first, second)),
+            (first, second) => {
+                (of_first, of_second) = (first, second);
+                Poll::Pending
+            }
+        }
+    })
+    .await
+}
+
+/// Runs a future and catches its panic, in whichever poll it comes.
+pub async fn caught<F: Future>(future: F) -> Result<F::Output, Box<dyn Any + Send>> {
+    let mut future = Box::pin(future);
+    poll_fn(move |context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+        Ok(Poll::Pending) => Poll::Pending,
+        Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
+        Err(payload) => Poll::Ready(Err(payload)),
+    })
+    .await
+}
+
 /// The text of a panic, as far as it has one.
-pub fn panic_message(payload: &(dyn std::any::Any + Send)) -> String {
+pub fn panic_message(payload: &(dyn Any + Send)) -> String {
     if let Some(text) = payload.downcast_ref::<&str>() {
         (*text).to_owned()
     } else if let Some(text) = payload.downcast_ref::<String>() {

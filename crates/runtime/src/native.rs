@@ -13,7 +13,7 @@ use dashmap::{DashMap, Entry};
 use super::recorder::Recording;
 use super::{
     ConcurrentMap, JoinSet, MapKey, MapValue, Ordering, Recorder, Runtime, SeededHasher, Semaphore, TaskError,
-    TaskIndex,
+    TaskIndex, caught, panic_message,
 };
 
 /// Runs on the tokio runtime that is current where tasks are spawned.
@@ -53,8 +53,7 @@ impl Runtime for Native {
     }
 
     fn semaphore(&self, _label: &'static str, permits: usize) -> Self::Semaphore {
-        let semaphore = Arc::new(tokio::sync::Semaphore::new(permits));
-        NativeSemaphore { semaphore, recording: self.recording.clone() }
+        NativeSemaphore { semaphore: Arc::new(tokio::sync::Semaphore::new(permits)) }
     }
 
     fn rw_lock<T: MapValue>(&self, _label: &'static str, value: T) -> Self::RwLock<T> {
@@ -68,6 +67,14 @@ impl Runtime for Native {
 
     async fn yield_now(&self) {
         tokio::task::yield_now().await;
+    }
+
+    fn hand_over(&self) {
+        // tokio keeps a task that was spawned or woken last where only this thread looks for it, until the next one comes.
+        // Outside a task of tokio there is no such place.
+        if tokio::task::try_id().is_some() {
+            drop(tokio::spawn(async {}));
+        }
     }
 
     fn task(&self) -> u64 {
@@ -151,6 +158,10 @@ impl super::AtomicU64 for atomic::AtomicU64 {
     fn compare_exchange(&self, current: u64, new: u64, success: Ordering, failure: Ordering) -> Result<u64, u64> {
         self.compare_exchange(current, new, success, failure)
     }
+
+    fn fetch_add(&self, amount: u64, ordering: Ordering) -> u64 {
+        self.fetch_add(amount, ordering)
+    }
 }
 
 /// The fair lock of tokio.
@@ -175,16 +186,13 @@ impl<T: MapValue> super::RwLock<T> for NativeRwLock<T> {
 /// The fair semaphore of tokio.
 pub struct NativeSemaphore {
     semaphore: Arc<tokio::sync::Semaphore>,
-    recording: Recording,
 }
 
 impl Semaphore for NativeSemaphore {
     type Permit = tokio::sync::OwnedSemaphorePermit;
 
     async fn acquire(&self) -> Self::Permit {
-        let attempt = || Arc::clone(&self.semaphore).try_acquire_owned().ok();
-        let wait = async { Arc::clone(&self.semaphore).acquire_owned().await.expect("nobody closes this semaphore") };
-        self.recording.permit(attempt, wait).await
+        Arc::clone(&self.semaphore).acquire_owned().await.expect("nobody closes this semaphore")
     }
 }
 
@@ -215,6 +223,16 @@ impl<T: Send + 'static> JoinSet<T> for NativeJoinSet<T> {
         index
     }
 
+    fn here<F: Future<Output = T> + Send + 'static>(
+        &mut self,
+        task: F,
+    ) -> (TaskIndex, impl Future<Output = Result<T, TaskError>> + Send + 'static) {
+        let index = TaskIndex(self.spawned);
+        self.spawned += 1;
+        let caught = caught(task);
+        (index, async move { caught.await.map_err(|payload| TaskError::Panicked(panic_message(&*payload))) })
+    }
+
     async fn join_next(&mut self) -> Option<(TaskIndex, Result<T, TaskError>)> {
         let (id, result) = match self.tasks.join_next_with_id().await? {
             Ok((id, value)) => (id, Ok(value)),
@@ -227,7 +245,7 @@ impl<T: Send + 'static> JoinSet<T> for NativeJoinSet<T> {
 
 fn task_error(error: tokio::task::JoinError) -> TaskError {
     match error.try_into_panic() {
-        Ok(payload) => TaskError::Panicked(super::panic_message(&*payload)),
+        Ok(payload) => TaskError::Panicked(panic_message(&*payload)),
         Err(_) => TaskError::Cancelled,
     }
 }

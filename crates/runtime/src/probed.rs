@@ -172,6 +172,14 @@ impl<R: Runtime> Runtime for Probed<R> {
     fn task(&self) -> u64 {
         self.inner.task()
     }
+
+    fn hand_over(&self) {
+        self.inner.hand_over();
+    }
+
+    fn works_on(&self, item: usize) {
+        self.inner.works_on(item);
+    }
 }
 
 /// A semaphore of a [`Probed`] runtime.
@@ -231,6 +239,19 @@ impl<R: Runtime, T: Send + 'static> JoinSet<T> for ProbedJoinSet<R, T> {
             let _in_flight = InFlight::enter(Arc::clone(&runtime.gauge));
             runtime.task(task).await
         })
+    }
+
+    fn here<F: Future<Output = T> + Send + 'static>(
+        &mut self,
+        task: F,
+    ) -> (TaskIndex, impl Future<Output = Result<T, TaskError>> + Send + 'static) {
+        let runtime = self.runtime.clone();
+        runtime.gauge.spawned.fetch_add(1, Relaxed);
+        let (index, task) = self.inner.here(async move {
+            let _in_flight = InFlight::enter(Arc::clone(&runtime.gauge));
+            runtime.task(task).await
+        });
+        (index, async move { task.await?.ok_or(TaskError::Cancelled) })
     }
 
     async fn join_next(&mut self) -> Option<(TaskIndex, Result<T, TaskError>)> {

@@ -8,9 +8,6 @@ use std::time::{Duration, Instant};
 
 /// Takes what a runtime measures. It is called inside tasks, so it should take no time and hold nothing.
 pub trait Recorder: Debug + Send + Sync + 'static {
-    /// A permit was had after so long; zero: at once.
-    fn permit_after(&self, waited: Duration);
-
     /// A lock, or a shard of a map, was held by another and had after so long. What was free is not reported.
     fn lock_after(&self, waited: Duration);
 
@@ -47,19 +44,6 @@ impl Recording {
         let before = now();
         let had = wait.await;
         recorder.lock_after(before.elapsed());
-        had
-    }
-
-    /// Has a permit, likewise.
-    pub(super) async fn permit<T>(&self, attempt: impl FnOnce() -> Option<T>, wait: impl Future<Output = T>) -> T {
-        let Some(recorder) = &self.0 else { return wait.await };
-        if let Some(had) = attempt() {
-            recorder.permit_after(Duration::ZERO);
-            return had;
-        }
-        let before = now();
-        let had = wait.await;
-        recorder.permit_after(before.elapsed());
         had
     }
 

@@ -29,7 +29,7 @@ impl RuntimeSubject for BuiltinPath {
         let executor = ParallelExecutor::new(Probed::new(runtime.clone()), request.workers as usize);
         let executor = executor.expect("a request has at least one worker");
         let mut chain = Blockchain::new(suspending, request.parameters.clone(), executor);
-        let block = Arc::new(request.block.to_block());
+        let block = request.block.to_block().seal();
         let applied = chain.ordering_run().apply(&block, self.0).await;
         let (outcomes, aborted) = match applied {
             Ok(receipts) => {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use seriatim_tos::ledger::{
     AccountKey, Amount, AssetId, Block, FeeType, Genesis, GenesisAccount, Hash, Parameters, Payload, Reference,
-    SignatureScheme, TOS, Transaction, TransactionVersion, Transfer, UnsignedTransaction,
+    SealedBlock, SignatureScheme, TOS, Transaction, TransactionVersion, Transfer, UnsignedTransaction,
 };
 
 /// Above the minimum of every transaction here.
@@ -68,11 +68,11 @@ pub fn burn(source: u8, nonce: u64, amount: Amount) -> Transaction {
 }
 
 /// The first block of a chain.
-pub fn block(transactions: Vec<Transaction>) -> Arc<Block> {
+pub fn block(transactions: Vec<Transaction>) -> Arc<SealedBlock> {
     block_at(1, transactions)
 }
 
 /// A block at this height.
-pub fn block_at(height: u64, transactions: Vec<Transaction>) -> Arc<Block> {
-    Arc::new(Block { parent: Hash::ZERO, height, miner: MINER, transactions })
+pub fn block_at(height: u64, transactions: Vec<Transaction>) -> Arc<SealedBlock> {
+    Block { parent: Hash::ZERO, height, miner: MINER, transactions }.seal()
 }

@@ -10,7 +10,7 @@ use seriatim_tos::chain::{
     ShadowExecutor, ShadowFuture, ShadowThreads,
 };
 use seriatim_tos::execution::{BlockError, ParallelExecutor, PreparedBlock};
-use seriatim_tos::ledger::{Block, Genesis, Parameters, Receipt};
+use seriatim_tos::ledger::{Genesis, Parameters, Receipt, SealedBlock};
 use seriatim_tos::storage::{LedgerState, MemoryStorage};
 
 use crate::ledger::{block_at, parameters, pay};
@@ -99,7 +99,7 @@ impl Node {
     }
 
     /// Adds a block in an ordering run of its own.
-    pub fn add(&mut self, block: &Arc<Block>) -> Result<Vec<Receipt>, BlockError> {
+    pub fn add(&mut self, block: &Arc<SealedBlock>) -> Result<Vec<Receipt>, BlockError> {
         wait(self.chain.ordering_run().add_block(block))
     }
 
@@ -117,7 +117,7 @@ impl Node {
 }
 
 /// The ledger after `blocks` on the sequential path alone, each in a run of its own.
-pub fn sequential_ledger(blocks: &[Arc<Block>]) -> LedgerState {
+pub fn sequential_ledger(blocks: &[Arc<SealedBlock>]) -> LedgerState {
     let mut node = Node::new(&genesis(), parameters(), Modes::off());
     for block in blocks {
         wait(node.chain.ordering_run().apply(block, ExecutionPath::Sequential)).unwrap();
@@ -132,7 +132,7 @@ pub fn genesis() -> Genesis {
 
 /// Blocks on top of each other. Each has payments that share no account, payments that do, and one that is orphaned
 /// because its source has not as much.
-pub fn blocks(count: u64) -> Vec<Arc<Block>> {
+pub fn blocks(count: u64) -> Vec<Arc<SealedBlock>> {
     let block = |nonce| {
         let payments = [(1, 2, 1), (3, 4, 2), (2, 5, 3), (6, 1, 1), (7, 8, 1_000)];
         let transactions = payments.map(|(from, to, coins)| pay(from, to, nonce, coins)).to_vec();
@@ -143,7 +143,7 @@ pub fn blocks(count: u64) -> Vec<Arc<Block>> {
 
 /// Three blocks in one ordering run, with a shadow that is wrong about the second. Returns the chain, the blocks and the one
 /// mismatch.
-pub fn mismatch_in_a_run(fault: fn(&mut PreparedBlock)) -> (Node, Vec<Arc<Block>>, Mismatch) {
+pub fn mismatch_in_a_run(fault: fn(&mut PreparedBlock)) -> (Node, Vec<Arc<SealedBlock>>, Mismatch) {
     let mut node = Node::tested(faulty_second_block(fault), AMPLE);
     let blocks = blocks(3);
     let mut run = node.chain.ordering_run();

@@ -33,9 +33,9 @@ use serde::{Deserialize, Serialize};
 use crate::execution::parallel::{ParallelChainState, merge_parallel_results};
 use crate::execution::{
     AccountNonces, BlockChanges, BlockError, BlockStart, BlockStmExecutor, NonceChecker, ParallelExecutor,
-    PreparedBlock, execute_sequentially,
+    PreparedBlock, execute_sequentially, execute_sequentially_ahead,
 };
-use crate::ledger::{AccountKey, Block, Hash, Parameters, Receipt, Topoheight};
+use crate::ledger::{AccountKey, Hash, Parameters, Receipt, SealedBlock, Topoheight};
 use crate::storage::{Storage, StorageError};
 use seriatim_runtime::Runtime;
 
@@ -57,6 +57,8 @@ pub use shadow_threads::{ReadLimits, ShadowError, ShadowThreads};
 #[serde(rename_all = "kebab-case")]
 pub enum ExecutionPath {
     Sequential,
+    /// The sequential one, with helpers that verify signatures ahead of it.
+    SequentialAhead,
     /// V3.
     Parallel,
     /// The optimistic one, on the runtime of the other and with as many tasks at a time.
@@ -68,6 +70,7 @@ impl ExecutionPath {
     pub fn name(self) -> &'static str {
         match self {
             Self::Sequential => "sequential",
+            Self::SequentialAhead => "sequential-ahead",
             Self::Parallel => "parallel",
             Self::BlockStm => "block-stm",
         }
@@ -166,7 +169,7 @@ impl<S: Storage, R: Runtime> OrderingRun<'_, S, R> {
     ///
     /// # Errors
     /// Then ledger and NonceChecker are as before. The contract ends an ordering run at an aborted block.
-    pub async fn apply(&mut self, block: &Arc<Block>, path: ExecutionPath) -> Result<Vec<Receipt>, BlockError> {
+    pub async fn apply(&mut self, block: &Arc<SealedBlock>, path: ExecutionPath) -> Result<Vec<Receipt>, BlockError> {
         let start = self.start(block).await?;
         let changes = execute_on(path, &self.chain.storage, &self.chain.parallel, &start, block).await?;
         let prepared = changes.prepare(&start)?;
@@ -178,7 +181,7 @@ impl<S: Storage, R: Runtime> OrderingRun<'_, S, R> {
         Arc::unwrap_or_clone(self.nonces)
     }
 
-    async fn start(&mut self, block: &Block) -> Result<BlockStart, StorageError> {
+    async fn start(&mut self, block: &Arc<SealedBlock>) -> Result<BlockStart, StorageError> {
         let Blockchain { storage, parameters, .. } = &*self.chain;
         let mut start = BlockStart::read(&**storage, parameters, Arc::clone(&self.nonces), block).await?;
         if let Some(InDoubt { block, topoheight, nonces }) = self.in_doubt.take()
@@ -211,10 +214,14 @@ async fn execute_on<S: Storage, R: Runtime>(
     storage: &Arc<S>,
     parallel: &ParallelExecutor<R>,
     start: &BlockStart,
-    block: &Arc<Block>,
+    block: &Arc<SealedBlock>,
 ) -> Result<BlockChanges, BlockError> {
     match path {
         ExecutionPath::Sequential => execute_sequentially(&**storage, start, block).await,
+        ExecutionPath::SequentialAhead => {
+            let (runtime, workers) = (parallel.runtime(), parallel.max_parallelism());
+            execute_sequentially_ahead(runtime, workers, &**storage, start.clone(), block).await
+        }
         ExecutionPath::Parallel => execute_in_parallel(storage, parallel, start.clone(), block).await,
         ExecutionPath::BlockStm => BlockStmExecutor::like(parallel).execute(storage, start.clone(), block).await,
     }
@@ -224,8 +231,9 @@ async fn execute_in_parallel<S: Storage, R: Runtime>(
     storage: &Arc<S>,
     executor: &ParallelExecutor<R>,
     start: BlockStart,
-    block: &Arc<Block>,
+    block: &Arc<SealedBlock>,
 ) -> Result<BlockChanges, BlockError> {
+    let start = start.ahead(executor.runtime(), block, executor.max_parallelism().get());
     let state = ParallelChainState::open(Arc::clone(storage), executor.runtime(), Arc::new(start), block).await?;
     let state = Arc::new(state);
     let receipts = executor.execute(&state, block).await?;

@@ -10,20 +10,22 @@ mod nonces;
 pub mod parallel;
 pub mod reference;
 mod sequential;
+mod signatures;
 
 use std::sync::Arc;
 
 use crate::ledger::rules::{BlockContext, Reward, block_reward};
-use crate::ledger::{Block, BlockAbort, BlockMetadata, Hash, Parameters, Receipt};
+use crate::ledger::{BlockAbort, BlockMetadata, Hash, Parameters, Receipt, SealedBlock};
 use crate::storage::{Storage, StorageError};
-use seriatim_runtime::TaskError;
+use seriatim_runtime::{Runtime, TaskError};
 
 pub use account::Account;
 pub use block_stm::BlockStmExecutor;
 pub use changes::{BlockChanges, PreparedBlock};
 pub use nonces::{AccountNonces, NonceChecker};
 pub use parallel::{ParallelExecutor, ZeroParallelism};
-pub use sequential::execute_sequentially;
+pub use sequential::{execute_sequentially, execute_sequentially_ahead};
+pub use signatures::{Ahead, InPlace, Signatures};
 
 /// What both paths start a block from: read once, unchanged while the block runs.
 #[derive(Clone, Debug)]
@@ -34,6 +36,9 @@ pub struct BlockStart {
     pub previous: BlockMetadata,
     /// What the ordering run has used before this block.
     pub nonces: Arc<NonceChecker>,
+    /// The sources' signatures, verified where they are asked for unless [`BlockStart::ahead`] was called.
+    pub signatures: Arc<dyn Signatures>,
+    is_ahead: bool,
 }
 
 impl BlockStart {
@@ -45,7 +50,7 @@ impl BlockStart {
         storage: &S,
         parameters: &Parameters,
         nonces: Arc<NonceChecker>,
-        block: &Block,
+        block: &Arc<SealedBlock>,
     ) -> Result<Self, StorageError> {
         let (top, previous) = storage.top().await?;
         let context = BlockContext {
@@ -58,7 +63,19 @@ impl BlockStart {
             assets: Arc::new(storage.assets().await?),
         };
         let reward = block_reward(previous.emitted_supply, parameters.block_time_ms, block.height);
-        Ok(Self { context, reward, previous, nonces })
+        let signatures = Arc::new(InPlace::new(block, context.signature_scheme));
+        Ok(Self { context, reward, previous, nonces, signatures, is_ahead: false })
+    }
+
+    /// The same with signatures that `workers` verify ahead of where they are asked for. Clones share them, and asking for
+    /// them twice changes nothing.
+    #[must_use]
+    pub fn ahead<R: Runtime>(self, runtime: &R, block: &Arc<SealedBlock>, workers: usize) -> Self {
+        if self.is_ahead {
+            return self;
+        }
+        let signatures = Arc::new(Ahead::new(runtime, block, self.context.signature_scheme, workers));
+        Self { signatures, is_ahead: true, ..self }
     }
 }
 

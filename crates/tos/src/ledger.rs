@@ -12,6 +12,7 @@ mod key;
 mod multisig;
 mod parameters;
 pub mod rules;
+mod sealed;
 mod transaction;
 
 pub use block::{Block, BlockMetadata, Receipt};
@@ -23,6 +24,7 @@ pub use genesis::{Genesis, GenesisAccount, GenesisError, MAX_GENESIS_TOPOHEIGHT}
 pub use key::{AccountKey, AssetId, Hash, Signature};
 pub use multisig::MultiSigConfig;
 pub use parameters::*;
+pub use sealed::{SealedBlock, SealedTransaction};
 pub use transaction::{
     FeeType, MultiSigSignature, Payload, Reference, Transaction, TransactionVersion, Transfer, UnsignedTransaction,
 };

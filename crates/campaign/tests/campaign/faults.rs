@@ -135,7 +135,7 @@ fn a_fault_comes_to_what_its_place_makes_of_it() {
         (Site::Start, Fault::Cancel, Endured::CutOffBefore),
         (Site::Read, Fault::Error, Endured::Aborted),
         (Site::Read, Fault::Delay, Endured::Survived),
-        (Site::Acquired, Fault::Panic, Endured::CutOffBefore),
+        (Site::Join, Fault::Panic, Endured::CutOffBefore),
         (Site::Write, Fault::Error, Endured::Aborted),
         (Site::Write, Fault::Cancel, Endured::CutOffBefore),
         (Site::Written, Fault::Cancel, Endured::CutOffAfter),

@@ -29,6 +29,10 @@ pub enum Action {
         set: Label,
         index: usize,
     },
+    /// The task works on this item of its block from here on.
+    WorkOn {
+        item: usize,
+    },
     /// The task let others run.
     Suspend,
     Acquire {
@@ -132,6 +136,7 @@ impl Action {
             Self::Spawn { .. } => "spawn",
             Self::End { .. } => "end",
             Self::Join { .. } => "join",
+            Self::WorkOn { .. } => "work on",
             Self::Suspend => "suspend",
             Self::Acquire { .. } => "acquire",
             Self::Release { .. } => "release",
@@ -154,7 +159,12 @@ impl Action {
     /// The thing that it touched, if tasks share it.
     pub fn object(&self) -> Option<Object<'_>> {
         match self {
-            Self::Spawn { .. } | Self::Join { .. } | Self::Suspend | Self::Ask { .. } | Self::Commit { .. } => None,
+            Self::Spawn { .. }
+            | Self::Join { .. }
+            | Self::WorkOn { .. }
+            | Self::Suspend
+            | Self::Ask { .. }
+            | Self::Commit { .. } => None,
             Self::End { set, .. } => Some(Object::Ends(set)),
             Self::Acquire { permit } | Self::Release { permit } => Some(Object::Permit(permit)),
             Self::Lock { lock, .. } | Self::Unlock { lock } => Some(Object::Lock(lock)),
@@ -185,6 +195,7 @@ impl Action {
             Self::Spawn { set, index, .. } | Self::End { set, index, .. } | Self::Join { set, index } => {
                 format!("task {index} of {set}")
             }
+            Self::WorkOn { item } => format!("transaction {item}"),
             Self::Ask { key } => key.to_string(),
             Self::Commit { writes } => format!("{writes} writes"),
             _ => self.object().map(|object| object.to_string()).unwrap_or_default(),
@@ -206,6 +217,7 @@ impl Action {
             Self::Exchange { found, new, .. } => format!("{found} by {new}"),
             Self::ExchangeFailed { found, expected, .. } => format!("{found}, not {expected}"),
             Self::Join { .. }
+            | Self::WorkOn { .. }
             | Self::Suspend
             | Self::Acquire { .. }
             | Self::Release { .. }

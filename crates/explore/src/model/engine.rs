@@ -170,4 +170,11 @@ impl AtomicU64 for ModelAtomic {
             Self::Loom(atomic) => atomic.compare_exchange(current, new, success, failure),
         }
     }
+
+    fn fetch_add(&self, amount: u64, ordering: Ordering) -> u64 {
+        match self {
+            Self::Shuttle(atomic) => atomic.fetch_add(amount),
+            Self::Loom(atomic) => atomic.fetch_add(amount, ordering),
+        }
+    }
 }

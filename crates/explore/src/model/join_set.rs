@@ -85,6 +85,22 @@ impl<T: Send + 'static> JoinSet<T> for ModelJoinSet<T> {
         index
     }
 
+    fn here<F: Future<Output = T> + Send + 'static>(
+        &mut self,
+        task: F,
+    ) -> (TaskIndex, impl Future<Output = Result<T, TaskError>> + Send + 'static) {
+        // A thread of the engine like the others, and one that the caller's thread waits for: what can interleave with what
+        // is the same, and each task has a thread of its own.
+        let mut alone = Self::new(self.state.engine(), self.label, self.workers.clone());
+        alone.spawned = self.spawned;
+        alone.state.give_back(|state| state.sleeping.resize_with(self.spawned, || None));
+        self.spawned += 1;
+        // No other task of this set sleeps in its place.
+        self.state.give_back(|state| state.sleeping.push(None));
+        let index = alone.spawn(task);
+        (index, async move { alone.join_next().await.expect("one task was spawned").1 })
+    }
+
     async fn join_next(&mut self) -> Option<(TaskIndex, Result<T, TaskError>)> {
         let engine = self.state.engine();
         poll_fn(|context| {

@@ -174,6 +174,10 @@ impl LoomAtomic {
     ) -> Result<u64, u64> {
         engine_call(|| self.0.compare_exchange(current, new, success, failure))
     }
+
+    pub(super) fn fetch_add(&self, amount: u64, ordering: Ordering) -> u64 {
+        engine_call(|| self.0.fetch_add(amount, ordering))
+    }
 }
 
 /// loom's mutex makes the step and carries happens-before from one access to the next. It is never contended: no thread is

@@ -92,6 +92,14 @@ impl ShuttleAtomic {
         exchanged
     }
 
+    pub(super) fn fetch_add(&self, amount: u64) -> u64 {
+        announce::announce(Access::Write(self.object));
+        let found = self.value.fetch_add(amount, Ordering::SeqCst);
+        self.accessed(true);
+        self.trace(|atomic| Action::Exchange { atomic, found, new: found.wrapping_add(amount) });
+        found
+    }
+
     fn accessed(&self, writes: bool) {
         self.last_access.next(task(), writes);
     }

@@ -100,7 +100,7 @@ pub(super) fn swap_receipts(observation: &mut Observation) {
 
 pub(super) fn pose_as_parallel(observation: &mut Observation) {
     observation.max_parallelism = Some(2);
-    blocks_mut(observation).for_each(|block| block.made_of = Some(Tasks::Transactions));
+    blocks_mut(observation).for_each(|block| block.made_of = Some(Tasks::Workers));
 }
 
 /// Reports a bound of one task, which the run exceeded.

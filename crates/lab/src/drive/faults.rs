@@ -15,7 +15,7 @@ use seriatim_explore::model::{Model, ModelSettings};
 use seriatim_runtime::{Fault, Faults, Native, Passed, Probed, Runtime};
 use seriatim_tos::chain::{Blockchain, ExecutionPath, OrderingRun};
 use seriatim_tos::execution::{BlockError, NonceChecker, ParallelExecutor};
-use seriatim_tos::ledger::{Block, Parameters, Receipt, Topoheight};
+use seriatim_tos::ledger::{Parameters, Receipt, SealedBlock, Topoheight};
 use seriatim_tos::storage::{Failing, Layer, Layered, LedgerState, MemoryStorage, Storage, Suspend};
 
 use super::chain_subject::OnTokio;
@@ -245,7 +245,7 @@ impl<H: Host, S: Storage> Bench<'_, H, S> {
         matches!(self.ended(chain.rewind(to)), Ended::Done(Ok(()))).then(|| self.ledger())
     }
 
-    fn block(&self, run: &mut OrderingRun<'_, S, Probed<H::Runtime>>, block: &Arc<Block>) -> Ended<Applied> {
+    fn block(&self, run: &mut OrderingRun<'_, S, Probed<H::Runtime>>, block: &Arc<SealedBlock>) -> Ended<Applied> {
         self.ended(run.apply(block, self.path))
     }
 

@@ -32,8 +32,9 @@ impl Paths {
 
     /// The way of the block with this number, over all runs.
     pub(super) fn of_block(self, number: u64, salt: u64, has_threads: bool) -> Way {
-        const WAYS: [Way; 4] = [
+        const WAYS: [Way; 5] = [
             Way::Path(ExecutionPath::Sequential),
+            Way::Path(ExecutionPath::SequentialAhead),
             Way::Path(ExecutionPath::Parallel),
             Way::Path(ExecutionPath::BlockStm),
             Way::Tested,
@@ -60,7 +61,7 @@ mod tests {
 
     #[test]
     fn mixed_blocks_go_every_way_in_every_order_and_are_tested_only_where_there_are_threads() {
-        for (has_threads, ways) in [(false, 3), (true, 4)] {
+        for (has_threads, ways) in [(false, 4), (true, 5)] {
             let way = |number| Paths::Mixed.of_block(number, 7, has_threads);
             let mut pairs: Vec<_> = (0..400).map(|number| format!("{:?}", (way(number), way(number + 1)))).collect();
             pairs.sort();

@@ -14,10 +14,11 @@ use seriatim_tos::chain::{
     Blockchain, ChainConfig, ExecutionPath, Modes, NativeShadow, RecentMismatches, ShadowThreads,
 };
 use seriatim_tos::execution::ParallelExecutor;
-use seriatim_tos::ledger::{Block, GenesisError, Topoheight};
-use seriatim_tos::storage::{Layered, LedgerState, MemoryStorage, Record, Storage, Suspend};
+use seriatim_tos::ledger::{Block, GenesisError, SealedBlock, Topoheight};
+use seriatim_tos::storage::{Layered, LedgerState, MemoryStorage, Record, Storage};
 
 use super::paths::Way;
+use super::suspending::{Reads, Suspending};
 use super::traced::Traced;
 use super::{BlockFailure, LayerSource, Observation, ObservedBlock, ObservedStep, Paths, Tasks};
 
@@ -68,14 +69,14 @@ pub struct Start {
     /// The ledger where it begins, to be cloned.
     genesis: Result<LedgerState, GenesisError>,
     /// The blocks of every step, shared as executors want them: one list a step, empty for rewinds.
-    blocks: Vec<Vec<Arc<Block>>>,
+    blocks: Vec<Vec<Arc<SealedBlock>>>,
 }
 
 impl Start {
     pub fn of(scenario: &Scenario) -> Self {
         let genesis = scenario.genesis.validate().map(|()| LedgerState::from_genesis(&scenario.genesis));
         let of_step = |step: &Step| match step {
-            Step::Run(blocks) => blocks.iter().cloned().map(Arc::new).collect(),
+            Step::Run(blocks) => blocks.iter().cloned().map(Block::seal).collect(),
             Step::Rewind(_) => Vec::new(),
         };
         Self { genesis, blocks: scenario.steps.iter().map(of_step).collect() }
@@ -109,11 +110,13 @@ impl Runner {
         if let Some(layer) = self.layer.make() {
             storage = storage.with(layer);
         }
+        let reads = Arc::new(Reads::default());
         if self.suspends {
             // The record has the call before it suspends, so a task that holds a lock meanwhile is known to wait for storage.
-            storage = storage.with(Suspend(runtime.clone())).with(Traced::new(runtime.clone()));
+            storage =
+                storage.with(Suspending::new(runtime.clone(), Arc::clone(&reads))).with(Traced::new(runtime.clone()));
         }
-        let watched = Watched { memory, recorded, runtime };
+        let watched = Watched { memory, recorded, reads, runtime };
         let outcome = self.steps(host, scenario, &start.blocks, &watched, Arc::new(storage), &mut observation);
         observation.broken = outcome.err();
         observation
@@ -123,7 +126,7 @@ impl Runner {
         &self,
         host: &H,
         scenario: &Scenario,
-        blocks: &[Vec<Arc<Block>>],
+        blocks: &[Vec<Arc<SealedBlock>>],
         watched: &Watched<H::Runtime>,
         storage: Arc<S>,
         observation: &mut Observation,
@@ -172,7 +175,7 @@ impl Runner {
         host: &H,
         chain: &mut Blockchain<S, Probed<H::Runtime>>,
         first_block: u64,
-        blocks: &[Arc<Block>],
+        blocks: &[Arc<SealedBlock>],
         mismatches: &RecentMismatches,
         watched: &Watched<H::Runtime>,
     ) -> Vec<ObservedBlock> {
@@ -191,8 +194,9 @@ impl Runner {
                 (Err(message), None) => Err(BlockFailure::Panicked(message)),
             };
             let failed = outcome.is_err();
-            let batches = watched.recorded.take();
-            observed.push(ObservedBlock { outcome, batches, made_of, tasks: watched.runtime.take_figures() });
+            let (batches, reads_at_once) = (watched.recorded.take(), watched.reads.take_most());
+            let tasks = watched.runtime.take_figures();
+            observed.push(ObservedBlock { outcome, batches, made_of, tasks, reads_at_once });
             if failed {
                 break;
             }
@@ -207,8 +211,8 @@ const TEST_MODE_BUDGET: Duration = Duration::from_secs(10);
 fn tasks_of(path: ExecutionPath) -> Option<Tasks> {
     match path {
         ExecutionPath::Sequential => None,
-        ExecutionPath::Parallel => Some(Tasks::Transactions),
-        ExecutionPath::BlockStm => Some(Tasks::Workers),
+        ExecutionPath::SequentialAhead => Some(Tasks::Helpers),
+        ExecutionPath::Parallel | ExecutionPath::BlockStm => Some(Tasks::Workers),
     }
 }
 
@@ -216,6 +220,7 @@ fn tasks_of(path: ExecutionPath) -> Option<Tasks> {
 struct Watched<R> {
     memory: Arc<MemoryStorage>,
     recorded: Arc<Record>,
+    reads: Arc<Reads>,
     runtime: Probed<R>,
 }
 

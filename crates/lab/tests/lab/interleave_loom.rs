@@ -216,7 +216,7 @@ fn locks_in_opposite_orders_are_a_deadlock() {
 fn a_task_that_nobody_wakes_is_a_lost_wake_up() {
     let violation = search(&side_by_side(2), Stalls::new(Fault::NeverWoken), config(1)).found.expect("stuck");
     assert_eq!(violation.oracle, Oracle::LostWakeup, "{violation}");
-    assert!(violation.to_string().contains("a task of batch"), "{violation}");
+    assert!(violation.to_string().contains("a task of workers"), "{violation}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use seriatim_runtime::Native;
 use seriatim_testkit::wait;
 use seriatim_tos::chain::{Blockchain, ExecutionPath};
 use seriatim_tos::execution::ParallelExecutor;
-use seriatim_tos::ledger::SignatureScheme;
+use seriatim_tos::ledger::{Block, SignatureScheme};
 use seriatim_tos::storage::{MemoryStorage, RedbStorage, Storage};
 
 const PATHS: [ExecutionPath; 3] = [ExecutionPath::Sequential, ExecutionPath::Parallel, ExecutionPath::BlockStm];
@@ -48,7 +48,7 @@ impl<'a> Pair<'a> {
             Step::Run(blocks) => {
                 let (memory, file) = (Arc::clone(self.memory.storage()), Arc::clone(disk.storage()));
                 let (mut expected, mut actual) = (self.memory.ordering_run(), disk.ordering_run());
-                for block in blocks.iter().cloned().map(Arc::new) {
+                for block in blocks.iter().cloned().map(Block::seal) {
                     let wanted = expected.apply(&block, ExecutionPath::Sequential).await;
                     let found = actual.apply(&block, path).await;
                     assert_eq!(format!("{found:?}"), format!("{wanted:?}"));

@@ -1,12 +1,10 @@
 //! Right sides match on every block of generated scenarios, and the chain is that of the sequential path.
 
-use std::sync::Arc;
-
 use seriatim_lab::workload::{Scenario, Step, real_shapes};
 use seriatim_testkit::test_mode::{AMPLE, Node, native_shadow, testing};
 use seriatim_testkit::wait;
 use seriatim_tos::chain::{ExecutionPath, Modes, ShadowThreads};
-use seriatim_tos::ledger::{Block, SignatureScheme};
+use seriatim_tos::ledger::SignatureScheme;
 
 use crate::fixtures::built;
 
@@ -18,7 +16,7 @@ fn drive(node: &mut Node, scenario: &Scenario, added: bool) -> Vec<String> {
             Step::Run(blocks) => {
                 let mut run = node.chain.ordering_run();
                 for block in blocks {
-                    let block: Arc<Block> = Arc::new(block.clone());
+                    let block = block.clone().seal();
                     let outcome = if added {
                         wait(run.add_block(&block))
                     } else {

@@ -14,8 +14,7 @@ use seriatim_lab::{Canary, Examiner, check_canaries};
 use seriatim_lab::{Genesis, Letter, scenario};
 use seriatim_runtime::TaskFigures;
 use seriatim_tos::chain::ExecutionPath;
-use seriatim_tos::execution::parallel::batches;
-use seriatim_tos::ledger::{Block, Receipt, SignatureScheme};
+use seriatim_tos::ledger::{Receipt, SignatureScheme};
 
 /// The part of the evidence that the reference alone says.
 fn of_reference(scenario: &Scenario, expectation: &Expectation, soak: bool) -> Evidence {
@@ -47,17 +46,17 @@ fn right_subjects_are_accepted_with_evidence() {
             Verdict::Agree(evidence) => evidence,
             Verdict::Violation(violation) => panic!("seed {seed}: {violation}"),
         };
-        let Evidence { blocks, transactions, aborted_blocks: aborted, .. } =
-            of_reference(&scenario, &expectation, soak);
+        let Evidence { blocks, aborted_blocks: aborted, .. } = of_reference(&scenario, &expectation, soak);
         assert_eq!(without_tasks(evidence), of_reference(&scenario, &expectation, soak), "seed {seed}");
         // Elsewhere tasks of an aborted block count too, and burns near their limit run one by one.
         if aborted == 0 && scenario.genesis.burned.is_empty() {
-            // Of blocks that go different ways, those on V3 have a task for each transaction, those on Block-STM at most so many.
-            let in_parallel = evidence.observations - 1 - u64::from(soak);
-            let some = transactions * in_parallel..=transactions * (in_parallel + u64::from(soak));
+            // A worker is a task, and a block has at most one worker for each of its transactions.
+            let sizes: Vec<usize> = scenario.blocks().map(|block| block.transactions.len()).collect();
+            let workers = |most: usize| sizes.iter().map(|size| most.min(*size) as u64).sum::<u64>();
+            let in_parallel = workers(1) + workers(2) + workers(8) + if soak { workers(8) } else { 0 };
+            let some = in_parallel..=in_parallel + if soak { workers(2) } else { 0 };
             assert!(some.contains(&evidence.tasks), "seed {seed}: {} tasks, {some:?}", evidence.tasks);
-            let several = |block: &&Block| batches(&block.transactions, &[].into()).iter().any(|batch| batch.len() > 1);
-            let overlapping = 2 * scenario.blocks().filter(several).count() as u64;
+            let overlapping = 2 * sizes.iter().filter(|size| **size > 1).count() as u64;
             let with_mixed = overlapping + u64::from(soak) * blocks;
             assert!(
                 (overlapping..=with_mixed).contains(&evidence.blocks_with_overlap),

@@ -61,11 +61,7 @@ impl Right {
     }
 
     pub fn observed(&mut self, ordinal: usize) -> &mut ObservedBlock {
-        let blocks = self.observation.steps.iter_mut().flat_map(|step| match step {
-            ObservedStep::Run(blocks) => blocks.as_mut_slice(),
-            ObservedStep::Rewind => &mut [],
-        });
-        blocks.into_iter().nth(ordinal).expect("as many as `blocks` has")
+        observed_in(&mut self.observation, ordinal)
     }
 
     pub fn expected(&mut self, ordinal: usize) -> &mut Result<Vec<Receipt>, BlockAbort> {
@@ -75,6 +71,15 @@ impl Right {
         });
         blocks.into_iter().nth(ordinal).expect("as many as were observed")
     }
+}
+
+/// The observed block of this number.
+pub fn observed_in(observation: &mut Observation, ordinal: usize) -> &mut ObservedBlock {
+    let blocks = observation.steps.iter_mut().flat_map(|step| match step {
+        ObservedStep::Run(blocks) => blocks.as_mut_slice(),
+        ObservedStep::Rewind => &mut [],
+    });
+    blocks.into_iter().nth(ordinal).expect("as many as `blocks` has")
 }
 
 fn rights_of(plans: impl Iterator<Item = Plan>) -> Vec<Right> {

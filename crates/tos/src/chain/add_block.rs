@@ -5,13 +5,13 @@ use std::sync::Arc;
 use tracing::Instrument;
 
 use crate::execution::BlockError;
-use crate::ledger::{Block, Receipt};
+use crate::ledger::{Receipt, SealedBlock};
 use crate::storage::{ErasedStorage, Storage};
 use seriatim_runtime::Runtime;
 
 use super::mismatch::text;
 use super::observer::Observer;
-use super::{ExecutionPath, Mismatch, MismatchKind, Mode, OrderingRun};
+use super::{Blockchain, ExecutionPath, Mismatch, MismatchKind, Mode, OrderingRun};
 
 impl<S: Storage, R: Runtime> OrderingRun<'_, S, R> {
     /// Applies `block` on top, in the mode that the chain's [`super::Modes`] give it. Returns one receipt a transaction, in block
@@ -25,7 +25,7 @@ impl<S: Storage, R: Runtime> OrderingRun<'_, S, R> {
     ///
     /// # Errors
     /// As [`Self::apply`]; in test mode those of the sequential path alone.
-    pub async fn add_block(&mut self, block: &Arc<Block>) -> Result<Vec<Receipt>, BlockError> {
+    pub async fn add_block(&mut self, block: &Arc<SealedBlock>) -> Result<Vec<Receipt>, BlockError> {
         let mode = self.chain.modes.mode_of(block.transactions.len());
         let path = if mode == Mode::Parallel { self.chain.modes.path } else { ExecutionPath::Sequential };
         self.chain.modes.tell_rollout();
@@ -45,8 +45,11 @@ impl<S: Storage, R: Runtime> OrderingRun<'_, S, R> {
         outcome
     }
 
-    async fn add_in_test_mode(&mut self, block: &Arc<Block>) -> Result<Vec<Receipt>, BlockError> {
-        let start = self.start(block).await?;
+    async fn add_in_test_mode(&mut self, block: &Arc<SealedBlock>) -> Result<Vec<Receipt>, BlockError> {
+        // Both sides ask the same verdicts, so each signature is verified once.
+        let Blockchain { parallel, .. } = &*self.chain;
+        let (runtime, workers) = (parallel.runtime().clone(), parallel.max_parallelism().get());
+        let start = self.start(block).await?.ahead(&runtime, block, workers);
         let (outcome, tested) =
             self.chain.modes.test(ErasedStorage::new(Arc::clone(&self.chain.storage)), &start, block).await;
         let committed = match outcome {
@@ -60,7 +63,7 @@ impl<S: Storage, R: Runtime> OrderingRun<'_, S, R> {
     /// What came of it, and on which path.
     async fn add_in_parallel(
         &mut self,
-        block: &Arc<Block>,
+        block: &Arc<SealedBlock>,
         path: ExecutionPath,
     ) -> (ExecutionPath, Result<Vec<Receipt>, BlockError>) {
         let failed = match self.apply(block, path).await {

@@ -3,6 +3,7 @@
 
 mod families;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use seriatim_runtime::{Native, Recorder};
 use super::conflicts::conflicts;
 use super::modes::{Tested, Verdict};
 use super::{ExecutionPath, Mode, Rollout};
+use crate::execution::parallel::batches;
 
 use families::Families;
 pub(super) use families::{ABORTED, STORAGE, TASKS};
@@ -43,7 +45,7 @@ impl ChainMetrics {
         String::from_utf8(text).expect("names, helps and labels are text")
     }
 
-    /// A runtime that tells these figures of its batches and of its waiting, for the executors of a node.
+    /// A runtime that tells these figures of its workers and of its waiting, for the executors of a node.
     pub fn native(&self, hash_seed: u64) -> Native {
         Native::with_hash_seed(hash_seed).with_recorder(self.recorder())
     }
@@ -59,6 +61,9 @@ impl ChainMetrics {
         families.blocks.with_label_values(&[path.name(), mode.name()]).inc();
         families.block_transactions.observe(block.transactions.len() as f64);
         families.block_conflicts.observe(conflicts(&block.transactions) as f64);
+        for batch in batches(&block.transactions, &BTreeMap::new()) {
+            families.batch_transactions.observe(batch.len() as f64);
+        }
         for receipt in receipts {
             let result = match receipt {
                 Receipt::Executed { .. } => "executed",

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tracing::{Level, Span, debug, enabled, error, info, warn};
 
 use crate::execution::BlockError;
-use crate::ledger::{Block, Receipt, Topoheight};
+use crate::ledger::{Receipt, SealedBlock, Topoheight};
 
 #[cfg(feature = "metrics")]
 use super::metrics::{self, ChainMetrics};
@@ -34,7 +34,7 @@ pub(super) struct Adding {
 #[cfg(feature = "metrics")]
 struct Metered {
     metrics: ChainMetrics,
-    block: Arc<Block>,
+    block: Arc<SealedBlock>,
     topoheight: Option<Topoheight>,
     mode: Mode,
     watch: super::stopwatch::Stopwatch,
@@ -67,7 +67,7 @@ impl Observer {
 
     pub(super) fn adding(
         &self,
-        block: &Arc<Block>,
+        block: &Arc<SealedBlock>,
         topoheight: Option<Topoheight>,
         mode: Mode,
         path: ExecutionPath,

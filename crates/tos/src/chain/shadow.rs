@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::execution::{BlockError, BlockStart, ParallelExecutor, PreparedBlock, ZeroParallelism};
-use crate::ledger::Block;
+use crate::ledger::SealedBlock;
 use crate::storage::{ErasedStorage, Layered};
 use seriatim_runtime::Native;
 
@@ -21,7 +21,7 @@ pub type ShadowStorage = Layered<ErasedStorage>;
 pub struct ShadowBlock {
     pub storage: Arc<ShadowStorage>,
     pub start: BlockStart,
-    pub block: Arc<Block>,
+    pub block: Arc<SealedBlock>,
 }
 
 /// What a shadow runs as.

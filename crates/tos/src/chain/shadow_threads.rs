@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 
 use crate::execution::BlockStart;
-use crate::ledger::Block;
+use crate::ledger::SealedBlock;
 use crate::ledger::rules::footprint;
 use crate::storage::{ErasedStorage, Layered, ReadOnly};
 use seriatim_runtime::panic_message;
@@ -114,7 +114,7 @@ impl ShadowThreads {
         &mut self,
         storage: ErasedStorage,
         start: BlockStart,
-        block: &Arc<Block>,
+        block: &Arc<SealedBlock>,
         budget: &mut Duration,
     ) -> Option<Started> {
         if !self.is_drained(budget) {
@@ -172,7 +172,7 @@ async fn caught(shadow: Arc<dyn ShadowExecutor>, given: ShadowBlock) -> Result<P
 }
 
 /// No sequential execution of `block` reads more often, the reward's few reads apart.
-fn most_sequential_reads(block: &Block) -> u64 {
+fn most_sequential_reads(block: &SealedBlock) -> u64 {
     let of_transaction = |body| {
         let footprint = footprint(body);
         let accounts: usize = footprint.accounts.values().map(|assets| 1 + assets.len()).sum();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::execution::{BlockStart, execute_sequentially};
-use crate::ledger::Block;
+use crate::ledger::SealedBlock;
 use crate::storage::{CountReads, ErasedStorage, Layered, Storage};
 
 use super::difference::{PathDifference, PathOutcome, difference, outcome_text};
@@ -23,7 +23,7 @@ impl Modes {
         &mut self,
         storage: ErasedStorage,
         start: &BlockStart,
-        block: &Arc<Block>,
+        block: &Arc<SealedBlock>,
     ) -> (PathOutcome, Tested) {
         let mut budget = self.config().test_mode_budget;
         let shadow = self.shadow.as_mut().expect("test mode is refused without a side");
@@ -62,7 +62,7 @@ impl Modes {
     }
 }
 
-async fn sequentially<S: Storage>(storage: &S, start: &BlockStart, block: &Block) -> PathOutcome {
+async fn sequentially<S: Storage>(storage: &S, start: &BlockStart, block: &SealedBlock) -> PathOutcome {
     Ok(execute_sequentially(storage, start, block).await?.prepare(start)?)
 }
 

@@ -39,7 +39,7 @@ impl BlockChanges {
     /// `FeesOverflow`, when the miner's balance cannot take the fees.
     pub fn prepare(self, start: &BlockStart) -> Result<PreparedBlock, BlockAbort> {
         let Self { mut accounts, burned, receipts, fees } = self;
-        let BlockStart { context, reward, previous, nonces: _ } = start;
+        let BlockStart { context, reward, previous, .. } = start;
         if fees > 0 {
             let miner = accounts.get_mut(&context.miner).expect("the reward loaded the miner");
             miner.credit(fees, BlockAbort::FeesOverflow)?;

@@ -2,12 +2,15 @@
 //! makes the rollback.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
 
-use crate::ledger::rules::{Footprint, Payment, Staging, execute, footprint};
+use crate::ledger::rules::{Footprint, Payment, Staging, execute};
 use crate::ledger::{
-    AccountKey, Amount, AssetId, Block, BlockAbort, Canonical, Hash, Receipt, Transaction, TransactionError,
+    AccountKey, Amount, AssetId, BlockAbort, Hash, Receipt, SealedBlock, SealedTransaction, TransactionError,
 };
 use crate::storage::{Storage, StorageError};
+use seriatim_runtime::{JoinSet, Runtime, both};
 
 use super::account::{Account, Tracked};
 use super::{BlockChanges, BlockError, BlockStart};
@@ -19,12 +22,12 @@ use super::{BlockChanges, BlockError, BlockStart};
 pub async fn execute_sequentially<S: Storage>(
     storage: &S,
     start: &BlockStart,
-    block: &Block,
+    block: &SealedBlock,
 ) -> Result<BlockChanges, BlockError> {
     let mut state = SequentialState::open(storage, start).await?;
     let mut receipts = Vec::with_capacity(block.transactions.len());
     let mut fees: Amount = 0;
-    for transaction in &block.transactions {
+    for transaction in block.sealed_transactions() {
         let receipt = state.run(transaction).await?;
         if let Receipt::Executed { fee, .. } = receipt {
             fees = fees.checked_add(fee).ok_or(BlockAbort::FeesOverflow)?;
@@ -32,6 +35,32 @@ pub async fn execute_sequentially<S: Storage>(
         receipts.push(receipt);
     }
     Ok(BlockChanges { accounts: state.accounts, burned: state.burned, receipts, fees })
+}
+
+/// The same with up to `workers` on it: this task executes, and the others verify signatures ahead of it. A helper that
+/// ends early costs time and nothing else, because whatever it left out is verified where it is asked for.
+///
+/// # Errors
+/// As [`execute_sequentially`].
+pub async fn execute_sequentially_ahead<S: Storage, R: Runtime>(
+    runtime: &R,
+    workers: NonZeroUsize,
+    storage: &S,
+    start: BlockStart,
+    block: &Arc<SealedBlock>,
+) -> Result<BlockChanges, BlockError> {
+    let workers = workers.get().min(block.transactions.len());
+    let start = start.ahead(runtime, block, workers);
+    let mut helpers = runtime.join_set::<()>("helpers");
+    for _ in 1..workers {
+        let signatures = Arc::clone(&start.signatures);
+        helpers.spawn(async move { while signatures.verify_some() {} });
+    }
+    if workers > 1 {
+        runtime.hand_over();
+    }
+    let joined = async { while helpers.join_next().await.is_some() {} };
+    both(execute_sequentially(storage, &start, block), joined).await.0
 }
 
 /// The block's view of the ledger, grown as transactions need it.
@@ -58,15 +87,13 @@ impl<'a, S: Storage> SequentialState<'a, S> {
         Ok(state)
     }
 
-    async fn run(&mut self, transaction: &Transaction) -> Result<Receipt, StorageError> {
-        let canonical = transaction.canonical();
-        let hash = canonical.hash();
+    async fn run(&mut self, sealed: SealedTransaction<'_>) -> Result<Receipt, StorageError> {
+        let SealedTransaction { hash, footprint, .. } = sealed;
         if self.executed.contains(&hash) || self.storage.executed_by(hash).await?.is_some() {
             return Ok(Receipt::Skipped { hash });
         }
-        let footprint = footprint(&transaction.body);
-        self.load(&footprint).await?;
-        match self.execute(transaction, &canonical, &footprint) {
+        self.load(footprint).await?;
+        match self.execute(sealed) {
             Ok(Payment { fee, energy }) => {
                 self.executed.insert(hash);
                 Ok(Receipt::Executed { hash, fee, energy })
@@ -101,12 +128,8 @@ impl<'a, S: Storage> SequentialState<'a, S> {
     }
 
     /// Runs on copies and commits them only on success.
-    fn execute(
-        &mut self,
-        transaction: &Transaction,
-        canonical: &Canonical,
-        footprint: &Footprint,
-    ) -> Result<Payment, TransactionError> {
+    fn execute(&mut self, sealed: SealedTransaction<'_>) -> Result<Payment, TransactionError> {
+        let SealedTransaction { tx_index, transaction, canonical, footprint, .. } = sealed;
         let source = transaction.body.source;
         let mut staging = Staging {
             nonce: self.accounts.get(&source).expect(LOADED).nonces().offer(transaction.body.nonce),
@@ -118,7 +141,8 @@ impl<'a, S: Storage> SequentialState<'a, S> {
             let account = self.accounts.get(key).expect(LOADED);
             staging.accounts.insert(*key, account.stage(assets, *key == source));
         }
-        let payment = execute(transaction, canonical, &self.start.context, &mut staging)?;
+        let is_signed = || self.start.signatures.is_signed(tx_index);
+        let payment = execute(transaction, canonical, &self.start.context, &is_signed, &mut staging)?;
 
         for (key, staged) in staging.accounts {
             self.accounts.get_mut(&key).expect(LOADED).commit(staged);

@@ -42,7 +42,8 @@ pub struct Payment {
     pub energy: u64,
 }
 
-/// Verifies and applies one transaction on its staging.
+/// Verifies and applies one transaction on its staging. `is_signed` is asked where check 7 stands, and only there: whether
+/// the source's signature is right. Who answers may have known it long before.
 ///
 /// # Errors
 /// The first check of section 4 that fails. The staging is then in an undefined state and must be dropped.
@@ -50,9 +51,10 @@ pub fn execute(
     transaction: &Transaction,
     canonical: &Canonical,
     block: &BlockContext,
+    is_signed: &dyn Fn() -> bool,
     staging: &mut Staging,
 ) -> Result<Payment, TransactionError> {
-    let payment = verify::verify(transaction, canonical, block, staging)?;
+    let payment = verify::verify(transaction, canonical, block, is_signed, staging)?;
     apply(transaction, block, staging, payment)?;
     Ok(payment)
 }

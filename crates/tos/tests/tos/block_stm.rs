@@ -12,13 +12,18 @@ use seriatim_tos::chain::{Blockchain, ExecutionPath};
 use seriatim_tos::execution::block_stm::{Handover, MvMemory, Read, Scheduler, Task, Version};
 use seriatim_tos::execution::{BlockError, ParallelExecutor, TaskFailureCause};
 use seriatim_tos::ledger::{
-    AssetId, Block, BlockAbort, Genesis, GenesisAccount, Receipt, TOS, Transaction, TransactionError,
+    AssetId, BlockAbort, Genesis, GenesisAccount, Receipt, SealedBlock, TOS, Transaction, TransactionError,
 };
 use seriatim_tos::storage::{Layered, LedgerState, MemoryStorage, Storage, Suspend};
 
 type Outcome = Result<Vec<Receipt>, BlockError>;
 
-fn apply<S: Storage>(storage: Arc<S>, block: &Arc<Block>, path: ExecutionPath, most: usize) -> (Outcome, TaskFigures) {
+fn apply<S: Storage>(
+    storage: Arc<S>,
+    block: &Arc<SealedBlock>,
+    path: ExecutionPath,
+    most: usize,
+) -> (Outcome, TaskFigures) {
     let runtime = Probed::new(Native::with_hash_seed(7));
     let executor = ParallelExecutor::new(runtime.clone(), most).unwrap();
     let mut chain = Blockchain::new(storage, parameters(), executor);

@@ -10,10 +10,14 @@ use seriatim_testkit::{ON_PURPOSE, quieten, wait};
 use seriatim_tos::chain::{Blockchain, ExecutionPath};
 use seriatim_tos::execution::parallel::{Accumulator, batches};
 use seriatim_tos::execution::{BlockError, ParallelExecutor, TaskFailureCause, ZeroParallelism};
-use seriatim_tos::ledger::{AssetId, Block, Receipt, Transaction, TransactionError};
+use seriatim_tos::ledger::{AssetId, Receipt, SealedBlock, Transaction, TransactionError};
 use seriatim_tos::storage::{Layered, MemoryStorage, Storage, StorageError, Suspend};
 
-fn apply<S: Storage>(storage: Arc<S>, block: &Arc<Block>, workers: usize) -> (Result<Vec<Receipt>, BlockError>, usize) {
+fn apply<S: Storage>(
+    storage: Arc<S>,
+    block: &Arc<SealedBlock>,
+    workers: usize,
+) -> (Result<Vec<Receipt>, BlockError>, usize) {
     let runtime = Probed::new(Native::with_hash_seed(7));
     let executor = ParallelExecutor::new(runtime.clone(), workers).unwrap();
     let mut chain = Blockchain::new(storage, parameters(), executor);

@@ -93,6 +93,7 @@ fn access<'a>(steps: &'a [Step], position: usize, step: &'a Step) -> Option<Acce
         Action::End { .. } => (Kind::End, None),
         Action::Spawn { .. }
         | Action::Join { .. }
+        | Action::WorkOn { .. }
         | Action::Suspend
         | Action::Acquire { .. }
         | Action::Release { .. }

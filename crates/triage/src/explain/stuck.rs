@@ -63,9 +63,9 @@ fn taking(traced: &Schedule, taken: usize, words: &Words<'_>) -> String {
     };
     match (&step.action, next.and_then(|next| next.action.entry())) {
         (Action::Lock { lock: lock @ Lock::Shard { .. }, .. }, Some(entry)) => {
-            sentence(format!("{} takes the lock of {lock} for `{entry}` {keeps}", words.who(step.task)))
+            sentence(format!("{} takes the lock of {lock} for `{entry}` {keeps}", words.who_at(taken)))
         }
-        _ => sentence(format!("{} {} {keeps}", words.who(step.task), words.did(taken))),
+        _ => sentence(format!("{} {} {keeps}", words.who_at(taken), words.did(taken))),
     }
 }
 

@@ -1,26 +1,37 @@
 //! Accesses and differences as sentences.
 
-use std::collections::BTreeMap;
-
-use seriatim_explore::model::{Action, Key, Mode, Object, Permit, Step, TaskEnd};
+use seriatim_explore::model::{Action, Key, Label, Lock, Mode, Object, Permit, Step, TaskEnd};
 use seriatim_lab::compare::Violation;
 use seriatim_lab::workload::Scenario;
 use seriatim_tos::ledger::rules::footprint;
 
 use super::Anomaly;
 use super::access::{Access, Kind, left};
-use super::tasks::{TaskName, task_names};
+use super::tasks::{TaskName, TaskNames, task_names};
 
 /// The label of the parallel executor's map of accounts.
 pub(crate) const ACCOUNTS: &str = "accounts";
 /// The label of its accumulator of burned amounts.
 const BURNED: &str = "burned";
+/// The labels by which workers share out what is to be done: every two of them meet there, so meeting tells nothing.
+const SHARING_OUT: [&str; 3] = ["schedule", "next chunk", "verdicts"];
+
+/// Whether it is only about who does what.
+pub(crate) fn shares_out(object: &Object<'_>) -> bool {
+    let is_one = |label: &Label| SHARING_OUT.iter().any(|known| *label == **known);
+    match object {
+        Object::Entry(entry) => is_one(&entry.map),
+        Object::Atomic(label) => is_one(label),
+        Object::Lock(Lock::Shard { map, .. }) => is_one(map),
+        _ => false,
+    }
+}
 
 /// Names for the tasks of one execution.
 pub(super) struct Words<'a> {
     scenario: &'a Scenario,
     steps: &'a [Step],
-    names: BTreeMap<u64, TaskName>,
+    names: TaskNames,
 }
 
 impl<'a> Words<'a> {
@@ -28,9 +39,19 @@ impl<'a> Words<'a> {
         Self { scenario, steps, names: task_names(scenario, steps) }
     }
 
-    /// `tx 1 (transfer)`.
+    /// `tx 1 (transfer)`: what the task worked on last.
     pub(super) fn who(&self, task: u64) -> String {
-        match self.names.get(&task) {
+        self.named(task, self.names.last(task))
+    }
+
+    /// The same, at one of its steps.
+    pub(super) fn who_at(&self, position: usize) -> String {
+        let task = self.steps[position].task;
+        self.named(task, self.names.at(task, position))
+    }
+
+    fn named(&self, task: u64, name: Option<&TaskName>) -> String {
+        match name {
             _ if task == 0 => "the block's own thread".to_owned(),
             None => format!("task {task}"),
             Some(TaskName { block, transaction, payload }) if self.scenario.blocks().count() > 1 => {
@@ -42,8 +63,7 @@ impl<'a> Words<'a> {
 
     /// What a step did, with values.
     pub(super) fn access(&self, position: usize) -> String {
-        let step = &self.steps[position];
-        sentence(format!("{} {}", self.who(step.task), self.did(position)))
+        sentence(format!("{} {}", self.who_at(position), self.did(position)))
     }
 
     /// The same without who.
@@ -89,6 +109,7 @@ impl<'a> Words<'a> {
             Action::End { end, .. } => format!("ends: {end}"),
             Action::Spawn { set, index, .. } => format!("spawns task {index} of {set}"),
             Action::Join { set, index } => format!("learns that task {index} of {set} has ended"),
+            Action::WorkOn { item } => format!("begins transaction {item}"),
             Action::Suspend => "suspends".to_owned(),
             action @ (Action::Leave { .. } | Action::Commit { .. }) => {
                 format!("does `{}` on {} {}", action.name(), action.target(), action.result()).trim_end().to_owned()
@@ -105,7 +126,7 @@ impl<'a> Words<'a> {
         story: &[usize],
     ) -> String {
         let object = &first.object;
-        let (one, other) = (self.who(first.task), self.who(second.task));
+        let (one, other) = (self.who_at(first.step), self.who_at(second.step));
         let last = story.last().map_or(second.task, |&step| self.steps[step].task);
         let (writer, lost) = if last == first.task { (&one, &other) } else { (&other, &one) };
         sentence(match anomaly {
@@ -136,14 +157,14 @@ impl<'a> Words<'a> {
         })
     }
 
-    /// Two transactions on one account should not have been in one batch.
+    /// Two transactions on one account should not have run side by side.
     pub(super) fn side_by_side(&self, first: &Access<'_>, second: &Access<'_>) -> Option<String> {
-        let (one, other) = (self.names.get(&first.task)?, self.names.get(&second.task)?);
+        let (one, other) = (self.names.at(first.task, first.step)?, self.names.at(second.task, second.step)?);
         let account = match first.object {
             Object::Entry(entry) if entry.map == *ACCOUNTS => &entry.key,
             Object::Atomic(label) if *label == *BURNED && one.block == other.block => {
                 let (one, other) = (one.transaction.min(other.transaction), one.transaction.max(other.transaction));
-                return Some(format!("Tx {one} and tx {other} both burn, and they run side by side, in one batch."));
+                return Some(format!("Tx {one} and tx {other} both burn, and they run side by side."));
             }
             _ => return None,
         };
@@ -154,12 +175,10 @@ impl<'a> Words<'a> {
                 footprint(&transaction.body).accounts.keys().any(|key| Key::of(key) == *account)
             })
         };
+        let block = one.block;
         (one.block == other.block && touches(one) && touches(other)).then(|| {
             let (one, other) = (one.transaction.min(other.transaction), one.transaction.max(other.transaction));
-            format!(
-                "Tx {one} and tx {other} share account {account}, yet they run side by side, in one batch of block {}.",
-                self.names[&first.task].block
-            )
+            format!("Tx {one} and tx {other} share account {account}, yet they run side by side in block {block}.")
         })
     }
 }

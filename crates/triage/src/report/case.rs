@@ -47,9 +47,8 @@ pub struct Report<'a> {
     pub(super) transactions: Vec<TransactionLine>,
     /// Of the accounts that the block may touch.
     pub(super) balances: Vec<BalanceLine>,
+    /// The levels of the conflict graph.
     pub(super) batches: Vec<Vec<usize>>,
-    /// The batches are those that ran, not those that this build would make.
-    pub(super) batches_ran: bool,
     pub(super) conflicts: Vec<Conflict>,
     pub(super) differing: Vec<FieldDifference>,
     pub(super) equal: Vec<String>,
@@ -110,10 +109,7 @@ impl<'a> Report<'a> {
             Timeline::new(&retraced.steps, begins[position]..end, guilty, &named, retraced.ending.as_ref())
         });
         let transactions = content.map_or_else(Vec::new, |block| transaction_lines(block, &names, expected, observed));
-        let ran = timeline.as_ref().and_then(|timeline| timeline.batches(transactions.len()));
-        let batches_ran = ran.is_some();
-        let by_rules = || content.map(|block| batches(&block.transactions, &scenario.genesis.burned));
-        let batches = ran.or_else(by_rules).unwrap_or_default();
+        let batches = content.map(|block| batches(&block.transactions, &scenario.genesis.burned)).unwrap_or_default();
         let balances = block.zip(content).map_or_else(Vec::new, |(at, block)| balances(scenario, at, block, &names));
         Self {
             artifact,
@@ -123,7 +119,6 @@ impl<'a> Report<'a> {
             transactions,
             balances,
             batches,
-            batches_ran,
             conflicts: content.map_or_else(Vec::new, |block| conflicts(block, &names)),
             differing,
             equal: equal.iter().map(|field| names.shorten(field)).collect(),

@@ -163,7 +163,7 @@ impl Report<'_> {
         html! {
             section {
                 h2 { "Who conflicts with whom" }
-                p.faint { "An edge: two transactions share these accounts. A column: a batch, whose tasks run side by side, " @if self.batches_ran { "as they were spawned." } @else { "by this build's rules." } }
+                p.faint { "An edge: two transactions share these accounts. A column: a batch, whose transactions may run side by side." }
                 (svg::conflict_graph(self))
             }
         }

@@ -254,6 +254,7 @@ pub(super) fn words(report: &Report<'_>, timeline: &Timeline<'_>, position: usiz
         Action::Spawn { task, .. } => {
             return Words { did: format!("spawn {}", timeline.name(*task)), value: String::new() };
         }
+        Action::WorkOn { item } => return Words { did: format!("begin tx {item}"), value },
         Action::End { .. } => return Words { did: "end".to_owned(), value },
         // A guard that is left has written what it leaves.
         Action::Leave { .. } => "write",

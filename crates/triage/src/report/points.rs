@@ -43,6 +43,7 @@ impl FaultPoints {
         };
         let path = match path {
             ExecutionPath::Sequential => "sequentially",
+            ExecutionPath::SequentialAhead => "sequentially, with signatures ahead",
             ExecutionPath::Parallel => "in parallel",
             ExecutionPath::BlockStm => "by Block-STM",
         };

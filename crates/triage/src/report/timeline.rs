@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use crate::explain::{TaskName, block_start};
+use crate::explain::{TaskNames, block_start, shares_out};
 use seriatim_explore::Ending;
 use seriatim_explore::model::{Action, Mode, Object, Step, Waiting};
 
@@ -18,8 +18,6 @@ pub(super) struct Timeline<'a> {
     pub guilty: Option<(usize, usize)>,
     /// What each task that cannot go on waits for, at the end.
     pub waiting: Vec<Waiting>,
-    /// Position in its block of the transaction that a task ran.
-    transactions: BTreeMap<u64, usize>,
 }
 
 /// One line of the lanes.
@@ -66,7 +64,7 @@ impl<'a> Timeline<'a> {
         steps: &'a [Step],
         range: Range<usize>,
         guilty: Option<(usize, usize)>,
-        names: &BTreeMap<u64, TaskName>,
+        names: &TaskNames,
         ending: Option<&Ending>,
     ) -> Self {
         let guilty = guilty.filter(|(left, right)| left < right && *right < steps.len());
@@ -77,32 +75,23 @@ impl<'a> Timeline<'a> {
         };
         let mut tasks: BTreeSet<u64> = steps[range.clone()].iter().map(|step| step.task).collect();
         tasks.extend(waiting.iter().map(|waiting| waiting.task));
-        let name = |task: u64| match names.get(&task) {
+        let name = |task: u64| match names.within(task, &range).as_slice() {
             _ if task == 0 => "block".to_owned(),
-            Some(name) => format!("tx {}", name.transaction),
-            None => format!("task {task}"),
+            [] => format!("task {task}"),
+            // A worker is called by its transactions, in the order in which it ran them.
+            [first, others @ ..] => {
+                let of_others: String = others.iter().take(2).map(|name| format!("+{}", name.transaction)).collect();
+                let more = if others.len() > 2 { "+.." } else { "" };
+                format!("tx {}{of_others}{more}", first.transaction)
+            }
         };
         let tasks = tasks.into_iter().map(|task| (task, name(task))).collect();
-        let transactions = names.iter().map(|(task, name)| (*task, name.transaction)).collect();
-        Self { steps, range, tasks, guilty, waiting, transactions }
+        Self { steps, range, tasks, guilty, waiting }
     }
 
     /// The name of a task.
     pub(super) fn name(&self, task: u64) -> &str {
         self.tasks.iter().find(|(known, _)| *known == task).map_or("task", |(_, name)| name)
-    }
-
-    /// The batches as their tasks were spawned; None if that does not tell of each of `count` transactions.
-    pub(super) fn batches(&self, count: usize) -> Option<Vec<Vec<usize>>> {
-        let mut batches: Vec<Vec<usize>> = Vec::new();
-        for step in &self.steps[self.range.clone()] {
-            let Action::Spawn { set: _, index, task } = step.action else { continue };
-            if index == 0 {
-                batches.push(Vec::new());
-            }
-            batches.last_mut()?.push(*self.transactions.get(&task)?);
-        }
-        (batches.iter().map(Vec::len).sum::<usize>() == count).then_some(batches)
     }
 
     /// Whether it is one of the two.
@@ -213,7 +202,7 @@ impl<'a> Timeline<'a> {
             lives.entry(step.task).and_modify(|(_, last)| *last = at).or_insert((at, at));
         }
         for (_, step) in steps() {
-            let Some(object) = step.action.object() else { continue };
+            let Some(object) = step.action.object().filter(|object| !shares_out(object)) else { continue };
             let (lived, changed) = users.entry(object).or_default();
             lived.insert(lives[&step.task]);
             *changed |= changes(&step.action);
@@ -250,7 +239,7 @@ impl<'a> Timeline<'a> {
             match &step.action {
                 _ if self.is_guilty(position) => 4,
                 Action::Suspend | Action::Unlock { .. } | Action::Acquire { .. } | Action::Release { .. } => 0,
-                Action::Spawn { .. } | Action::End { .. } | Action::Commit { .. } => 2,
+                Action::Spawn { .. } | Action::WorkOn { .. } | Action::End { .. } | Action::Commit { .. } => 2,
                 Action::Join { .. } => 1,
                 Action::Hold { .. } if entered_and_left() => 0,
                 _ if position < alone => 1,
@@ -258,7 +247,7 @@ impl<'a> Timeline<'a> {
                 _ if object.is_some_and(|object| shared.contains(&object)) => 3,
                 // Where nothing is shared, what each task changes by itself is what can be wrong.
                 Action::Lock { mode: Mode::Exclusive, .. } => 1,
-                action if shared.is_empty() && changes(action) => 3,
+                action if shared.is_empty() && changes(action) && !object.as_ref().is_some_and(shares_out) => 3,
                 _ => 1,
             }
         };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::workload::{Scenario, Step};
 use seriatim_tos::execution::reference::Reference;
-use seriatim_tos::ledger::{Block, BlockAbort, Parameters, Receipt};
+use seriatim_tos::ledger::{Block, BlockAbort, Parameters, Receipt, SealedBlock};
 use seriatim_tos::storage::LedgerState;
 
 /// The blocks of a scenario, in order, as far as the reference gets: an ordering run ends with its first aborted block.
@@ -38,7 +38,7 @@ pub struct ExpectedRun {
 /// One block by the reference.
 #[derive(Clone, Debug)]
 pub struct ExpectedBlock {
-    pub block: Arc<Block>,
+    pub block: Arc<SealedBlock>,
     pub outcome: Result<Vec<Receipt>, BlockAbort>,
     /// The ledger after it; after an abort that before it.
     pub ledger: LedgerState,
@@ -69,7 +69,7 @@ fn expected_run(reference: &mut Reference, blocks: &[Block]) -> ExpectedRun {
     reference.start_run();
     let mut expected = Vec::with_capacity(blocks.len());
     for block in blocks {
-        expected.push(expected_block(reference, &Arc::new(block.clone())));
+        expected.push(expected_block(reference, &block.clone().seal()));
         if expected.last().is_some_and(|block| block.outcome.is_err()) {
             break;
         }
@@ -77,7 +77,7 @@ fn expected_run(reference: &mut Reference, blocks: &[Block]) -> ExpectedRun {
     ExpectedRun { start, blocks: expected }
 }
 
-fn expected_block(reference: &mut Reference, block: &Arc<Block>) -> ExpectedBlock {
+fn expected_block(reference: &mut Reference, block: &Arc<SealedBlock>) -> ExpectedBlock {
     let outcome = reference.apply(block);
     ExpectedBlock { block: Arc::clone(block), outcome, ledger: reference.ledger().clone() }
 }

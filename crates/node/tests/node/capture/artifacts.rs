@@ -13,7 +13,7 @@ use seriatim_testkit::test_mode::{blocks, genesis, mismatch_in_a_run};
 use seriatim_testkit::wait;
 use seriatim_tos::chain::{Mismatch, MismatchKind};
 use seriatim_tos::execution::PreparedBlock;
-use seriatim_tos::ledger::{Block, Hash, Receipt};
+use seriatim_tos::ledger::{Block, Hash, Receipt, SealedBlock};
 use seriatim_tos::storage::{Layer, StateKey, StateValue, StorageError, WriteBatch, WriteOp};
 use seriatim_triage::report::{Artifact, ArtifactError};
 
@@ -102,7 +102,7 @@ fn a_changed_receipt_is_told_by_what_became_of_the_transaction() {
 }
 
 /// A run as a scenario, with a mismatch on its last block.
-fn case(run: &[Arc<Block>], kind: MismatchKind) -> (Scenario, Mismatch) {
+fn case(run: &[Arc<SealedBlock>], kind: MismatchKind) -> (Scenario, Mismatch) {
     let scenario = Scenario {
         version: seriatim_lab::workload::SCENARIO_VERSION,
         parameters: parameters(),
@@ -149,14 +149,14 @@ fn one_file_a_signature_and_no_more_files_than_the_bound() {
 
 #[test]
 fn what_is_too_large_is_cut_to_its_last_blocks_or_not_kept() {
-    let bytes_of = |run: &[Arc<Block>]| {
+    let bytes_of = |run: &[Arc<SealedBlock>]| {
         let folder = tempfile::tempdir().unwrap();
         let (scenario, mismatch) = case(run, MismatchKind::Late);
         let mut artifacts = MismatchArtifacts::open(folder.path(), 1, u64::MAX).unwrap();
         artifacts.keep("parallel", scenario, &mismatch).unwrap();
         artifacts.bytes()
     };
-    let keep = |run: &[Arc<Block>], most_bytes| {
+    let keep = |run: &[Arc<SealedBlock>], most_bytes| {
         let folder = tempfile::tempdir().unwrap();
         let (scenario, mismatch) = case(run, MismatchKind::Late);
         let mut artifacts = MismatchArtifacts::open(folder.path(), 4, most_bytes).unwrap();

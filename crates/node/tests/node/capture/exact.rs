@@ -18,7 +18,7 @@ use seriatim_testkit::test_mode::{blocks, genesis};
 use seriatim_testkit::wait;
 use seriatim_tos::chain::{Blockchain, ExecutionPath};
 use seriatim_tos::execution::{BlockError, ParallelExecutor};
-use seriatim_tos::ledger::{Block, Genesis, Hash, Parameters, Receipt};
+use seriatim_tos::ledger::{Block, Genesis, Hash, Parameters, Receipt, SealedBlock};
 use seriatim_tos::storage::{Layered, MemoryStorage, Record, RedbStorage, Storage, StorageError, WriteOp};
 use seriatim_triage::report::Artifact;
 
@@ -27,7 +27,7 @@ use crate::fixtures::{built, origin};
 /// A block that a chain applied, with the run up to it.
 struct Applied {
     below: u64,
-    run: Vec<Arc<Block>>,
+    run: Vec<Arc<SealedBlock>>,
     outcome: Result<Vec<Receipt>, BlockError>,
     ops: Vec<WriteOp>,
 }
@@ -112,7 +112,7 @@ async fn drive<S: Storage>(storage: Arc<S>, scenario: &Scenario, seen: &mut Seen
                 let below = storage.top().await.unwrap().0;
                 let mut run = chain.ordering_run();
                 let (mut so_far, mut all) = (Vec::new(), Vec::new());
-                for block in blocks.iter().cloned().map(Arc::new) {
+                for block in blocks.iter().cloned().map(Block::seal) {
                     let outcome = run.apply(&block, ExecutionPath::Sequential).await;
                     so_far.push(block);
                     let ops = recorded.take().pop().unwrap_or_default().ops;
@@ -164,7 +164,7 @@ fn a_capture_is_exact_on_disk() {
 }
 
 /// A chain of [`blocks`], one run each.
-fn chain_of(count: u64) -> (Arc<MemoryStorage>, Parameters, Vec<Arc<Block>>) {
+fn chain_of(count: u64) -> (Arc<MemoryStorage>, Parameters, Vec<Arc<SealedBlock>>) {
     let (memory, blocks) = (Arc::new(MemoryStorage::new(&genesis()).unwrap()), blocks(count));
     let executor = ParallelExecutor::new(Native::with_hash_seed(0), 1).unwrap();
     let mut chain = Blockchain::new(Arc::clone(&memory), parameters(), executor);
@@ -178,12 +178,12 @@ fn chain_of(count: u64) -> (Arc<MemoryStorage>, Parameters, Vec<Arc<Block>>) {
 fn only_what_the_run_touches_is_captured() {
     let (memory, parameters, blocks) = chain_of(3);
     let one = Block { transactions: blocks[2].transactions[..1].to_vec(), ..Block::clone(&blocks[2]) };
-    let captured = wait(capture(&*memory, &parameters, 2, &[Arc::new(one)])).unwrap();
+    let captured = wait(capture(&*memory, &parameters, 2, &[one.seal()])).unwrap();
     // Source, destination, miner and dev account of ten.
     assert_eq!(captured.genesis.accounts.len(), 4);
     assert_eq!((captured.genesis.topoheight, captured.genesis.executed.len()), (2, 0));
     let executed = Block { transactions: blocks[0].transactions.clone(), ..Block::clone(&blocks[2]) };
-    let captured = wait(capture(&*memory, &parameters, 2, &[Arc::new(executed)])).unwrap();
+    let captured = wait(capture(&*memory, &parameters, 2, &[executed.seal()])).unwrap();
     assert_eq!(captured.genesis.executed.len(), 4, "all but the one that was orphaned");
     assert!(captured.genesis.executed.values().all(|block| *block == blocks[0].hash()));
 }
@@ -191,7 +191,7 @@ fn only_what_the_run_touches_is_captured() {
 #[test]
 fn a_run_that_is_not_there_any_more_is_refused() {
     let (memory, parameters, blocks) = chain_of(3);
-    let captured = |below, run: &[Arc<Block>]| wait(capture(&*memory, &parameters, below, run));
+    let captured = |below, run: &[Arc<SealedBlock>]| wait(capture(&*memory, &parameters, below, run));
     assert!(captured(0, &blocks).is_ok());
     assert!(matches!(captured(1, &blocks), Err(StorageError::Failed(_))), "at other topoheights");
     wait(memory.rewind(1)).unwrap();
@@ -201,7 +201,7 @@ fn a_run_that_is_not_there_any_more_is_refused() {
 }
 
 /// One run from 5 on, undone to where the ledger begins and to its middle, and applied again.
-fn above_zero(blocks: &[Arc<Block>], memory: &MemoryStorage) -> Scenario {
+fn above_zero(blocks: &[Arc<SealedBlock>], memory: &MemoryStorage) -> Scenario {
     let captured = wait(capture(memory, &parameters(), 5, &blocks[5..])).unwrap();
     let [Step::Run(run)] = captured.steps.as_slice() else { panic!("one run") };
     let steps = vec![

@@ -39,8 +39,8 @@ pub(super) struct Families {
     pub(super) waited_seconds: Counter,
     pub(super) speed_up: Gauge,
     pub(super) fallbacks: IntCounter,
-    batch_transactions: Histogram,
-    permit_wait_seconds: Histogram,
+    pub(super) batch_transactions: Histogram,
+    block_workers: Histogram,
     lock_wait_seconds: Histogram,
     pub(super) stage: IntGauge,
     pub(super) held: IntGauge,
@@ -137,14 +137,14 @@ impl Families {
             batch_transactions: histogram(
                 r,
                 "batch_transactions",
-                "Transactions of one conflict-free batch of V3",
+                "Transactions of one batch of a block that was added: nothing keeps them from running side by side",
                 COUNTS,
             ),
-            permit_wait_seconds: histogram(
+            block_workers: histogram(
                 r,
-                "permit_wait_seconds",
-                "Time that a task of V3 waited for one of the max_parallelism permits, in seconds; 0 where one was free",
-                SECONDS,
+                "block_workers",
+                "Workers of one block on V3 or Block-STM; the caller is one of those of V3",
+                COUNTS,
             ),
             lock_wait_seconds: histogram(
                 r,
@@ -194,18 +194,13 @@ impl Families {
 }
 
 impl Recorder for Families {
-    fn permit_after(&self, waited: Duration) {
-        self.permit_wait_seconds.observe(waited.as_secs_f64());
-    }
-
     fn lock_after(&self, waited: Duration) {
         self.lock_wait_seconds.observe(waited.as_secs_f64());
     }
 
     fn joined(&self, label: &'static str, tasks: usize) {
-        // Block-STM's tasks are workers.
-        if label == "batch" {
-            self.batch_transactions.observe(tasks as f64);
+        if label == "workers" {
+            self.block_workers.observe(tasks as f64);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! An atomic number with the operations that the paper asks for, made of compare-and-swap.
+//! An atomic number with the operations that the paper asks for.
 
 use seriatim_runtime::{AtomicU64, Ordering, Runtime};
 
@@ -19,7 +19,8 @@ impl<R: Runtime> Counter<R> {
 
     /// Each returns the value before.
     pub fn fetch_increment(&self) -> u64 {
-        self.update(|value| value + 1)
+        // Release for `load`; acquire, because whoever got a number goes on from what was done before it.
+        self.value.fetch_add(1, Ordering::AcqRel)
     }
 
     pub fn decrement(&self) {

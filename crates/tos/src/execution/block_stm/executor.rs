@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::view::{Base, Location, Memory, Stop, Value, View};
 use super::{Bell, Handover, MvMemory, Scheduler, Task, Version};
 use crate::execution::{BlockChanges, BlockError, BlockStart, ParallelExecutor, TaskFailure, TaskFailureCause};
-use crate::ledger::{Amount, Block, BlockAbort, Receipt};
+use crate::ledger::{Amount, BlockAbort, Receipt, SealedBlock};
 use crate::storage::{Storage, StorageError};
 use seriatim_runtime::{AtomicU64, ConcurrentMap, JoinSet, Ordering, Runtime, TaskError};
 
@@ -34,9 +34,10 @@ impl<R: Runtime> BlockStmExecutor<R> {
         &self,
         storage: &Arc<S>,
         start: BlockStart,
-        block: &Arc<Block>,
+        block: &Arc<SealedBlock>,
     ) -> Result<BlockChanges, BlockError> {
         let workers = self.max_parallelism.get().min(block.transactions.len());
+        let start = start.ahead(&self.runtime, block, workers);
         let base = Base::open(Arc::clone(storage), Arc::new(start)).await?;
         let shared = Arc::new(Shared::new(&self.runtime, base, Arc::clone(block), workers));
         let mut tasks = self.runtime.join_set::<()>("workers");
@@ -61,7 +62,7 @@ impl<R: Runtime> BlockStmExecutor<R> {
 /// What the workers of a block share.
 struct Shared<S, R: Runtime> {
     runtime: R,
-    block: Arc<Block>,
+    block: Arc<SealedBlock>,
     base: Base<S>,
     scheduler: Scheduler<R>,
     memory: Memory<R>,
@@ -76,7 +77,7 @@ struct Shared<S, R: Runtime> {
 }
 
 impl<S: Storage, R: Runtime> Shared<S, R> {
-    fn new(runtime: &R, base: Base<S>, block: Arc<Block>, workers: usize) -> Self {
+    fn new(runtime: &R, base: Base<S>, block: Arc<SealedBlock>, workers: usize) -> Self {
         Self {
             runtime: runtime.clone(),
             base,
@@ -95,7 +96,10 @@ impl<S: Storage, R: Runtime> Shared<S, R> {
         let mut task = None;
         while !self.scheduler.done() {
             let Some(current) = task.take().or_else(|| self.scheduler.next_task()) else {
-                self.bell.sleep(worker, || self.scheduler.is_work()).await;
+                // Nothing to execute and nothing to validate: verify ahead for those who have.
+                if !self.base.start.signatures.verify_some() {
+                    self.bell.sleep(worker, || self.scheduler.is_work()).await;
+                }
                 continue;
             };
             let Handover { task: next, is_work_for_others } = match current {
@@ -119,6 +123,7 @@ impl<S: Storage, R: Runtime> Shared<S, R> {
     }
 
     fn goes_to(&self, worker: usize, version: Version) {
+        self.runtime.works_on(version.txn_idx);
         // Read after the worker was joined.
         self.at[worker].store(version.txn_idx as u64, Ordering::Release);
     }
@@ -132,7 +137,7 @@ impl<S: Storage, R: Runtime> Shared<S, R> {
         let Version { txn_idx, .. } = version;
         loop {
             let mut view = View { base: &self.base, memory: &self.memory, txn_idx, reads: Vec::new() };
-            let writes = match view.run(&self.block.transactions[txn_idx]).await {
+            let writes = match view.run(self.block.transaction(txn_idx)).await {
                 Ok((receipt, writes)) => {
                     self.receipts.insert(txn_idx, receipt);
                     writes

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::{MvMemory, Read, ReadSet};
 use crate::execution::BlockStart;
 use crate::execution::account::{Account, Tracked};
-use crate::ledger::rules::{Footprint, Payment, Staging, execute, footprint};
-use crate::ledger::{AccountKey, Amount, AssetId, BlockAbort, Canonical, Hash, Receipt, Transaction, TransactionError};
+use crate::ledger::rules::{Payment, Staging, execute};
+use crate::ledger::{AccountKey, Amount, AssetId, BlockAbort, Hash, Receipt, SealedTransaction, TransactionError};
 use crate::storage::{Storage, StorageError};
 use seriatim_runtime::Runtime;
 
@@ -100,14 +100,12 @@ type Writes = Vec<(Location, Value)>;
 
 impl<S: Storage, R: Runtime> View<'_, S, R> {
     /// Executes the transaction. `reads` then holds what it rests on, also if it was stopped.
-    pub async fn run(&mut self, transaction: &Transaction) -> Result<(Receipt, Writes), Stop> {
-        let canonical = transaction.canonical();
-        let hash = canonical.hash();
+    pub async fn run(&mut self, sealed: SealedTransaction<'_>) -> Result<(Receipt, Writes), Stop> {
+        let SealedTransaction { hash, footprint, .. } = sealed;
         let is_copy = self.read(Location::Executed(hash))?.is_some();
         if is_copy || self.base.storage.executed_by(hash).await?.is_some() {
             return Ok((Receipt::Skipped { hash }, Vec::new()));
         }
-        let footprint = footprint(&transaction.body);
         let mut accounts = BTreeMap::new();
         for (key, assets) in &footprint.accounts {
             accounts.insert(*key, self.account(*key, assets).await?);
@@ -116,7 +114,7 @@ impl<S: Storage, R: Runtime> View<'_, S, R> {
             Some(asset) => Some((asset, self.burned(asset).await?)),
             None => None,
         };
-        Ok(match self.execute(transaction, &canonical, &footprint, accounts, burned) {
+        Ok(match self.execute(sealed, accounts, burned) {
             Ok((Payment { fee, energy }, mut writes)) => {
                 writes.push((Location::Executed(hash), Value::Executed));
                 (Receipt::Executed { hash, fee, energy }, writes)
@@ -166,12 +164,11 @@ impl<S: Storage, R: Runtime> View<'_, S, R> {
 
     fn execute(
         &self,
-        transaction: &Transaction,
-        canonical: &Canonical,
-        footprint: &Footprint,
+        sealed: SealedTransaction<'_>,
         mut accounts: BTreeMap<AccountKey, Account>,
         burned: Option<(AssetId, Tracked<Amount>)>,
     ) -> Result<(Payment, Writes), TransactionError> {
+        let SealedTransaction { tx_index, transaction, canonical, footprint, .. } = sealed;
         let (source, nonce) = (transaction.body.source, transaction.body.nonce);
         let stage =
             |(key, assets): (&AccountKey, &BTreeSet<AssetId>)| (*key, accounts[key].stage(assets, *key == source));
@@ -181,7 +178,8 @@ impl<S: Storage, R: Runtime> View<'_, S, R> {
             burn: 0,
             accounts: footprint.accounts.iter().map(stage).collect(),
         };
-        let payment = execute(transaction, canonical, &self.base.start.context, &mut staging)?;
+        let BlockStart { context, signatures, .. } = &*self.base.start;
+        let payment = execute(transaction, canonical, context, &|| signatures.is_signed(tx_index), &mut staging)?;
 
         for (key, staged) in staging.accounts {
             accounts.get_mut(&key).expect(LOADED).commit(staged);

@@ -1,21 +1,24 @@
-//! Batches as tasks: a join set under a semaphore, receipts in block order.
+//! Workers: as many as may run at a time, each taking what the schedule gives until the block is done.
 
-use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use crate::execution::{BlockError, TaskFailure, TaskFailureCause};
-use crate::ledger::{Block, Receipt};
+use crate::ledger::{Receipt, SealedBlock};
 use crate::storage::{Storage, StorageError};
-use seriatim_runtime::{JoinSet, Runtime, Semaphore, TaskError};
+use seriatim_runtime::{JoinSet, Runtime, TaskError, both};
 
-use super::{ParallelChainState, batches};
+use super::ParallelChainState;
+use super::conflicts::ConflictGraph;
+use super::schedule::{Finished, Next, Schedule};
 
-/// Runs blocks with at most `max_parallelism` tasks at a time.
+/// Runs blocks with at most `max_parallelism` workers.
 #[derive(Clone, Debug)]
 pub struct ParallelExecutor<R> {
     runtime: R,
     max_parallelism: NonZeroUsize,
+    /// Blocks of fewer transactions have one worker: the caller.
+    min_shared: usize,
 }
 
 /// No task could ever run.
@@ -23,8 +26,8 @@ pub struct ParallelExecutor<R> {
 #[error("max_parallelism is 0, but must be at least 1")]
 pub struct ZeroParallelism;
 
-/// What a task hands back.
-type TaskResult = Result<Receipt, StorageError>;
+/// What running one transaction came to.
+pub(super) type TaskResult = Result<Receipt, StorageError>;
 
 impl<R: Runtime> ParallelExecutor<R> {
     /// An executor on `runtime`.
@@ -33,7 +36,14 @@ impl<R: Runtime> ParallelExecutor<R> {
     /// `max_parallelism` is 0.
     pub fn new(runtime: R, max_parallelism: usize) -> Result<Self, ZeroParallelism> {
         let max_parallelism = NonZeroUsize::new(max_parallelism).ok_or(ZeroParallelism)?;
-        Ok(Self { runtime, max_parallelism })
+        Ok(Self { runtime, max_parallelism, min_shared: 0 })
+    }
+
+    /// The same, but blocks of fewer than `min_shared` transactions run on the caller alone: another thread takes longer to
+    /// wake than they take.
+    #[must_use]
+    pub fn with_min_shared(self, min_shared: usize) -> Self {
+        Self { min_shared, ..self }
     }
 
     /// The runtime that tasks run on.
@@ -41,76 +51,117 @@ impl<R: Runtime> ParallelExecutor<R> {
         &self.runtime
     }
 
-    /// Most tasks at a time.
+    /// Most workers of a block.
     pub fn max_parallelism(&self) -> NonZeroUsize {
         self.max_parallelism
     }
 
-    /// Runs every transaction of `block` on `state`. Returns one receipt a transaction, in block order. No task is left
+    /// Runs every transaction of `block` on `state`. Returns one receipt a transaction, in block order. No worker is left
     /// running, so `state` has one owner again.
     ///
     /// # Errors
-    /// `Tasks` if any task panicked or was cancelled, else `Storage` with the first transaction's failure.
+    /// `Tasks` if any worker panicked or was cancelled; else `Storage` with the failure of the lowest transaction that met
+    /// one, which is the sequential path's. Every transaction that waits for none that failed has run.
     pub async fn execute<S: Storage>(
         &self,
         state: &Arc<ParallelChainState<S, R>>,
-        block: &Arc<Block>,
+        block: &Arc<SealedBlock>,
     ) -> Result<Vec<Receipt>, BlockError> {
-        let semaphore = self.runtime.semaphore("max_parallelism", self.max_parallelism.get());
-        let mut results = BTreeMap::new();
-        for batch in batches(&block.transactions, &state.burned()) {
-            self.run_batch(state, block, &semaphore, &batch, &mut results).await;
-            // What a later transaction came to would rest on a state that lacks these.
-            if results.values().any(|result| !matches!(result, Ok(Ok(_)))) {
-                break;
-            }
+        let workers = self.workers(block.transactions.len());
+        if workers == 0 {
+            return Ok(Vec::new());
         }
-        receipts(block, results)
+        let schedule = Schedule::new(&self.runtime, ConflictGraph::of(block, &state.burned()), workers);
+        let (runtime, state, block) = (self.runtime.clone(), Arc::clone(state), Arc::clone(block));
+        let shared = Arc::new(Shared { runtime, state, block, schedule });
+        let mut tasks = self.runtime.join_set::<()>("workers");
+        let worker = |worker| {
+            let shared = Arc::clone(&shared);
+            async move { shared.work(worker).await }
+        };
+        // The caller is a worker too, so a small block is done before another thread could have begun.
+        let (first, here) = tasks.here(worker(0));
+        for index in 1..workers {
+            tasks.spawn(worker(index));
+        }
+        if workers > 1 {
+            self.runtime.hand_over();
+        }
+        let here = async {
+            if let Err(error) = here.await {
+                shared.schedule.lost(first.0, error);
+            }
+        };
+        let others = async {
+            while let Some((task, result)) = tasks.join_next().await {
+                if let Err(error) = result {
+                    shared.schedule.lost(task.0, error);
+                }
+            }
+        };
+        both(here, others).await;
+        let Shared { block, schedule, .. } = Arc::into_inner(shared).expect("every worker was joined");
+        receipts(&block, schedule.into_results())
     }
 
-    /// Runs one batch to its end: the next one reads what this one committed.
-    async fn run_batch<S: Storage>(
-        &self,
-        state: &Arc<ParallelChainState<S, R>>,
-        block: &Arc<Block>,
-        semaphore: &R::Semaphore,
-        batch: &[usize],
-        results: &mut BTreeMap<usize, Result<TaskResult, TaskError>>,
-    ) {
-        let mut tasks = self.runtime.join_set::<TaskResult>("batch");
-        for &tx_index in batch {
-            // Taken before the task exists, so that a large batch is not spawned all at once.
-            let permit = semaphore.acquire().await;
-            let (state, block) = (Arc::clone(state), Arc::clone(block));
-            tasks.spawn(async move {
-                let _permit = permit;
-                state.run(&block.transactions[tx_index]).await
-            });
+    /// How many work on a block of so many transactions.
+    fn workers(&self, tx_count: usize) -> usize {
+        if tx_count < self.min_shared { tx_count.min(1) } else { self.max_parallelism.get().min(tx_count) }
+    }
+}
+
+/// What the workers of a block share.
+struct Shared<S, R: Runtime> {
+    runtime: R,
+    state: Arc<ParallelChainState<S, R>>,
+    block: Arc<SealedBlock>,
+    schedule: Schedule<R>,
+}
+
+impl<S: Storage, R: Runtime> Shared<S, R> {
+    /// A worker's life. All but the first begin with signatures that others will ask for: execution follows at its heels,
+    /// and is the smaller part.
+    async fn work(&self, worker: usize) {
+        if worker > 0 {
+            while self.state.start.signatures.verify_some() {}
         }
-        // Tasks end in any order and some may panic: each result is filed under the transaction it was spawned for.
-        while let Some((task, result)) = tasks.join_next().await {
-            results.insert(batch[task.0], result);
+        while let Some(mut tx_index) = self.schedule.take(worker).await {
+            loop {
+                self.runtime.works_on(tx_index);
+                let result = self.state.run(self.block.transaction(tx_index)).await;
+                let Finished { next, has_woken } = self.schedule.finish(worker, tx_index, result);
+                if has_woken {
+                    self.runtime.hand_over();
+                }
+                match next {
+                    Next::Run(next) => tx_index = next,
+                    Next::Wait => break,
+                    Next::Leave => return,
+                }
+            }
         }
     }
 }
 
-/// Sorts out what the tasks came to.
+/// Sorts out what the workers came to.
 fn receipts(
-    block: &Block,
-    results: BTreeMap<usize, Result<TaskResult, TaskError>>,
+    block: &SealedBlock,
+    results: Vec<Option<Result<TaskResult, TaskError>>>,
 ) -> Result<Vec<Receipt>, BlockError> {
-    if results.values().all(Result::is_ok) {
-        let receipts = results.into_values().flatten().collect::<Result<Vec<_>, _>>()?;
-        assert_eq!(receipts.len(), block.transactions.len(), "every transaction is in one batch");
+    if results.iter().flatten().all(Result::is_ok) {
+        // The lowest failure comes before whatever was not run for it.
+        let receipts = results.into_iter().map_while(|result| result?.ok()).collect::<Result<Vec<_>, _>>()?;
+        assert_eq!(receipts.len(), block.transactions.len(), "every transaction was run");
         return Ok(receipts);
     }
-    let failure = |tx_index: usize, cause| TaskFailure { hash: block.transactions[tx_index].hash(), cause };
-    let mut results = results;
-    let named = (0..block.transactions.len()).map(|tx_index| match results.remove(&tx_index) {
-        Some(Ok(Ok(receipt))) => Ok(receipt),
-        Some(Ok(Err(error))) => Err(failure(tx_index, error.into())),
-        Some(Err(error)) => Err(failure(tx_index, error.into())),
-        None => Err(failure(tx_index, TaskFailureCause::NotRun)),
+    let named = results.into_iter().enumerate().map(|(tx_index, result)| {
+        let failure = |cause| Err(TaskFailure { hash: block.transaction(tx_index).hash, cause });
+        match result {
+            Some(Ok(Ok(receipt))) => Ok(receipt),
+            Some(Ok(Err(error))) => failure(error.into()),
+            Some(Err(error)) => failure(error.into()),
+            None => failure(TaskFailureCause::NotRun),
+        }
     });
     Err(BlockError::Tasks(named.collect()))
 }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use crate::execution::account::{Account, Tracked};
 use crate::execution::{BlockError, BlockStart};
-use crate::ledger::rules::{Footprint, Payment, Staging, execute, footprint};
+use crate::ledger::rules::{Footprint, Payment, Staging, execute};
 use crate::ledger::{
-    AccountKey, Amount, AssetId, Block, BlockAbort, Canonical, Hash, Payload, Receipt, Transaction, TransactionError,
+    AccountKey, Amount, AssetId, BlockAbort, Hash, Payload, Receipt, SealedBlock, SealedTransaction, Transaction,
+    TransactionError,
 };
 use crate::storage::{Newest, Storage, StorageError};
 use seriatim_runtime::{AtomicU64, ConcurrentMap, Ordering, Runtime};
@@ -41,7 +42,12 @@ impl<S: Storage, R: Runtime> ParallelChainState<S, R> {
     ///
     /// # Errors
     /// `Storage`, or `Aborted` with `RewardOverflow`.
-    pub async fn open(storage: Arc<S>, runtime: &R, start: Arc<BlockStart>, block: &Block) -> Result<Self, BlockError> {
+    pub async fn open(
+        storage: Arc<S>,
+        runtime: &R,
+        start: Arc<BlockStart>,
+        block: &SealedBlock,
+    ) -> Result<Self, BlockError> {
         let mut burned = BTreeMap::new();
         for asset in burnable_assets(&block.transactions) {
             let stored = storage.burned(asset).await?;
@@ -80,17 +86,15 @@ impl<S: Storage, R: Runtime> ParallelChainState<S, R> {
     ///
     /// # Errors
     /// Whatever the storage reports; nothing was committed then.
-    pub async fn run(&self, transaction: &Transaction) -> Result<Receipt, StorageError> {
-        let canonical = transaction.canonical();
-        let hash = canonical.hash();
+    pub async fn run(&self, sealed: SealedTransaction<'_>) -> Result<Receipt, StorageError> {
+        let SealedTransaction { hash, footprint, .. } = sealed;
         if self.executed.contains_key(&hash) || self.storage.executed_by(hash).await?.is_some() {
             return Ok(Receipt::Skipped { hash });
         }
-        let footprint = footprint(&transaction.body);
         for (account, assets) in &footprint.accounts {
             self.load_account(*account, assets).await?;
         }
-        match self.execute(transaction, &canonical, &footprint) {
+        match self.execute(sealed) {
             Ok(Payment { fee, energy }) => {
                 self.executed.insert(hash, ());
                 Ok(Receipt::Executed { hash, fee, energy })
@@ -99,7 +103,7 @@ impl<S: Storage, R: Runtime> ParallelChainState<S, R> {
         }
     }
 
-    /// Between the look and the insertion the storage may suspend. Tasks of one batch share no account, so nobody else loads
+    /// Between the look and the insertion the storage may suspend. Transactions that run at once share no account, so nobody else loads
     /// this one meanwhile; but nothing here relies on that: what another has put there, and perhaps committed to, stays.
     async fn load_account(&self, key: AccountKey, assets: &BTreeSet<AssetId>) -> Result<(), StorageError> {
         if !self.accounts.contains_key(&key) {
@@ -115,14 +119,12 @@ impl<S: Storage, R: Runtime> ParallelChainState<S, R> {
         Ok(())
     }
 
-    fn execute(
-        &self,
-        transaction: &Transaction,
-        canonical: &Canonical,
-        footprint: &Footprint,
-    ) -> Result<Payment, TransactionError> {
+    fn execute(&self, sealed: SealedTransaction<'_>) -> Result<Payment, TransactionError> {
+        let SealedTransaction { tx_index, transaction, canonical, footprint, .. } = sealed;
+        let BlockStart { context, signatures, .. } = &*self.start;
         let mut staging = self.stage(transaction, footprint);
-        let payment = execute(transaction, canonical, &self.start.context, &mut staging)?;
+        let is_signed = || signatures.is_signed(tx_index);
+        let payment = execute(transaction, canonical, context, &is_signed, &mut staging)?;
         self.commit(transaction, footprint, staging, payment);
         Ok(payment)
     }

@@ -15,6 +15,7 @@ pub(super) fn verify(
     transaction: &Transaction,
     canonical: &Canonical,
     block: &BlockContext,
+    is_signed: &dyn Fn() -> bool,
     staging: &Staging,
 ) -> Result<Payment, TransactionError> {
     let body = &transaction.body;
@@ -34,7 +35,7 @@ pub(super) fn verify(
         return Err(TransactionError::InvalidNonce { next: staging.nonce.next, given: body.nonce });
     }
     format(body, block, staging)?;
-    signatures(transaction, canonical.signing_bytes(), block.signature_scheme, staging)?;
+    signatures(transaction, canonical.signing_bytes(), block.signature_scheme, is_signed, staging)?;
     for (asset, required) in spending(body)? {
         let available = staging.balance(&body.source, &asset);
         if available < required {
@@ -150,16 +151,17 @@ fn multisig_format(
     }
 }
 
-/// Checks 7 and 8.
+/// Checks 7 and 8. The participants are those of the account as it is now, so their signatures are verified here.
 fn signatures(
     transaction: &Transaction,
     signing_bytes: &[u8],
     scheme: SignatureScheme,
+    is_signed: &dyn Fn() -> bool,
     staging: &Staging,
 ) -> Result<(), TransactionError> {
     let source = &transaction.body.source;
     let given = &transaction.multisig;
-    if !scheme.verify(source, signing_bytes, &transaction.signature) {
+    if !is_signed() {
         return Err(TransactionError::InvalidSignature);
     }
     let Some(config) = staging.account(source).multisig.get() else {

@@ -19,10 +19,10 @@ const FAMILIES: [(&str, &str); 24] = [
     ("seriatim_block_failures_total", "counter"),
     ("seriatim_block_seconds", "histogram"),
     ("seriatim_block_transactions", "histogram"),
+    ("seriatim_block_workers", "histogram"),
     ("seriatim_blocks_total", "counter"),
     ("seriatim_fallbacks_total", "counter"),
     ("seriatim_lock_wait_seconds", "histogram"),
-    ("seriatim_permit_wait_seconds", "histogram"),
     ("seriatim_rewinds_total", "counter"),
     ("seriatim_rewound_blocks_total", "counter"),
     ("seriatim_rollout_held", "gauge"),
@@ -66,8 +66,8 @@ fn blocks_are_counted_by_the_path_whose_result_counts() {
         }
         let name = format!("seriatim_blocks_total{{mode=\"{}\",path=\"{}\"}}", Mode::Parallel.name(), path.name());
         assert_eq!((node.read().count(&name), node.read().sum("seriatim_blocks_total")), (2, 2));
-        let batches = if path == ExecutionPath::Parallel { 10 } else { 0 };
-        assert_eq!(node.read().count("seriatim_batch_transactions_sum"), batches, "of V3 alone");
+        assert_eq!(node.read().count("seriatim_batch_transactions_sum"), 10, "a block has them on any path");
+        assert_eq!(node.read().count("seriatim_block_workers_count"), 2);
     }
     let mut node = Metered::small(Modes::off());
     wait(node.chain.ordering_run().add_block(&blocks[0])).unwrap();

@@ -3,22 +3,17 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use seriatim_runtime::{ConcurrentMap, JoinSet, Native, Recorder, Runtime, RwLock, Semaphore};
+use seriatim_runtime::{ConcurrentMap, JoinSet, Native, Recorder, Runtime, RwLock};
 use seriatim_testkit::test_mode::SOON;
 use seriatim_testkit::tokio;
 
 #[derive(Debug, Default)]
 struct Told {
-    permits: Mutex<Vec<Duration>>,
     locks: Mutex<Vec<Duration>>,
     sets: Mutex<Vec<(&'static str, usize)>>,
 }
 
 impl Recorder for Told {
-    fn permit_after(&self, waited: Duration) {
-        self.permits.lock().unwrap().push(waited);
-    }
-
     fn lock_after(&self, waited: Duration) {
         self.locks.lock().unwrap().push(waited);
     }
@@ -37,25 +32,6 @@ fn recorded() -> (Native, Arc<Told>) {
 const HELD: Duration = Duration::from_millis(20);
 
 #[test]
-fn a_held_permit_is_waited_for_and_a_free_one_is_not() {
-    let (runtime, told) = recorded();
-    tokio().block_on(async {
-        let semaphore = Arc::new(runtime.semaphore("permits", 1));
-        let permit = semaphore.acquire().await;
-        let mut tasks = runtime.join_set("waiters");
-        tasks.spawn(async move { drop(semaphore.acquire().await) });
-        // The waiter is polled, and waits.
-        runtime.yield_now().await;
-        std::thread::sleep(HELD);
-        drop(permit);
-        while tasks.join_next().await.is_some() {}
-    });
-    let permits = told.permits.lock().unwrap();
-    assert!(permits.len() == 2 && permits[0].is_zero() && permits[1] >= HELD, "{permits:?}");
-    assert_eq!(*told.sets.lock().unwrap(), [("waiters", 1)]);
-}
-
-#[test]
 fn a_held_lock_is_waited_for_and_a_free_one_is_not() {
     let (runtime, told) = recorded();
     tokio().block_on(async {
@@ -71,6 +47,7 @@ fn a_held_lock_is_waited_for_and_a_free_one_is_not() {
     });
     let locks = told.locks.lock().unwrap();
     assert!(locks.len() == 1 && locks[0] >= HELD, "{locks:?}");
+    assert_eq!(*told.sets.lock().unwrap(), [("waiters", 1)]);
 }
 
 #[test]

@@ -1,9 +1,9 @@
-//! The executor's bound on tasks in flight, also when a task panics in a storage layer, and what is left of a block whose
+//! The executor's bound on workers, what is left when one panics in a storage layer, and what is left of a block whose
 //! execution is dropped half-way.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::task::Poll;
 
 use seriatim_runtime::{AtomicU64, Ordering, Probed, Runtime, Semaphore, TaskError, TaskIndex};
@@ -14,7 +14,7 @@ use seriatim_tos::storage::{Layer, Read, StorageError};
 use super::fixtures::{Case, Nothing, ON_PURPOSE, Setup, genesis, key, pay};
 use super::joined::Joined;
 
-/// Payments that share no account: all in one batch.
+/// Payments that share no account: nothing keeps them apart.
 pub fn payments(width: u8) -> Setup {
     Setup::new(
         &genesis(1..=2 * width),
@@ -33,35 +33,40 @@ impl Layer for Strike {
     }
 }
 
-pub async fn no_more_tasks_than_permits<R: Runtime>(case: Case<R>) {
+pub async fn no_more_workers_than_allowed<R: Runtime>(case: Case<R>) {
     let Case { runtime, events, width } = case;
-    let permits = usize::from(width);
+    let workers = usize::from(width);
     let runtime = Probed::new(runtime);
     let setup = payments(width + 1);
     let disk = setup.disk(&runtime, Nothing);
     let state = setup.open(&runtime, &disk).await;
-    let executor = ParallelExecutor::new(runtime.clone(), permits).unwrap();
+    let executor = ParallelExecutor::new(runtime.clone(), workers).unwrap();
     let receipts = executor.execute(&state, &setup.block).await.unwrap();
     let figures = runtime.take_figures();
-    assert_eq!(figures.spawned, permits + 1);
-    assert!(figures.peak_in_flight <= permits, "{figures:?}");
-    if figures.peak_in_flight == permits {
-        events.reached("every permit in use");
+    assert_eq!(figures.spawned, workers);
+    assert!(figures.peak_in_flight <= workers, "{figures:?}");
+    if figures.peak_in_flight == workers {
+        events.reached("every worker at work");
     }
     setup.assert_sequential(state, receipts);
 }
 
-/// One permit: were it lost with the task that panics, the next task would never be spawned.
-pub async fn a_panic_returns_the_only_permit<R: Runtime>(case: Case<R>) {
+/// With it goes the only one who could have run the others: nothing waits for them.
+pub async fn a_panic_of_the_only_worker_ends_the_block<R: Runtime>(case: Case<R>) {
     let Case { runtime, events, width } = case;
-    struck(runtime, width, 1).await;
-    events.reached("went on");
+    let (results, _) = struck(runtime, width, 1).await;
+    let not_run = |result: &Result<Receipt, TaskFailure>| {
+        matches!(result, Err(TaskFailure { cause: TaskFailureCause::NotRun, .. }))
+    };
+    assert!(results[1..].iter().all(not_run), "{results:?}");
+    events.reached("ended");
 }
 
-/// The task that panics holds one permit of several.
+/// The other workers run what is left.
 pub async fn a_panic_is_told_of_its_own_transaction<R: Runtime>(case: Case<R>) {
     let Case { runtime, events, width } = case;
-    let order = struck(runtime, width, width.into()).await;
+    let (results, order) = struck(runtime, width, width.into()).await;
+    assert!(results[1..].iter().all(|result| matches!(result, Ok(Receipt::Executed { .. }))), "{results:?}");
     events.reached(if order[0] == TaskIndex(0) { "struck first" } else { "struck last" });
 }
 
@@ -90,20 +95,24 @@ pub async fn a_failed_read_fails_the_block<R: Runtime>(case: Case<R>) {
     events.reached(if runtime.order()[0] == TaskIndex(0) { "failed first" } else { "failed last" });
 }
 
-async fn struck<R: Runtime>(runtime: R, width: u8, permits: usize) -> Vec<TaskIndex> {
+/// What each transaction came to, and the order in which workers ended.
+async fn struck<R: Runtime>(
+    runtime: R,
+    width: u8,
+    workers: usize,
+) -> (Vec<Result<Receipt, TaskFailure>>, Vec<TaskIndex>) {
     let runtime = Joined::new(runtime);
     let setup = payments(width);
     let disk = setup.disk(&runtime, Strike);
     let state = setup.open(&runtime, &disk).await;
-    let executor = ParallelExecutor::new(runtime.clone(), permits).unwrap();
+    let executor = ParallelExecutor::new(runtime.clone(), workers).unwrap();
     let Err(BlockError::Tasks(results)) = executor.execute(&state, &setup.block).await else {
         panic!("a task panicked")
     };
     let hash = setup.block.transactions[0].hash();
     let cause = TaskFailureCause::Task(TaskError::Panicked(ON_PURPOSE.to_owned()));
     assert_eq!(results[0], Err(TaskFailure { hash, cause }));
-    assert!(results[1..].iter().all(|result| matches!(result, Ok(Receipt::Executed { .. }))));
-    runtime.order()
+    (results, runtime.order())
 }
 
 /// A storage that holds a permit for as long as anybody holds the storage.
@@ -130,9 +139,6 @@ pub async fn a_dropped_execution_lets_go_of_everything<R: Runtime>(case: Case<R>
         runtime.yield_now().await;
         if !ended {
             events.reached("cancelled");
-        }
-        if Arc::strong_count(&state) == usize::from(width) {
-            events.reached("cancelled when one task had ended");
         }
     }
     drop(state);
