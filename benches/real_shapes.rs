@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use seriatim::chain::{Blockchain, ExecutionPath};
-use seriatim::execution::ParallelExecutor;
+use seriatim::execution::{MIN_SHARED, ParallelExecutor};
 use seriatim::ledger::{Block, SignatureScheme};
 use seriatim::runtime::Native;
 use seriatim::storage::MemoryStorage;
@@ -149,7 +149,8 @@ fn measure(tokio: &tokio::runtime::Runtime, name: String, scenario: &Scenario, r
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 fn run(tokio: &tokio::runtime::Runtime, scenario: &Scenario, block: &Block, way: Way) -> Duration {
     let storage = Arc::new(MemoryStorage::new(&scenario.genesis).expect("a valid genesis"));
-    let executor = ParallelExecutor::new(Native::with_hash_seed(0), way.workers).expect("workers");
+    let executor =
+        ParallelExecutor::new(Native::with_hash_seed(0), way.workers).expect("workers").with_min_shared(MIN_SHARED);
     let mut chain = Blockchain::new(storage, scenario.parameters.clone(), executor);
     let block = block.clone();
     let task = tokio.spawn(async move {

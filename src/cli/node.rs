@@ -25,7 +25,7 @@ use seriatim_node::{
 };
 use seriatim_runtime::Native;
 use seriatim_tos::chain::{ChainMetrics, ConfigError, RecentMismatches, ShadowError, Stage};
-use seriatim_tos::execution::ParallelExecutor;
+use seriatim_tos::execution::{MIN_SHARED, ParallelExecutor};
 use seriatim_tos::ledger::{Genesis, Parameters, SignatureScheme, Topoheight};
 use seriatim_tos::storage::{CreateError, LedgerState, MemoryStorage, OpenError, RedbStorage};
 use seriatim_triage::report::beside;
@@ -205,7 +205,8 @@ impl Setting<'_> {
         }
         let modes = decided.modes(&args.modes, &state, metrics.as_ref())?.with_sink(told);
         let runtime = metrics.as_ref().map_or_else(|| Native::with_hash_seed(0), |metrics| metrics.native(0));
-        let executor = ParallelExecutor::new(runtime, decided.workers).expect("at least one worker");
+        let executor =
+            ParallelExecutor::new(runtime, decided.workers).expect("at least one worker").with_min_shared(MIN_SHARED);
         let export = args.lines.export.as_deref().map(|path| Export::new(path, args, &state, &begun)).transpose()?;
         let origin = begun.origin;
 

@@ -115,6 +115,12 @@ impl<S: Storage, R: Runtime> Blockchain<S, R> {
         &self.storage
     }
 
+    /// The path that a block of so many transactions takes where `path` is asked for: the sequential one, if they are fewer
+    /// than the executor's workers would share.
+    pub fn path_of(&self, path: ExecutionPath, tx_count: usize) -> ExecutionPath {
+        if tx_count < self.parallel.min_shared() { ExecutionPath::Sequential } else { path }
+    }
+
     /// Starts an ordering run: one NonceChecker for all the blocks it applies.
     pub fn ordering_run(&mut self) -> OrderingRun<'_, S, R> {
         OrderingRun { chain: self, nonces: Arc::default(), in_doubt: None }
@@ -171,9 +177,15 @@ impl<S: Storage, R: Runtime> OrderingRun<'_, S, R> {
     /// Then ledger and NonceChecker are as before. The contract ends an ordering run at an aborted block.
     pub async fn apply(&mut self, block: &Arc<SealedBlock>, path: ExecutionPath) -> Result<Vec<Receipt>, BlockError> {
         let start = self.start(block).await?;
+        let path = self.chain.path_of(path, block.transactions.len());
         let changes = execute_on(path, &self.chain.storage, &self.chain.parallel, &start, block).await?;
         let prepared = changes.prepare(&start)?;
         self.commit(start, prepared).await
+    }
+
+    /// The path that `block` takes where `path` is asked for: see [`Blockchain::path_of`].
+    pub fn path_of(&self, path: ExecutionPath, block: &SealedBlock) -> ExecutionPath {
+        self.chain.path_of(path, block.transactions.len())
     }
 
     /// What the run has used, for [`Blockchain::resumed_run`]: as [`Self::nonces`], without what a cut-off commit would add.

@@ -23,7 +23,7 @@ pub use account::Account;
 pub use block_stm::BlockStmExecutor;
 pub use changes::{BlockChanges, PreparedBlock};
 pub use nonces::{AccountNonces, NonceChecker};
-pub use parallel::{ParallelExecutor, ZeroParallelism};
+pub use parallel::{MIN_SHARED, ParallelExecutor, ZeroParallelism};
 pub use sequential::{execute_sequentially, execute_sequentially_ahead};
 pub use signatures::{Ahead, InPlace, Signatures};
 

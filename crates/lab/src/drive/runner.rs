@@ -184,7 +184,7 @@ impl Runner {
         for (number, block) in (first_block..).zip(blocks) {
             let way = self.paths.of_block(number, self.salt, host.has_threads());
             let (outcome, made_of) = match way {
-                Way::Path(path) => (caught(host, run.apply(block, path)), tasks_of(path)),
+                Way::Path(path) => (caught(host, run.apply(block, path)), tasks_of(run.path_of(path, block))),
                 Way::Tested => (caught(host, run.add_block(block)), None),
             };
             let defect = mismatches.take().into_iter().find(|mismatch| mismatch.kind.is_defect());

@@ -28,6 +28,7 @@ impl<S: Storage, R: Runtime> OrderingRun<'_, S, R> {
     pub async fn add_block(&mut self, block: &Arc<SealedBlock>) -> Result<Vec<Receipt>, BlockError> {
         let mode = self.chain.modes.mode_of(block.transactions.len());
         let path = if mode == Mode::Parallel { self.chain.modes.path } else { ExecutionPath::Sequential };
+        let path = self.chain.path_of(path, block.transactions.len());
         self.chain.modes.tell_rollout();
         let observer = self.chain.modes.observer.clone();
         let topoheight = if observer.wants_top() { Some(self.chain.storage.top().await?.0 + 1) } else { None };

@@ -113,6 +113,11 @@ impl Account {
         self.balances.contains_key(asset)
     }
 
+    /// Those of the assets whose balance was not added yet.
+    pub fn without_balance(&self, assets: &BTreeSet<AssetId>) -> Vec<AssetId> {
+        assets.iter().copied().filter(|asset| !self.has_balance(asset)).collect()
+    }
+
     /// Adds a balance as stored, unless it is there already: another loader may have come first, and a transaction may
     /// have changed it since.
     pub fn add_balance(&mut self, asset: AssetId, stored: Option<Newest<Amount>>) {
@@ -186,23 +191,37 @@ impl Account {
         self.exists && !self.stored_registration
     }
 
-    /// The versions of this block, in no particular order, and the nonces for the run's checker.
-    pub fn into_writes(self, account: AccountKey, topoheight: Topoheight) -> (Vec<WriteOp>, AccountNonces) {
+    /// Adds the versions of this block to `puts`. Returns the nonces for the run's checker.
+    pub fn into_writes(self, account: AccountKey, topoheight: Topoheight, puts: &mut Puts) -> AccountNonces {
         let Self { stored_registration: _, exists: _, nonce, nonces, multisig, energy, balances } = self;
-        let versions = [
-            (StateKey::Nonce(account), nonce.version(StateValue::Nonce)),
-            (StateKey::MultiSig(account), multisig.version(StateValue::MultiSig)),
-            (StateKey::Energy(account), energy.version(StateValue::Energy)),
-        ];
-        let balances = balances
-            .into_iter()
-            .map(|(asset, balance)| (StateKey::Balance(account, asset), balance.version(StateValue::Amount)));
-        let puts = versions
-            .into_iter()
-            .chain(balances)
-            .filter_map(|(key, version)| Some(WriteOp::Put { key, topoheight, version: version? }))
-            .collect();
-        (puts, nonces)
+        let put = |key, version: Option<Version>| Some(WriteOp::Put { key, topoheight, version: version? });
+        puts.nonces.extend(put(StateKey::Nonce(account), nonce.version(StateValue::Nonce)));
+        for (asset, balance) in balances {
+            puts.balances.extend(put(StateKey::Balance(account, asset), balance.version(StateValue::Amount)));
+        }
+        puts.multisigs.extend(put(StateKey::MultiSig(account), multisig.version(StateValue::MultiSig)));
+        puts.energies.extend(put(StateKey::Energy(account), energy.version(StateValue::Energy)));
+        nonces
+    }
+}
+
+/// Versions by kind of key. If accounts come in order of key, each kind is in canonical order, and the kinds stand in the order
+/// of [`StateKey`]'s variants, so that nothing has to be sorted.
+#[derive(Debug, Default)]
+pub struct Puts {
+    nonces: Vec<WriteOp>,
+    balances: Vec<WriteOp>,
+    multisigs: Vec<WriteOp>,
+    energies: Vec<WriteOp>,
+}
+
+impl Puts {
+    /// Adds all to `ops`, in canonical order.
+    pub fn append_to(self, ops: &mut Vec<WriteOp>) {
+        let Self { mut nonces, mut balances, mut multisigs, mut energies } = self;
+        for kind in [&mut nonces, &mut balances, &mut multisigs, &mut energies] {
+            ops.append(kind);
+        }
     }
 }
 

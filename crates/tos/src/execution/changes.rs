@@ -7,7 +7,7 @@ use crate::ledger::rules::{BlockContext, Reward};
 use crate::ledger::{AccountKey, Amount, AssetId, BlockAbort, BlockMetadata, Receipt};
 use crate::storage::{StateKey, StateValue, WriteBatch, WriteOp};
 
-use super::account::{Account, Tracked};
+use super::account::{Account, Puts, Tracked};
 use super::{AccountNonces, BlockStart};
 
 /// A block that ran to its end, not yet in the ledger.
@@ -49,24 +49,18 @@ impl BlockChanges {
 
         let mut nonces = Vec::with_capacity(accounts.len());
         let mut ops = Vec::new();
-        let mut puts = Vec::new();
+        let mut puts = Puts::default();
         for (key, account) in accounts {
             if account.is_new() {
                 ops.push(WriteOp::Register { account: key, topoheight: context.topoheight });
             }
-            let (writes, used) = account.into_writes(key, context.topoheight);
-            puts.extend(writes);
-            nonces.push((key, used));
+            nonces.push((key, account.into_writes(key, context.topoheight, &mut puts)));
         }
-        puts.extend(burned.into_iter().filter_map(|(asset, amount)| {
+        puts.append_to(&mut ops);
+        ops.extend(burned.into_iter().filter_map(|(asset, amount)| {
             let version = amount.version(StateValue::Amount)?;
             Some(WriteOp::Put { key: StateKey::Burned(asset), topoheight: context.topoheight, version })
         }));
-        puts.sort_by_key(|op| match op {
-            WriteOp::Put { key, .. } => *key,
-            _ => unreachable!("only versions were collected"),
-        });
-        ops.append(&mut puts);
         ops.extend(marks(context, &receipts));
         ops.push(WriteOp::Metadata { topoheight: context.topoheight, metadata });
         ops.push(WriteOp::Top(context.topoheight));

@@ -14,7 +14,7 @@ mod state;
 
 pub use accumulator::Accumulator;
 pub use conflicts::{ConflictGraph, batches};
-pub use executor::{ParallelExecutor, ZeroParallelism};
+pub use executor::{MIN_SHARED, ParallelExecutor, ZeroParallelism};
 pub use merge::merge_parallel_results;
 pub use schedule::{Finished, Next, Schedule};
 pub use state::ParallelChainState;

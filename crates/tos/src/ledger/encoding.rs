@@ -84,4 +84,14 @@ impl Block {
     pub fn hash(&self) -> Hash {
         Hash(*blake3::hash(&encode(self)).as_bytes())
     }
+
+    /// The same, where the encodings of its transactions are known.
+    pub(super) fn hash_of_encodings<'a>(&self, transactions: impl ExactSizeIterator<Item = &'a [u8]>) -> Hash {
+        let Self { parent, height, miner, transactions: _ } = self;
+        let count = u32::try_from(transactions.len()).expect("no block has 2^32 transactions");
+        // In one piece: BLAKE3 is several times as fast on a large input as on many small ones.
+        let mut bytes = encode(&(parent, height, miner, count));
+        transactions.for_each(|transaction| bytes.extend_from_slice(transaction));
+        Hash(*blake3::hash(&bytes).as_bytes())
+    }
 }

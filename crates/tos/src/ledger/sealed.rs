@@ -42,7 +42,9 @@ impl SealedBlock {
             let canonical = transaction.canonical();
             TransactionFacts { hash: canonical.hash(), canonical, footprint: footprint(&transaction.body) }
         });
-        Self { facts: facts.collect(), hash: block.hash(), block }
+        let facts: Vec<TransactionFacts> = facts.collect();
+        let hash = block.hash_of_encodings(facts.iter().map(|facts| facts.canonical.bytes()));
+        Self { facts, hash, block }
     }
 
     /// The hash of the block's encoding.

@@ -106,15 +106,19 @@ impl<S: Storage, R: Runtime> ParallelChainState<S, R> {
     /// Between the look and the insertion the storage may suspend. Transactions that run at once share no account, so nobody else loads
     /// this one meanwhile; but nothing here relies on that: what another has put there, and perhaps committed to, stays.
     async fn load_account(&self, key: AccountKey, assets: &BTreeSet<AssetId>) -> Result<(), StorageError> {
-        if !self.accounts.contains_key(&key) {
-            let account = Account::load(&*self.storage, key, &self.start.nonces).await?;
-            drop(self.accounts.entry_or_insert(key, account));
-        }
-        for asset in assets {
-            if !self.accounts.get(&key).expect(LOADED).has_balance(asset) {
-                let stored = self.storage.balance(key, *asset).await?;
-                self.accounts.get_mut(&key).expect(LOADED).add_balance(*asset, stored);
+        // In a statement of its own, so that the guard is gone before the storage is asked.
+        let missing = self.accounts.get(&key).map(|account| account.without_balance(assets));
+        let missing = match missing {
+            Some(missing) => missing,
+            None => {
+                let account = Account::load(&*self.storage, key, &self.start.nonces).await?;
+                let account = self.accounts.entry_or_insert(key, account);
+                account.without_balance(assets)
             }
+        };
+        for asset in missing {
+            let stored = self.storage.balance(key, asset).await?;
+            self.accounts.get_mut(&key).expect(LOADED).add_balance(asset, stored);
         }
         Ok(())
     }
@@ -131,17 +135,20 @@ impl<S: Storage, R: Runtime> ParallelChainState<S, R> {
 
     fn stage(&self, transaction: &Transaction, footprint: &Footprint) -> Staging {
         let source = transaction.body.source;
+        let mut nonce = None;
         let stage = |(key, assets): (&AccountKey, &BTreeSet<AssetId>)| {
             let account = self.accounts.get(key).expect(LOADED);
+            if *key == source {
+                nonce = Some(account.nonces().offer(transaction.body.nonce));
+            }
             (*key, account.stage(assets, *key == source))
         };
-        // In a statement of its own: inside the expression below the guard would live until all of it is built.
-        let nonce = self.accounts.get(&source).expect(LOADED).nonces().offer(transaction.body.nonce);
+        let accounts = footprint.accounts.iter().map(stage).collect();
         Staging {
-            nonce,
+            nonce: nonce.expect("the source is in the footprint"),
             burned: footprint.burned.map_or(0, |asset| self.burned[&asset].sum.get()),
             burn: 0,
-            accounts: footprint.accounts.iter().map(stage).collect(),
+            accounts,
         }
     }
 
@@ -186,11 +193,17 @@ impl<S, R: Runtime> ParallelChainState<S, R> {
         StateParts {
             burned: burned.collect(),
             // The map's order means nothing; from here on accounts stand in order of key.
-            accounts: self.accounts.into_entries().into_iter().collect(),
+            accounts: in_order(self.accounts.into_entries()),
             // Pairs with the release of the task that met the overflow.
             fees: (self.fees_overflowed.load(Ordering::Acquire) == 0).then(|| self.fees.get()),
         }
     }
+}
+
+/// Sorted by their keys alone: accounts are large, and moved once.
+fn in_order(mut accounts: Vec<(AccountKey, Account)>) -> BTreeMap<AccountKey, Account> {
+    accounts.sort_by_cached_key(|(key, _)| *key);
+    accounts.into_iter().collect()
 }
 
 fn burnable_assets(transactions: &[Transaction]) -> BTreeSet<AssetId> {
