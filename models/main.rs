@@ -36,10 +36,10 @@ macro_rules! models {
 models! {
     account_loading::two_loads_of_an_account_keep_both_changes
         reaches ["loaded once", "loaded twice", "committed while the other loads"],
-        loom Some(3), at least 5000;
+        loom Some(3), at least 4800;
     account_loading::a_late_load_of_a_balance_undoes_nothing
         reaches ["loaded once", "loaded twice"],
-        loom Some(3), at least 3400;
+        loom Some(3), at least 2800;
     staging::a_failed_transaction_leaves_no_trace
         reaches ["failed first", "failed last"],
         loom Some(3), at least 1900;
