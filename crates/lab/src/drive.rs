@@ -8,6 +8,8 @@ mod runner;
 mod suspending;
 mod traced;
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use crate::workload::{Scenario, Step};
@@ -37,10 +39,10 @@ pub struct Observation {
     pub worker_threads: usize,
     /// One a step of the scenario; fewer if the subject broke off.
     pub steps: Vec<ObservedStep>,
-    /// The ledger after each step.
-    pub ledgers: Vec<LedgerState>,
+    /// The ledger after each step: the expected one itself, if it equals that.
+    pub ledgers: Vec<Arc<LedgerState>>,
     /// The ledger after everything was undone, back to genesis.
-    pub undone: Option<LedgerState>,
+    pub undone: Option<Arc<LedgerState>>,
     /// Why the subject broke off outside any block.
     pub broken: Option<String>,
 }

@@ -1,7 +1,7 @@
 //! One scenario on every path.
 
 use crate::compare::{Verdict, judge};
-use crate::drive::{ChainSubject, Observation, Paths, Threads, TokioRuntimes};
+use crate::drive::{ChainSubject, Observation, Paths, Start, Threads, TokioRuntimes};
 use crate::workload::{Expectation, Scenario};
 use seriatim_tos::chain::ExecutionPath;
 
@@ -43,17 +43,18 @@ impl Examiner {
     ) -> Verdict {
         let (engine, paths) = (&self.engine, paths.into());
         let parallel = |most, seed| ChainSubject { paths, ..ChainSubject::parallel(engine, most, seed) };
+        let start = Start::expecting(scenario, expectation);
         let mut observations: Vec<Observation> = vec![
-            ChainSubject::sequential(engine).run(scenario),
-            ChainSubject { suspends: false, ..parallel(1, seed) }.run(scenario),
-            parallel(2, seed.rotate_left(21)).run(scenario),
-            parallel(8, seed.rotate_left(42)).run(scenario),
+            ChainSubject::sequential(engine).run_from(scenario, &start),
+            ChainSubject { suspends: false, ..parallel(1, seed) }.run_from(scenario, &start),
+            parallel(2, seed.rotate_left(21)).run_from(scenario, &start),
+            parallel(8, seed.rotate_left(42)).run_from(scenario, &start),
         ];
         if soak {
             let threaded = ChainSubject { threads: Threads::Two, ..parallel(8, !seed) };
-            observations.push(threaded.run(scenario));
+            observations.push(threaded.run_from(scenario, &start));
             let mixed = ChainSubject { paths: Paths::Mixed, ..parallel(2, seed.rotate_left(11)) };
-            observations.push(mixed.run(scenario));
+            observations.push(mixed.run_from(scenario, &start));
         }
         judge(scenario, expectation, &observations)
     }

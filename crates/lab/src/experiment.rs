@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::compare::judge;
+use crate::compare::{Lawful, judge_knowing};
 use crate::workload::{Expectation, Scenario};
 use seriatim_explore::model::{Anatomy, Model};
 use seriatim_explore::{Experiment, Interleaver};
@@ -17,6 +17,7 @@ use crate::drive::{LayerSource, Observation, Paths, Runner, Start};
 pub struct ChainExperiment {
     scenario: Scenario,
     expectation: Expectation,
+    lawful: Lawful,
     start: Start,
     paths: Paths,
     layer: LayerSource,
@@ -46,8 +47,9 @@ impl ChainExperiment {
 
     /// The same where the answer is known already.
     pub(crate) fn expecting(scenario: &Scenario, expectation: Expectation, paths: impl Into<Paths>) -> Self {
-        let (scenario, start) = (scenario.clone(), Start::of(scenario));
-        Self { scenario, expectation, start, paths: paths.into(), layer: LayerSource::default(), last: None }
+        let start = Start::expecting(scenario, &expectation);
+        let (scenario, lawful) = (scenario.clone(), Lawful::of(scenario, &expectation));
+        Self { scenario, expectation, lawful, start, paths: paths.into(), layer: LayerSource::default(), last: None }
     }
 
     /// V3 alone.
@@ -88,7 +90,8 @@ impl Experiment for ChainExperiment {
         };
         let observation = runner.run(&runtime, &self.scenario, &self.start);
         let observation = Observation { subject: subject.to_owned(), ..observation };
-        let verdict = judge(&self.scenario, &self.expectation, std::slice::from_ref(&observation));
+        let verdict =
+            judge_knowing(&self.scenario, &self.expectation, &self.lawful, std::slice::from_ref(&observation));
         if let Some(last) = &self.last {
             last.keep(observation);
         }

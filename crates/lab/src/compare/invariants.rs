@@ -1,21 +1,48 @@
 //! Section 8, judged on each ledger by itself: these hold even where all executors are wrong alike.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::{Difference, Field, Key, Role, field_of};
-use crate::drive::{Observation, ObservedStep};
-use crate::workload::{Scenario, Step};
-use seriatim_tos::ledger::{AccountKey, Amount, AssetId, Block, Receipt, Topoheight, Transaction};
-use seriatim_tos::storage::{History, LedgerState, StateKey, StateValue, Version};
+use crate::drive::Observation;
+use crate::workload::{Expectation, ExpectedStep, Scenario, Step};
+use seriatim_tos::ledger::{AccountKey, Amount, AssetId, Receipt, Topoheight, Transaction};
+use seriatim_tos::storage::{History, LedgerState, StateKey, StateValue, Version, WriteOp};
 
-pub(super) fn check(scenario: &Scenario, genesis: &LedgerState, observation: &Observation) -> Option<Difference> {
-    observation
-        .ledgers
-        .iter()
-        .find_map(|ledger| of_ledger(genesis, ledger))
-        .or_else(|| receipts(scenario, observation))
-        .or_else(|| used_nonces(scenario, observation))
-        .or_else(|| observation.undone.as_ref().and_then(|undone| undoing(genesis, undone)))
+/// What holds of an expectation by itself, looked at once for all observations: whoever equals it need not be looked at again.
+#[derive(Clone, Debug)]
+pub(crate) struct Lawful {
+    /// The first invariant that a ledger breaks.
+    ledgers: Option<Difference>,
+    /// The first that receipts break.
+    receipts: Option<Difference>,
+}
+
+impl Lawful {
+    pub(crate) fn of(scenario: &Scenario, expectation: &Expectation) -> Self {
+        let ledgers = expectation.ledgers.iter().find_map(|ledger| of_ledger(&expectation.genesis, ledger));
+        Self { ledgers, receipts: hashes(scenario, expectation).or_else(|| used_nonces(scenario, expectation)) }
+    }
+}
+
+/// Receipts were compared before this: they are the expectation's.
+pub(super) fn check(
+    scenario: &Scenario,
+    expectation: &Expectation,
+    lawful: &Lawful,
+    observation: &Observation,
+) -> Option<Difference> {
+    let genesis = &expectation.genesis;
+    let is_expected = |(index, ledger): &(usize, &Arc<LedgerState>)| {
+        expectation.ledgers.get(*index).is_some_and(|it| Arc::ptr_eq(it, ledger))
+    };
+    let others = observation.ledgers.iter().enumerate().filter(|ledger| !is_expected(ledger));
+    let of_others = others.map(|(_, ledger)| ledger).find_map(|ledger| of_ledger(genesis, ledger));
+    of_others
+        .or_else(|| lawful.ledgers.clone())
+        .or_else(|| lawful.receipts.clone())
+        .or_else(|| fees(scenario, observation))
+        .or_else(|| observation.undone.as_ref().and_then(|undone| undoing(expectation, undone)))
 }
 
 /// What holds of a ledger by itself, where `genesis` is the one it grew from. None: all of it does.
@@ -95,34 +122,31 @@ fn nonces(ledger: &LedgerState) -> Option<Difference> {
     })
 }
 
-/// One receipt a transaction, in order, with its hash; metadata's fees are the sum of the receipts'.
-fn receipts(scenario: &Scenario, observation: &Observation) -> Option<Difference> {
-    observation.walk(scenario).find_map(|(number, block, observed)| {
-        let receipts = observed.outcome.as_ref().ok()?;
-        let difference = hashes(block, receipts).or_else(|| fees(receipts, observed))?;
-        Some(difference.in_block(number))
+/// One receipt a transaction, in order, with its hash.
+fn hashes(scenario: &Scenario, expectation: &Expectation) -> Option<Difference> {
+    expectation.walk(scenario).find_map(|(number, block, applied)| {
+        let receipts = applied.as_ref().ok()?;
+        if receipts.len() != block.transactions.len() {
+            let difference = Difference::new("number of receipts", block.transactions.len(), receipts.len());
+            return Some(difference.in_block(number));
+        }
+        let mut pairs = block.transactions.iter().map(Transaction::hash).zip(receipts).enumerate();
+        let (tx_index, (hash, receipt)) = pairs.find(|(_, (hash, receipt))| *hash != receipt.hash())?;
+        let difference = Difference::new("hash of the receipt", hash, receipt.hash());
+        Some(difference.at_transaction(tx_index).in_block(number))
     })
 }
 
-fn hashes(block: &Block, receipts: &[Receipt]) -> Option<Difference> {
-    if receipts.len() != block.transactions.len() {
-        return Some(Difference::new("number of receipts", block.transactions.len(), receipts.len()));
-    }
-    let mut pairs = block.transactions.iter().map(Transaction::hash).zip(receipts).enumerate();
-    let (tx_index, (hash, receipt)) = pairs.find(|(_, (hash, receipt))| *hash != receipt.hash())?;
-    Some(Difference::new("hash of the receipt", hash, receipt.hash()).at_transaction(tx_index))
-}
-
 /// No nonce of an account is executed twice on one chain.
-fn used_nonces(scenario: &Scenario, observation: &Observation) -> Option<Difference> {
+fn used_nonces(scenario: &Scenario, expectation: &Expectation) -> Option<Difference> {
     // Per account and nonce, the topoheight at which it was used.
     let mut used: BTreeMap<(AccountKey, u64), Topoheight> = BTreeMap::new();
     let mut top = scenario.genesis.topoheight;
-    for ((first_block, step), observed) in scenario.numbered_steps().zip(&observation.steps) {
-        match (step, observed) {
-            (Step::Run(blocks), ObservedStep::Run(observed)) => {
-                for (number, (block, observed)) in (first_block..).zip(blocks.iter().zip(observed)) {
-                    let Ok(receipts) = &observed.outcome else { continue };
+    for ((first_block, step), expected) in scenario.numbered_steps().zip(&expectation.steps) {
+        match (step, expected) {
+            (Step::Run(blocks), ExpectedStep::Run { blocks: applied }) => {
+                for (number, (block, applied)) in (first_block..).zip(blocks.iter().zip(applied)) {
+                    let Ok(receipts) = applied else { continue };
                     top += 1;
                     for (tx_index, (tx, receipt)) in block.transactions.iter().zip(receipts).enumerate() {
                         let executed = matches!(receipt, Receipt::Executed { .. });
@@ -143,27 +167,36 @@ fn used_nonces(scenario: &Scenario, observation: &Observation) -> Option<Differe
                 top = top.min(*to);
                 used.retain(|_, topoheight| *topoheight <= top);
             }
-            (Step::Run(_), ObservedStep::Rewind) => return None,
+            (Step::Run(_), ExpectedStep::Rewind) => return None,
         }
     }
     None
 }
 
-fn fees(receipts: &[Receipt], observed: &crate::drive::ObservedBlock) -> Option<Difference> {
+/// The metadata's fees are the sum of the receipts'.
+fn fees(scenario: &Scenario, observation: &Observation) -> Option<Difference> {
     let paid = |receipt: &Receipt| match receipt {
         Receipt::Executed { fee, .. } => u128::from(*fee),
         Receipt::Orphaned { .. } | Receipt::Skipped { .. } => 0,
     };
-    let expected: u128 = receipts.iter().map(paid).sum();
-    let written = observed.batches.iter().flat_map(|batch| &batch.ops).find_map(|op| match op {
-        seriatim_tos::storage::WriteOp::Metadata { metadata, .. } => Some(u128::from(metadata.fees)),
-        _ => None,
-    });
-    (written != Some(expected)).then(|| Difference::new("fees in the metadata", Some(expected), written))
+    observation.walk(scenario).find_map(|(number, _, observed)| {
+        let expected: u128 = observed.outcome.as_ref().ok()?.iter().map(paid).sum();
+        // Metadata stands near the end.
+        let written = observed.batches.iter().flat_map(|batch| &batch.ops).rev().find_map(|op| match op {
+            WriteOp::Metadata { metadata, .. } => Some(u128::from(metadata.fees)),
+            _ => None,
+        });
+        let differs = written != Some(expected);
+        differs.then(|| Difference::new("fees in the metadata", Some(expected), written).in_block(number))
+    })
 }
 
 /// Undoing every block restores genesis, the orphan set apart.
-fn undoing(genesis: &LedgerState, undone: &LedgerState) -> Option<Difference> {
+fn undoing(expectation: &Expectation, undone: &Arc<LedgerState>) -> Option<Difference> {
+    if Arc::ptr_eq(&expectation.undone, undone) {
+        return None;
+    }
+    let (genesis, undone) = (&*expectation.genesis, &**undone);
     let LedgerState { top, assets: _, registrations, versions, newest, links, executed, orphans: _, metadata } = undone;
     let same = *top == genesis.top
         && *registrations == genesis.registrations

@@ -19,12 +19,11 @@ fn of_block(block: &ObservedBlock) -> Option<Difference> {
         return Some(Difference::new("commits of the block", commits, block.batches.len()));
     }
     let ops = &block.batches.first()?.ops;
-    let positions: Vec<Position> = ops.iter().map(position).collect();
-    let (index, pair) = positions.windows(2).enumerate().find(|(_, pair)| !in_order(&pair[0], &pair[1]))?;
-    let (before, after) = (&pair[0], &pair[1]);
+    let pairs = ops.iter().map(position).zip(ops.iter().skip(1).map(position));
+    let (index, (before, after)) = pairs.enumerate().find(|(_, (before, after))| !in_order(before, after))?;
     let field =
         Field::named("writes").key(" ", Role::Number, Key::of(index)).key(" and ", Role::Number, Key::of(index + 1));
-    Some(Difference::new(field, "canonical order", (before, after)))
+    Some(Difference::new(field, "canonical order", (&before, &after)))
 }
 
 /// Where a write belongs. The derived order is the canonical one.

@@ -103,6 +103,11 @@ impl ChainSubject<'_> {
 
     /// Runs a scenario from genesis to end. A chain that panics is caught, and the observation says so.
     pub fn run(&self, scenario: &Scenario) -> Observation {
+        self.run_from(scenario, &Start::of(scenario))
+    }
+
+    /// The same from what was made of the scenario before.
+    pub fn run_from(&self, scenario: &Scenario, start: &Start) -> Observation {
         let host = OnTokio::new(self.engine, self.threads, self.hash_seed);
         let runner = Runner {
             paths: self.paths,
@@ -111,7 +116,7 @@ impl ChainSubject<'_> {
             suspends: self.suspends,
             layer: self.layer.clone(),
         };
-        let observation = runner.run(&host, scenario, &Start::of(scenario));
+        let observation = runner.run(&host, scenario, start);
         Observation {
             subject: self.name(),
             suspends: self.suspends,

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::workload::{Scenario, Step};
+use crate::workload::{Expectation, Scenario, Step};
 use seriatim_explore::model::Model;
 use seriatim_runtime::{Probed, Runtime, panic_message};
 use seriatim_tos::chain::{
@@ -67,19 +67,33 @@ pub struct Runner {
 #[derive(Debug)]
 pub struct Start {
     /// The ledger where it begins, to be cloned.
-    genesis: Result<LedgerState, GenesisError>,
+    genesis: Result<Arc<LedgerState>, GenesisError>,
+    /// The ledgers that are expected after each step and after undoing them, as far as they are known.
+    ledgers: Vec<Arc<LedgerState>>,
+    undone: Option<Arc<LedgerState>>,
     /// The blocks of every step, shared as executors want them: one list a step, empty for rewinds.
     blocks: Vec<Vec<Arc<SealedBlock>>>,
 }
 
 impl Start {
     pub fn of(scenario: &Scenario) -> Self {
-        let genesis = scenario.genesis.validate().map(|()| LedgerState::from_genesis(&scenario.genesis));
+        let genesis = scenario.genesis.validate().map(|()| Arc::new(LedgerState::from_genesis(&scenario.genesis)));
+        Self { genesis, ledgers: Vec::new(), undone: None, blocks: Self::blocks(scenario) }
+    }
+
+    /// The same where it is known what should come of the scenario. A ledger that is as expected is then not copied.
+    pub fn expecting(scenario: &Scenario, expectation: &Expectation) -> Self {
+        let Expectation { genesis, steps: _, ledgers, undone } = expectation;
+        let genesis = scenario.genesis.validate().map(|()| Arc::clone(genesis));
+        Self { genesis, ledgers: ledgers.clone(), undone: Some(Arc::clone(undone)), blocks: Self::blocks(scenario) }
+    }
+
+    fn blocks(scenario: &Scenario) -> Vec<Vec<Arc<SealedBlock>>> {
         let of_step = |step: &Step| match step {
             Step::Run(blocks) => blocks.iter().cloned().map(Block::seal).collect(),
             Step::Rewind(_) => Vec::new(),
         };
-        Self { genesis, blocks: scenario.steps.iter().map(of_step).collect() }
+        scenario.steps.iter().map(of_step).collect()
     }
 }
 
@@ -98,7 +112,7 @@ impl Runner {
             broken: None,
         };
         let memory = match &start.genesis {
-            Ok(genesis) => Arc::new(MemoryStorage::from_state(genesis.clone())),
+            Ok(genesis) => Arc::new(MemoryStorage::from_state(LedgerState::clone(genesis))),
             Err(error) => {
                 observation.broken = Some(error.to_string());
                 return observation;
@@ -117,7 +131,7 @@ impl Runner {
                 storage.with(Suspending::new(runtime.clone(), Arc::clone(&reads))).with(Traced::new(runtime.clone()));
         }
         let watched = Watched { memory, recorded, reads, runtime };
-        let outcome = self.steps(host, scenario, &start.blocks, &watched, Arc::new(storage), &mut observation);
+        let outcome = self.steps(host, scenario, start, &watched, Arc::new(storage), &mut observation);
         observation.broken = outcome.err();
         observation
     }
@@ -126,7 +140,7 @@ impl Runner {
         &self,
         host: &H,
         scenario: &Scenario,
-        blocks: &[Vec<Arc<SealedBlock>>],
+        start: &Start,
         watched: &Watched<H::Runtime>,
         storage: Arc<S>,
         observation: &mut Observation,
@@ -140,7 +154,7 @@ impl Runner {
             chain = chain.with_modes(modes);
         }
         let memory = &watched.memory;
-        for ((first_block, step), blocks) in scenario.numbered_steps().zip(blocks) {
+        for (index, ((first_block, step), blocks)) in scenario.numbered_steps().zip(&start.blocks).enumerate() {
             match step {
                 Step::Run(_) => {
                     let observed = self.run_blocks(host, &mut chain, first_block as u64, blocks, &mismatches, watched);
@@ -151,10 +165,10 @@ impl Runner {
                     observation.steps.push(ObservedStep::Rewind);
                 }
             }
-            observation.ledgers.push(memory.inspect(LedgerState::clone));
+            observation.ledgers.push(shared(memory, start.ledgers.get(index)));
         }
         rewind(host, &mut chain, scenario.genesis.topoheight)?;
-        observation.undone = Some(memory.inspect(LedgerState::clone));
+        observation.undone = Some(shared(memory, start.undone.as_ref()));
         Ok(())
     }
 
@@ -214,6 +228,14 @@ fn tasks_of(path: ExecutionPath) -> Option<Tasks> {
         ExecutionPath::SequentialAhead => Some(Tasks::Helpers),
         ExecutionPath::Parallel | ExecutionPath::BlockStm => Some(Tasks::Workers),
     }
+}
+
+/// The ledger as it is now: the expected one itself, if it equals that.
+fn shared(memory: &MemoryStorage, expected: Option<&Arc<LedgerState>>) -> Arc<LedgerState> {
+    memory.inspect(|ledger| match expected {
+        Some(expected) if **expected == *ledger => Arc::clone(expected),
+        _ => Arc::new(ledger.clone()),
+    })
 }
 
 /// What is looked at while a chain runs.

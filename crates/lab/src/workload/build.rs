@@ -12,6 +12,8 @@ mod repeats;
 mod weighted;
 mod world;
 
+use std::sync::Arc;
+
 use seriatim_tos::execution::reference::{BlockHeader, Reference};
 use seriatim_tos::ledger::{AccountKey, Block, BlockAbort, Hash, Receipt, SignatureScheme, Transaction};
 
@@ -117,7 +119,7 @@ impl<'a> Builder<'a> {
     fn new(plan: &'a Plan, scheme: SignatureScheme) -> Self {
         let world = World::new(&plan.header, scheme);
         let mut reference = Reference::new(&world.parameters, &world.genesis);
-        let expectation = Expectation { genesis: reference.ledger().clone(), ..Expectation::default() };
+        let expectation = Expectation { genesis: Arc::new(reference.ledger().clone()), ..Expectation::default() };
         reference.start_run();
         Self {
             plan,
@@ -245,7 +247,7 @@ impl<'a> Builder<'a> {
             self.steps.push(Step::Run(std::mem::take(&mut self.run)));
             let blocks = std::mem::take(&mut self.outcomes);
             self.expectation.steps.push(ExpectedStep::Run { blocks });
-            self.expectation.ledgers.push(self.reference.ledger().clone());
+            self.expectation.ledgers.push(Arc::new(self.reference.ledger().clone()));
         }
         self.reference.start_run();
         self.memory.skipped_nonces.clear();
@@ -282,7 +284,7 @@ impl<'a> Builder<'a> {
         self.expectation.steps.push(ExpectedStep::Rewind);
         self.steps.push(Step::Rewind(to));
         self.reference.rewind(to);
-        self.expectation.ledgers.push(self.reference.ledger().clone());
+        self.expectation.ledgers.push(Arc::new(self.reference.ledger().clone()));
         self.parent = self.reference.ledger().metadata[&to].block;
         let mut again: Vec<Classed> = undone.iter().flat_map(|position| self.transactions(*position)).collect();
         let mut chance = Chance::new(u64::from(record.literal));
@@ -332,6 +334,7 @@ impl<'a> Builder<'a> {
             self.close_block(); // It may open another one, for the transactions of an aborted block.
         }
         self.end_run();
+        self.expectation.undone();
         let Self { world: World { parameters, genesis, .. }, steps, expectation, classes, .. } = self;
         let scenario = Scenario { version: SCENARIO_VERSION, parameters, genesis, steps };
         Built { scenario, expectation, classes }

@@ -1,20 +1,24 @@
 //! What the reference says of a scenario: the yardstick of every comparison, made once and used for all subjects.
 
+use std::sync::Arc;
+
 use seriatim_tos::execution::reference::Reference;
 use seriatim_tos::ledger::{Block, BlockAbort, Receipt};
 use seriatim_tos::storage::LedgerState;
 
 use super::scenario::{Scenario, Step};
 
-/// Receipts and ledgers by the reference.
+/// Receipts and ledgers by the reference. Ledgers are shared: an observation whose ledger equals one of these holds this one.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Expectation {
     /// The ledger before the first step.
-    pub genesis: LedgerState,
+    pub genesis: Arc<LedgerState>,
     /// One for each of the scenario's steps.
     pub steps: Vec<ExpectedStep>,
     /// The ledger after each step.
-    pub ledgers: Vec<LedgerState>,
+    pub ledgers: Vec<Arc<LedgerState>>,
+    /// The ledger once every block is undone: genesis, with the orphans of the end.
+    pub undone: Arc<LedgerState>,
 }
 
 /// What one step does.
@@ -34,7 +38,7 @@ impl Expectation {
     /// Runs the reference over a scenario, whose genesis must be valid.
     pub fn of(scenario: &Scenario) -> Self {
         let mut reference = Reference::new(&scenario.parameters, &scenario.genesis);
-        let mut expectation = Self { genesis: reference.ledger().clone(), ..Self::default() };
+        let mut expectation = Self { genesis: Arc::new(reference.ledger().clone()), ..Self::default() };
         for step in &scenario.steps {
             expectation.steps.push(match step {
                 Step::Run(blocks) => {
@@ -57,9 +61,16 @@ impl Expectation {
                     ExpectedStep::Rewind
                 }
             });
-            expectation.ledgers.push(reference.ledger().clone());
+            expectation.ledgers.push(Arc::new(reference.ledger().clone()));
         }
+        expectation.undone();
         expectation
+    }
+
+    /// Works out what undoing everything leaves.
+    pub(super) fn undone(&mut self) {
+        let orphans = self.final_ledger().orphans.clone();
+        self.undone = Arc::new(LedgerState { orphans, ..LedgerState::clone(&self.genesis) });
     }
 
     /// The blocks that are run, in order, each with its number in the scenario and what becomes of it.

@@ -2,6 +2,8 @@
 //! what was expected as well, as if all executors agreed. The canaries show that each oracle is asked; these facts show that
 //! none of them looks past a part.
 
+use std::sync::Arc;
+
 use seriatim_lab::compare::{Oracle, Place};
 use seriatim_tos::ledger::{AccountKey, AssetId, BlockMetadata, Hash, MultiSigConfig, Topoheight};
 use seriatim_tos::storage::{Executed, History, LedgerState, StateKey, StateValue};
@@ -146,7 +148,9 @@ fn no_part_of_a_ledger_can_change_unseen() {
         for right in &rights {
             for ledger in 0..right.observation.ledgers.len() {
                 let mut tampered = right.clone();
-                let Some((oracle, field, topoheight, key)) = change(&mut tampered.observation.ledgers[ledger]) else {
+                let Some((oracle, field, topoheight, key)) =
+                    change(Arc::make_mut(&mut tampered.observation.ledgers[ledger]))
+                else {
                     continue;
                 };
                 is_said(&tampered, oracle, &field, &right.place(ledger, topoheight, key));
@@ -172,13 +176,13 @@ fn no_part_of_the_undone_ledger_can_change_unseen_but_orphans_and_assets() {
     for right in rights(4) {
         for change in changes {
             let mut tampered = right.clone();
-            change(tampered.observation.undone.as_mut().unwrap());
+            change(Arc::make_mut(tampered.observation.undone.as_mut().unwrap()));
             let violation = tampered.violation().expect("the ledger is not undone");
             assert_eq!(violation.oracle, Oracle::Invariants);
             assert!(violation.difference.field.to_string().ends_with("after undoing every block"), "{violation}");
         }
         let mut spared = right.clone();
-        let undone = spared.observation.undone.as_mut().unwrap();
+        let undone = Arc::make_mut(spared.observation.undone.as_mut().unwrap());
         undone.orphans.add(Hash([9; 32]));
         assert_eq!(spared.violation(), None);
     }
@@ -263,10 +267,11 @@ fn what_no_ledger_may_be_is_seen_where_all_executors_agree() {
         for right in &rights {
             let last = right.observation.ledgers.len() - 1;
             let mut tampered = right.clone();
-            let Some((oracle, field, topoheight, _)) = change(&mut tampered.observation.ledgers[last]) else {
+            let Some((oracle, field, topoheight, _)) = change(Arc::make_mut(&mut tampered.observation.ledgers[last]))
+            else {
                 continue;
             };
-            change(&mut tampered.built.expectation.ledgers[last]);
+            change(Arc::make_mut(&mut tampered.built.expectation.ledgers[last]));
             is_said(&tampered, oracle, &field, &Place { topoheight, ..Place::default() });
             seen += 1;
         }
@@ -280,6 +285,7 @@ fn a_nonce_may_stay_as_it_was() {
     for mut right in rights(20) {
         let last = right.observation.ledgers.len() - 1;
         for ledger in [&mut right.observation.ledgers[last], &mut right.built.expectation.ledgers[last]] {
+            let ledger = Arc::make_mut(ledger);
             let nonces = ledger.versions.iter_mut().filter(|(key, _)| matches!(key, StateKey::Nonce(_)));
             for (_, history) in nonces {
                 let Some(before) = history.values().rev().nth(1).map(|version| version.value.clone()) else { continue };
