@@ -4,6 +4,7 @@ use std::any::Any;
 use std::future::Future;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,6 +45,8 @@ pub trait Host {
 
 /// Runs a future. `Err`: the text of its panic.
 pub fn caught<H: Host, F: Future>(host: &H, future: F) -> Result<F::Output, String> {
+    // Pinned here: a block's future is large, and would be moved from hand to hand.
+    let future = pin!(future);
     catch_unwind(AssertUnwindSafe(|| host.block_on(future))).map_err(|payload| {
         if host.is_fatal(&*payload) {
             resume_unwind(payload);

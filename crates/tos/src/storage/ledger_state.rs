@@ -87,6 +87,30 @@ impl LedgerState {
     }
 }
 
+/// What one block has touched.
+#[derive(Debug, Default)]
+pub(super) struct Touched {
+    /// Accounts that it registered.
+    accounts: Vec<AccountKey>,
+    /// Keys that it gave a version.
+    keys: Vec<StateKey>,
+    /// Transactions that it links.
+    transactions: Vec<Hash>,
+}
+
+impl Touched {
+    pub(super) fn add(&mut self, op: &WriteOp) {
+        match op {
+            WriteOp::Register { account, .. } => self.accounts.push(*account),
+            WriteOp::Put { key, .. } => self.keys.push(*key),
+            WriteOp::Link { transaction, .. } | WriteOp::MarkExecuted { transaction, .. } => {
+                self.transactions.push(*transaction);
+            }
+            WriteOp::AddOrphan(_) | WriteOp::RemoveOrphan(_) | WriteOp::Metadata { .. } | WriteOp::Top(_) => {}
+        }
+    }
+}
+
 /// How a ledger in memory changes. The reference does not use these; of what it shares, its own tests check the orphan set.
 impl LedgerState {
     pub(super) fn apply(&mut self, op: WriteOp) {
@@ -113,7 +137,45 @@ impl LedgerState {
         }
     }
 
-    /// Looks at every key once: a rewind in memory costs what the ledger holds, however little it removes.
+    /// Takes back what a block at a topoheight above `to` has touched. The top is still to be lowered.
+    pub(super) fn undo(&mut self, touched: &Touched, to: Topoheight) {
+        let Touched { accounts, keys, transactions } = touched;
+        for account in accounts {
+            self.registrations.remove(account);
+        }
+        for key in keys {
+            let Some(history) = self.versions.get_mut(key) else { continue };
+            // Another block may have been undone before this one, and taken all of it back.
+            if history.last_key_value().is_some_and(|(newest, _)| *newest > to) {
+                history.retain(|topoheight, _| *topoheight <= to);
+                match history.last_key_value() {
+                    Some((topoheight, _)) => self.newest.insert(*key, *topoheight),
+                    None => self.newest.remove(key),
+                };
+            }
+            if history.is_empty() {
+                self.versions.remove(key);
+            }
+        }
+        for transaction in transactions {
+            if self.executed.get(transaction).is_some_and(|executed| executed.topoheight > to) {
+                self.executed.remove(transaction);
+            }
+            let Some(blocks) = self.links.get_mut(transaction) else { continue };
+            blocks.retain(|topoheight, _| *topoheight <= to);
+            if blocks.is_empty() {
+                self.links.remove(transaction);
+            }
+        }
+    }
+
+    /// Ends a rewind that undid every block above `to`.
+    pub(super) fn lower_top(&mut self, to: Topoheight) {
+        self.top = to;
+        self.metadata.split_off(&(to + 1));
+    }
+
+    /// Looks at every key once: for blocks of which nobody knows what they have touched.
     pub(super) fn rewind(&mut self, to: Topoheight) {
         self.top = to;
         self.metadata.retain(|topoheight, _| *topoheight <= to);
