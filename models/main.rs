@@ -85,6 +85,9 @@ models! {
     verdicts::what_a_lost_helper_took_is_verified_where_it_is_asked_for
         reaches ["verified"],
         loom None, at least 150;
+    verdicts::a_verdict_is_strict
+        reaches ["refused"],
+        loom Some(1), at least 7;
     join_order::receipts_stand_in_block_order
         reaches ["in block order", "in another order"],
         loom Some(3), at least 2700;

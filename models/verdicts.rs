@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use seriatim_runtime::{JoinSet, Runtime};
 use seriatim_tos::execution::{Ahead, InPlace, Signatures};
-use seriatim_tos::ledger::{AssetId, Block, SignatureScheme};
+use seriatim_tos::ledger::{AccountKey, AssetId, Block, Signature, SignatureScheme};
 
 use super::fixtures::{Case, Setup, genesis, pay};
 
@@ -70,4 +70,35 @@ pub async fn what_a_lost_helper_took_is_verified_where_it_is_asked_for<R: Runtim
         assert_eq!(ahead.is_signed(tx_index), tx_index % 2 == 0, "transaction {tx_index}");
     }
     events.reached("verified");
+}
+
+/// A key of small order and a signature that a lenient verifier, or one of a whole batch, takes for every message. In one chunk
+/// with a right one, whoever verifies it, it is refused.
+pub async fn a_verdict_is_strict<R: Runtime>(case: Case<R>) {
+    let Case { runtime, events, width } = case;
+    let scheme = SignatureScheme::Ed25519;
+    let signer = scheme.signer([7; 32]);
+    let count = 8 * usize::from(width);
+    let payment = |nonce: u64| {
+        let mut transaction = pay(1, AssetId::TOS, &[2]);
+        transaction.body.nonce = nonce;
+        transaction.body.source = signer.account();
+        transaction.signature = signer.sign(&transaction.body.signing_bytes());
+        transaction
+    };
+    let mut transactions: Vec<_> = (0..count as u64).map(payment).collect();
+    let mut identity = [0; 32];
+    identity[0] = 1;
+    transactions[1].body.source = AccountKey(identity);
+    transactions[1].signature = Signature([0; 64]);
+    transactions[1].signature.0[0] = 1;
+    let setup = Setup::new(&genesis([1, 2]), transactions);
+    let ahead = Arc::new(Ahead::new(&runtime, &setup.block, scheme, 1));
+    let mut tasks = runtime.join_set::<()>("helpers");
+    let helper = Arc::clone(&ahead);
+    tasks.spawn(async move { while helper.verify_some() {} });
+    assert!(ahead.is_signed(0));
+    assert!(!ahead.is_signed(1), "no message is signed by a key of small order");
+    while tasks.join_next().await.is_some() {}
+    events.reached("refused");
 }

@@ -235,6 +235,8 @@ impl<R: Runtime, T: Send + 'static> JoinSet<T> for ProbedJoinSet<R, T> {
     fn spawn<F: Future<Output = T> + Send + 'static>(&mut self, task: F) -> TaskIndex {
         let runtime = self.runtime.clone();
         runtime.gauge.spawned.fetch_add(1, Relaxed);
+        // It is large, and each layer around it would move it once more.
+        let task = Box::pin(task);
         self.inner.spawn(async move {
             let _in_flight = InFlight::enter(Arc::clone(&runtime.gauge));
             runtime.task(task).await
@@ -247,6 +249,7 @@ impl<R: Runtime, T: Send + 'static> JoinSet<T> for ProbedJoinSet<R, T> {
     ) -> (TaskIndex, impl Future<Output = Result<T, TaskError>> + Send + 'static) {
         let runtime = self.runtime.clone();
         runtime.gauge.spawned.fetch_add(1, Relaxed);
+        let task = Box::pin(task);
         let (index, task) = self.inner.here(async move {
             let _in_flight = InFlight::enter(Arc::clone(&runtime.gauge));
             runtime.task(task).await

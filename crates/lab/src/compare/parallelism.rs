@@ -49,14 +49,16 @@ fn of_block(
     if !must_overlap || observed.made_of != Some(Tasks::Workers) {
         return None;
     }
-    let free = max_parallelism.min(free_prefix(block));
     if tasks.peak_in_flight < spawned {
-        Some(Difference::new("most tasks in flight, at least", spawned, tasks.peak_in_flight))
-    } else if observed.reads_at_once < free {
-        Some(Difference::new("most transactions that read at one moment, at least", free, observed.reads_at_once))
-    } else {
-        None
+        return Some(Difference::new("most tasks in flight, at least", spawned, tasks.peak_in_flight));
     }
+    // No block needs more than all workers; only of one with fewer is it worked out how many it needs.
+    if observed.reads_at_once >= spawned {
+        return None;
+    }
+    let free = max_parallelism.min(free_prefix(block));
+    let field = "most transactions that read at one moment, at least";
+    (observed.reads_at_once < free).then(|| Difference::new(field, free, observed.reads_at_once))
 }
 
 /// How many transactions from the first on share no account with each other, so that nothing keeps them apart. Burns of
