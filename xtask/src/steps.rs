@@ -279,7 +279,9 @@ fn node(here: &mut Workplace) -> Result<Ended, StepError> {
 fn proofs(here: &mut Workplace) -> Result<Ended, StepError> {
     for bounds in [
         "--transactions 2",
-        "--transactions 3 --shard 1/100",
+        "--transactions 3 --shard 1/500",
+        "--subject sequential-ahead --transactions 2",
+        "--subject sequential-ahead --transactions 3 --shard 1/500",
         "--transactions 2 --engine loom --shard 1/2",
         "--transactions 3 --engine loom --preemptions 1 --shard 1/300",
     ] {

@@ -13,7 +13,7 @@
 //! | invariants | section 8, also where all executors agree | wrong outcomes that keep them |
 //! | writes | a commit too many, too few or out of canonical order | what is not written |
 //! | determinism | two runs of one path that differ in anything | what all runs do alike |
-//! | parallelism | too many tasks in flight, none side by side, a transaction not run as a task | results |
+//! | parallelism | too many workers or too few, transactions that nothing keeps apart not read side by side | results |
 //! | faults | a block under an injected fault that is neither the reference's nor undone, or a chain that cannot go on | two faults at once |
 //! | hang, crash, protocol | an external subject that gives no answer, or none that is one | results |
 //!

@@ -245,7 +245,7 @@ async fn execute_in_parallel<S: Storage, R: Runtime>(
     start: BlockStart,
     block: &Arc<SealedBlock>,
 ) -> Result<BlockChanges, BlockError> {
-    let start = start.ahead(executor.runtime(), block, executor.max_parallelism().get());
+    let start = start.ahead_if_shared(executor.runtime(), block, executor.max_parallelism().get());
     let state = ParallelChainState::open(Arc::clone(storage), executor.runtime(), Arc::new(start), block).await?;
     let state = Arc::new(state);
     let receipts = executor.execute(&state, block).await?;

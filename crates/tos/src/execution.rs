@@ -67,6 +67,12 @@ impl BlockStart {
         Ok(Self { context, reward, previous, nonces, signatures, is_ahead: false })
     }
 
+    /// The same as [`Self::ahead`] for blocks that are worth sharing: in a smaller one there is nothing to be ahead of.
+    #[must_use]
+    pub fn ahead_if_shared<R: Runtime>(self, runtime: &R, block: &Arc<SealedBlock>, workers: usize) -> Self {
+        if block.transactions.len() < MIN_SHARED { self } else { self.ahead(runtime, block, workers) }
+    }
+
     /// The same with signatures that `workers` verify ahead of where they are asked for. Clones share them, and asking for
     /// them twice changes nothing.
     #[must_use]

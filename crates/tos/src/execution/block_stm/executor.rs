@@ -37,7 +37,7 @@ impl<R: Runtime> BlockStmExecutor<R> {
         block: &Arc<SealedBlock>,
     ) -> Result<BlockChanges, BlockError> {
         let workers = self.max_parallelism.get().min(block.transactions.len());
-        let start = start.ahead(&self.runtime, block, workers);
+        let start = start.ahead_if_shared(&self.runtime, block, workers);
         let base = Base::open(Arc::clone(storage), Arc::new(start)).await?;
         let shared = Arc::new(Shared::new(&self.runtime, base, Arc::clone(block), workers));
         let mut tasks = self.runtime.join_set::<()>("workers");

@@ -53,6 +53,8 @@ struct Progress {
     at: Vec<Option<usize>>,
     /// Transactions that workers have.
     running: usize,
+    /// Transactions that still wait for others.
+    waiting: usize,
     /// What became of each, None: not decided.
     results: Vec<Option<TaskResult>>,
     /// What befell workers, with the transaction that each was at.
@@ -82,6 +84,7 @@ impl Progress {
             for &follower in followers {
                 self.waits_for[follower] -= 1;
                 if self.waits_for[follower] == 0 {
+                    self.waiting -= 1;
                     self.ready.insert(follower);
                 }
             }
@@ -95,7 +98,8 @@ impl Progress {
                 self.at[worker] = Some(tx_index);
                 Next::Run(tx_index)
             }
-            None if self.running == 0 => Next::Leave,
+            // Whatever is left, somebody has it, or it waits for what will never come.
+            None if self.waiting == 0 || self.running == 0 => Next::Leave,
             None => Next::Wait,
         }
     }
@@ -119,9 +123,10 @@ impl<R: Runtime> Schedule<R> {
         let count = waits_for.len();
         let progress = Progress {
             ready: (0..count).filter(|tx_index| waits_for[*tx_index] == 0).collect(),
-            waits_for,
             at: vec![None; workers],
             running: 0,
+            waiting: waits_for.iter().filter(|waits_for| **waits_for > 0).count(),
+            waits_for,
             results: (0..count).map(|_| None).collect(),
             lost: Vec::new(),
             sleepers: vec![None; workers],
