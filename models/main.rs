@@ -66,7 +66,7 @@ models! {
         loom Some(3), at least 1200;
     workers::a_dropped_execution_lets_go_of_everything
         reaches ["cancelled"],
-        loom Some(3), at least 3400;
+        loom Some(3), at least 2500;
     followers::a_transaction_sees_all_that_it_waits_for
         reaches ["0 was first", "1 was first"],
         loom Some(3), at least 4000;
@@ -114,7 +114,7 @@ models! {
         loom None, at least 3000;
     block_stm::conflicting_payments_are_those_of_block_order
         reaches ["ended"],
-        loom Some(1), at least 600;
+        loom Some(1), at least 500;
     block_stm::a_panic_ends_every_worker
         reaches ["the storage is free"],
         loom Some(1), at least 80;
