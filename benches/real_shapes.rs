@@ -84,11 +84,11 @@ fn main() {
         "block",
         "txs",
         "ms",
-        WAYS[1..].iter().map(|way| format!("{:>8}", way.name)).collect::<String>()
+        WAYS[1..].iter().map(|way| format!("{:>8}", way.name)).collect::<Vec<_>>().concat()
     );
     for (name, scenario) in shapes.chain([("free".to_owned(), conflict_free::conflict_free(1_000))]) {
         let row = measure(&tokio, name, &scenario, args.runs);
-        let ratios: String = (1..WAYS.len()).map(|way| format!("{:>8.2}", row.ratio(way))).collect();
+        let ratios = (1..WAYS.len()).map(|way| format!("{:>8.2}", row.ratio(way))).collect::<Vec<_>>().concat();
         println!("{:>12} {:>6} {:>10.3}  {ratios}", row.name, row.transactions, row.medians[0].as_secs_f64() * 1e3);
         std::io::stdout().flush().expect("standard output");
         rows.push(row);

@@ -71,7 +71,7 @@ fn blocks(tokio: &tokio::runtime::Runtime, largest: u32) -> (Panel, Panel) {
     for size in sizes {
         let scenario = conflict_free::conflict_free(size);
         let block = scenario.blocks().next().expect("one block");
-        let mut line = format!("{size:>8}  ");
+        let mut cells = Vec::new();
         let mut measured: [Vec<(Duration, u64)>; WAYS.len()] = Default::default();
         for _ in 0..RUNS {
             for (way, measured) in WAYS.iter().zip(&mut measured) {
@@ -83,14 +83,14 @@ fn blocks(tokio: &tokio::runtime::Runtime, largest: u32) -> (Panel, Panel) {
             let (took, bytes) = measured[RUNS / 2];
             let micros = took.as_secs_f64() * 1e6 / f64::from(size);
             let bytes = bytes as f64 / f64::from(size);
-            line += &format!("{:>30}", format!("{micros:.1} us, {bytes:.0} B"));
+            cells.push(format!("{:>30}", format!("{micros:.1} us, {bytes:.0} B")));
             times[way].points.push((f64::from(size), micros));
             // Pages are 4 KiB: of a small block they tell nothing.
             if size >= 1_000 {
                 memory[way].points.push((f64::from(size), bytes));
             }
         }
-        println!("{line}");
+        println!("{size:>8}  {}", cells.concat());
     }
     let x = "transactions of the block";
     (

@@ -91,11 +91,11 @@ fn panel(panel: &Panel) -> Markup {
             line x1=(left) x2=(right) y1=(y) y2=(y) stroke="#ddd" {}
             text x=(left - 8.0) y=(y + 4.0) text-anchor="end" { (number(tick)) }
         }
-        text x=((left + right) / 2.0) y=(bottom + 38.0) text-anchor="middle" { (x) }
-        text transform=(format!("translate(16 {}) rotate(-90)", (top + bottom) / 2.0)) text-anchor="middle" { (y) }
+        text x=(f64::midpoint(left, right)) y=(bottom + 38.0) text-anchor="middle" { (x) }
+        text transform=(format!("translate(16 {}) rotate(-90)", f64::midpoint(top, bottom))) text-anchor="middle" { (y) }
         @for (index, one) in series.iter().enumerate() {
             @let colour = COLOURS[index % COLOURS.len()];
-            @let line = one.points.iter().map(|point| place(*point)).map(|(x, y)| format!("{x:.1},{y:.1} ")).collect::<String>();
+            @let line = one.points.iter().map(|point| place(*point)).map(|(x, y)| format!("{x:.1},{y:.1}")).collect::<Vec<_>>().join(" ");
             polyline points=(PreEscaped(line)) fill="none" stroke=(colour) stroke-width="2" {}
             @for (x, y) in one.points.iter().map(|point| place(*point)) {
                 circle cx=(format!("{x:.1}")) cy=(format!("{y:.1}")) r="3" fill=(colour) {}

@@ -44,7 +44,7 @@ impl SealedBlock {
         });
         let facts: Vec<TransactionFacts> = facts.collect();
         let hash = block.hash_of_encodings(facts.iter().map(|facts| facts.canonical.bytes()));
-        Self { facts, hash, block }
+        Self { block, hash, facts }
     }
 
     /// The hash of the block's encoding.

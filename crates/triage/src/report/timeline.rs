@@ -79,10 +79,9 @@ impl<'a> Timeline<'a> {
             _ if task == 0 => "block".to_owned(),
             [] => format!("task {task}"),
             // A worker is called by its transactions, in the order in which it ran them.
-            [first, others @ ..] => {
-                let of_others: String = others.iter().take(2).map(|name| format!("+{}", name.transaction)).collect();
-                let more = if others.len() > 2 { "+.." } else { "" };
-                format!("tx {}{of_others}{more}", first.transaction)
+            several => {
+                let numbers: Vec<String> = several.iter().take(3).map(|name| name.transaction.to_string()).collect();
+                format!("tx {}{}", numbers.join("+"), if several.len() > 3 { "+.." } else { "" })
             }
         };
         let tasks = tasks.into_iter().map(|task| (task, name(task))).collect();

@@ -76,7 +76,7 @@ fn an_artifact_of_version_1_is_followed_to_where_the_executor_was_another() {
     assert!(matches!(other.expected, Some(Step { action: Action::LookFor { .. }, .. })), "{other:?}");
     assert_eq!(other.position, 5, "what was read before it is what is recorded now");
     // While V3 was the one that had written it, this was what it recorded.
-    let steps: String = schedule.steps.iter().map(|step| format!("{step}\n")).collect();
+    let steps = schedule.steps.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     assert_snapshot("version-1.steps", &steps);
     assert_eq!(Artifact::from_json(&artifact.to_json()).unwrap(), artifact);
 }

@@ -105,7 +105,7 @@ impl Progress {
     }
 
     /// Those who are to wake: all at the end, else one for each transaction that nobody has.
-    fn to_wake(&mut self) -> Vec<Waker> {
+    fn whom_to_wake(&mut self) -> Vec<Waker> {
         let most = if self.is_over() { usize::MAX } else { self.ready.len() };
         if most == 0 {
             return Vec::new();
@@ -141,7 +141,7 @@ impl<R: Runtime> Schedule<R> {
         let (next, to_wake) = {
             let mut progress = self.progress.get_mut(&()).expect(MADE);
             progress.decide(self.graph.followers(tx_index), tx_index, result);
-            (progress.give(worker), progress.to_wake())
+            (progress.give(worker), progress.whom_to_wake())
         };
         let has_woken = !to_wake.is_empty();
         to_wake.into_iter().for_each(Waker::wake);
@@ -158,7 +158,7 @@ impl<R: Runtime> Schedule<R> {
                 progress.running -= 1;
             }
             progress.lost.push((at.unwrap_or(0), error));
-            progress.to_wake()
+            progress.whom_to_wake()
         };
         to_wake.into_iter().for_each(Waker::wake);
     }
@@ -181,7 +181,7 @@ impl<R: Runtime> Schedule<R> {
 
     /// What became of each transaction, when no worker uses the schedule any more. None: it was not run.
     pub fn into_results(self) -> Vec<Option<Result<TaskResult, TaskError>>> {
-        let (_, progress) = self.progress.into_entries().pop().expect(MADE);
+        let ((), progress) = self.progress.into_entries().pop().expect(MADE);
         let mut results: Vec<_> = progress.results.into_iter().map(|result| result.map(Ok)).collect();
         for (tx_index, error) in progress.lost {
             results[tx_index] = Some(Err(error));

@@ -108,13 +108,12 @@ impl<S: Storage, R: Runtime> ParallelChainState<S, R> {
     async fn load_account(&self, key: AccountKey, assets: &BTreeSet<AssetId>) -> Result<(), StorageError> {
         // In a statement of its own, so that the guard is gone before the storage is asked.
         let missing = self.accounts.get(&key).map(|account| account.without_balance(assets));
-        let missing = match missing {
-            Some(missing) => missing,
-            None => {
-                let account = Account::load(&*self.storage, key, &self.start.nonces).await?;
-                let account = self.accounts.entry_or_insert(key, account);
-                account.without_balance(assets)
-            }
+        let missing = if let Some(missing) = missing {
+            missing
+        } else {
+            let account = Account::load(&*self.storage, key, &self.start.nonces).await?;
+            let account = self.accounts.entry_or_insert(key, account);
+            account.without_balance(assets)
         };
         for asset in missing {
             let stored = self.storage.balance(key, asset).await?;
