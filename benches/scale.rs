@@ -33,10 +33,15 @@ struct Args {
     blocks: u64,
     largest: u32,
     out: PathBuf,
+    /// Measures the memory of one way and one size, and nothing else.
+    memory_of: Option<(usize, u32)>,
 }
 
+/// A process that has run a block before has memory to spare, so each figure is of a process of its own.
+const MEMORY_OF: &str = "--memory-of";
+
 fn args() -> Args {
-    let mut args = Args { blocks: 100_000, largest: 100_000, out: "docs/scale.svg".into() };
+    let mut args = Args { blocks: 100_000, largest: 100_000, out: "docs/scale.svg".into(), memory_of: None };
     let mut given = std::env::args().skip(1);
     while let Some(name) = given.next() {
         let mut value = || given.next().unwrap_or_else(|| panic!("{name} takes a value"));
@@ -46,6 +51,8 @@ fn args() -> Args {
             "--out" => args.out = value().into(),
             // Cargo says that this is a benchmark.
             "--bench" => {}
+            // What this program asks of itself.
+            MEMORY_OF => args.memory_of = Some((value().parse().expect("a way"), value().parse().expect("a size"))),
             other => panic!("unknown argument {other}: --blocks N, --largest N and --out FILE are known"),
         }
     }
@@ -55,6 +62,13 @@ fn args() -> Args {
 fn main() {
     let args = args();
     let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().expect("threads");
+    if let Some((way, size)) = args.memory_of {
+        let (_, path, workers) = WAYS[way];
+        let scenario = conflict_free::conflict_free(size);
+        let (_, bytes) = run(&tokio, &scenario, scenario.blocks().next().expect("one block"), path, workers);
+        println!("{bytes}");
+        return;
+    }
     let (time, memory) = blocks(&tokio, args.largest);
     let chain = chain(&tokio, args.blocks);
     std::fs::write(&args.out, plot::page(&[time, memory, chain])).expect("the plot can be written");
@@ -80,15 +94,15 @@ fn blocks(tokio: &tokio::runtime::Runtime, largest: u32) -> (Panel, Panel) {
         }
         for (way, mut measured) in measured.into_iter().enumerate() {
             measured.sort_unstable();
-            let (took, bytes) = measured[RUNS / 2];
+            let (took, _) = measured[RUNS / 2];
             let micros = took.as_secs_f64() * 1e6 / f64::from(size);
-            let bytes = bytes as f64 / f64::from(size);
-            cells.push(format!("{:>30}", format!("{micros:.1} us, {bytes:.0} B")));
             times[way].points.push((f64::from(size), micros));
             // Pages are 4 KiB: of a small block they tell nothing.
-            if size >= 1_000 {
+            let bytes = if size < 1_000 { 0.0 } else { memory_of(way, size) / f64::from(size) };
+            if bytes > 0.0 {
                 memory[way].points.push((f64::from(size), bytes));
             }
+            cells.push(format!("{:>30}", format!("{micros:.1} us, {bytes:.0} B")));
         }
         println!("{size:>8}  {}", cells.concat());
     }
@@ -122,6 +136,14 @@ fn run(
     });
     let (took, bytes, ..) = tokio.block_on(task).expect("the task ends");
     (took, bytes)
+}
+
+/// The same figure of a process of its own, in bytes.
+fn memory_of(way: usize, size: u32) -> f64 {
+    let program = std::env::current_exe().expect("this program has a file");
+    let asked = [MEMORY_OF.to_owned(), way.to_string(), size.to_string()];
+    let output = std::process::Command::new(program).args(asked).output().expect("it can be started");
+    String::from_utf8_lossy(&output.stdout).trim().parse().expect("a number of bytes")
 }
 
 /// Forgets the peak of resident memory, and returns what is resident now. Zero where the system does not tell.
