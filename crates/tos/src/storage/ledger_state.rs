@@ -87,18 +87,32 @@ impl LedgerState {
     }
 }
 
-/// What one block has touched.
+/// What blocks have touched.
 #[derive(Debug, Default)]
 pub(super) struct Touched {
-    /// Accounts that it registered.
+    /// Accounts that they registered.
     accounts: Vec<AccountKey>,
-    /// Keys that it gave a version.
+    /// Keys that they gave a version.
     keys: Vec<StateKey>,
-    /// Transactions that it links.
+    /// Transactions that they link or executed.
     transactions: Vec<Hash>,
 }
 
 impl Touched {
+    /// What the blocks of `ledger` above `to` have touched. It looks at every key once.
+    pub(super) fn above(ledger: &LedgerState, to: Topoheight) -> Self {
+        let registered = ledger.registrations.iter().filter(|(_, topoheight)| **topoheight > to);
+        let written =
+            ledger.versions.iter().filter(|(_, history)| history.last_key_value().is_some_and(|(at, _)| *at > to));
+        let linked = ledger.links.iter().filter(|(_, blocks)| blocks.last_key_value().is_some_and(|(at, _)| *at > to));
+        let executed = ledger.executed.iter().filter(|(_, executed)| executed.topoheight > to);
+        Self {
+            accounts: registered.map(|(account, _)| *account).collect(),
+            keys: written.map(|(key, _)| *key).collect(),
+            transactions: linked.map(|(hash, _)| *hash).chain(executed.map(|(hash, _)| *hash)).collect(),
+        }
+    }
+
     pub(super) fn add(&mut self, op: &WriteOp) {
         match op {
             WriteOp::Register { account, .. } => self.accounts.push(*account),
@@ -137,22 +151,26 @@ impl LedgerState {
         }
     }
 
-    /// Takes back what a block at a topoheight above `to` has touched. The top is still to be lowered.
-    pub(super) fn undo(&mut self, touched: &Touched, to: Topoheight) {
+    /// Takes back every block above `to`, which have touched nothing else than what is in `touched`.
+    pub(super) fn rewind<'a>(&mut self, touched: impl IntoIterator<Item = &'a Touched>, to: Topoheight) {
+        touched.into_iter().for_each(|touched| self.undo(touched, to));
+        self.top = to;
+        self.metadata.split_off(&(to + 1));
+    }
+
+    /// Several blocks may have touched the same, and the first of them takes all of it back.
+    fn undo(&mut self, touched: &Touched, to: Topoheight) {
         let Touched { accounts, keys, transactions } = touched;
         for account in accounts {
             self.registrations.remove(account);
         }
         for key in keys {
             let Some(history) = self.versions.get_mut(key) else { continue };
-            // Another block may have been undone before this one, and taken all of it back.
-            if history.last_key_value().is_some_and(|(newest, _)| *newest > to) {
-                history.retain(|topoheight, _| *topoheight <= to);
-                match history.last_key_value() {
-                    Some((topoheight, _)) => self.newest.insert(*key, *topoheight),
-                    None => self.newest.remove(key),
-                };
-            }
+            history.retain(|topoheight, _| *topoheight <= to);
+            match history.last_key_value() {
+                Some((topoheight, _)) => self.newest.insert(*key, *topoheight),
+                None => self.newest.remove(key),
+            };
             if history.is_empty() {
                 self.versions.remove(key);
             }
@@ -167,36 +185,6 @@ impl LedgerState {
                 self.links.remove(transaction);
             }
         }
-    }
-
-    /// Ends a rewind that undid every block above `to`.
-    pub(super) fn lower_top(&mut self, to: Topoheight) {
-        self.top = to;
-        self.metadata.split_off(&(to + 1));
-    }
-
-    /// Looks at every key once: for blocks of which nobody knows what they have touched.
-    pub(super) fn rewind(&mut self, to: Topoheight) {
-        self.top = to;
-        self.metadata.retain(|topoheight, _| *topoheight <= to);
-        self.registrations.retain(|_, topoheight| *topoheight <= to);
-        self.executed.retain(|_, executed| executed.topoheight <= to);
-        self.links.retain(|_, blocks| {
-            blocks.retain(|topoheight, _| *topoheight <= to);
-            !blocks.is_empty()
-        });
-        self.versions.retain(|key, history| {
-            if history.last_key_value().is_none_or(|(newest, _)| *newest <= to) {
-                // Nothing of it is above; left alone, it stays shared.
-                return !history.is_empty();
-            }
-            history.retain(|topoheight, _| *topoheight <= to);
-            match history.last_key_value() {
-                Some((topoheight, _)) => self.newest.insert(*key, *topoheight),
-                None => self.newest.remove(key),
-            };
-            !history.is_empty()
-        });
     }
 
     /// The newest version at or below `at`, by the links.

@@ -134,10 +134,10 @@ impl Storage for MemoryStorage {
         }
         let removed = touched.split_off(&(to + 1));
         if removed.len() as u64 == state.top - to {
-            removed.values().rev().for_each(|block| state.undo(block, to));
-            state.lower_top(to);
+            state.rewind(removed.values(), to);
         } else {
-            state.rewind(to);
+            let all = Touched::above(state, to);
+            state.rewind([&all], to);
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use seriatim_tos::ledger::{
     MAX_ORPHANS, MAXIMUM_SUPPLY, MultiSigConfig, TOS,
 };
 use seriatim_tos::storage::{
-    Executed, LedgerState, StateKey, StateValue, Storage, StorageError, Version, WriteBatch, WriteOp,
+    Executed, LedgerState, MemoryStorage, StateKey, StateValue, Storage, StorageError, Version, WriteBatch, WriteOp,
 };
 
 mod kinds;
@@ -283,6 +283,23 @@ fn a_rewind_also_removes_versions_above_the_top<K: Kind>() {
     assert_eq!(kept.ledger().newest[&StateKey::Nonce(A)], 7);
     wait(kept.storage().rewind(0)).unwrap();
     assert_eq!(kept.ledger(), before);
+}
+
+/// Nobody wrote down what the blocks of a ledger touched that came with them.
+#[test]
+fn a_ledger_that_came_with_its_blocks_is_rewound_like_one_that_saw_them() {
+    for to in 0..=3 {
+        let seen = MemoryStorage::new(&genesis()).unwrap();
+        wait(seen.commit(block(1, 0, 49))).unwrap();
+        wait(seen.commit(block(2, 1, 48))).unwrap();
+        let came = MemoryStorage::from_state(seen.inspect(Clone::clone));
+        for storage in [&seen, &came] {
+            wait(storage.commit(block(3, 2, 47))).unwrap();
+            wait(storage.rewind(to)).unwrap();
+        }
+        assert_eq!(came.inspect(Clone::clone), seen.inspect(Clone::clone), "to {to}");
+        assert_eq!(came.inspect(|ledger| ledger.top), to);
+    }
 }
 
 fn a_mark_that_was_made_anew_goes_with_the_block_that_made_it<K: Kind>() {
