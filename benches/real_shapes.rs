@@ -3,18 +3,16 @@
 //! One run of a block on each path, one path after the other, and again; the ratios are of medians. Sealing the block is part
 //! of every path. A chain runs on a worker of tokio, as in a node. `--runs N` (default 7), `--shape BLOCK` for one shape alone.
 
+#[path = "common/applied.rs"]
+mod applied;
 #[path = "common/conflict_free.rs"]
 mod conflict_free;
 
 use std::io::Write;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use seriatim::chain::{Blockchain, ExecutionPath};
-use seriatim::execution::{MIN_SHARED, ParallelExecutor};
-use seriatim::ledger::{Block, SignatureScheme};
-use seriatim::runtime::Native;
-use seriatim::storage::MemoryStorage;
+use seriatim::chain::ExecutionPath;
+use seriatim::ledger::SignatureScheme;
 use seriatim::workload::{Scenario, real_shapes};
 
 /// What is compared: the plain sequential path comes first, and all others are divided into it.
@@ -27,9 +25,7 @@ const WAYS: [Way; 6] = [
     Way { name: "STM 2", path: ExecutionPath::BlockStm, workers: 2 },
 ];
 const AHEAD: usize = 1;
-const V3_ALONE: usize = 2;
 const V3: usize = 3;
-const STM: usize = 5;
 
 #[derive(Clone, Copy)]
 struct Way {
@@ -116,24 +112,21 @@ fn summary(rows: &[Row], free: &Row) {
     }
     let against_ahead = sorted(rows.iter().map(|row| row.ratio(V3) / row.ratio(AHEAD)));
     println!("V3 2 / ahead 2: median {:.2}, worst {:.2}", median(&against_ahead), against_ahead[0]);
-    println!("V3 1 / sequential: median {:.2}", median(&sorted(rows.iter().map(|row| row.ratio(V3_ALONE)))));
-    println!("Block-STM 2 / sequential: median {:.2}", median(&sorted(rows.iter().map(|row| row.ratio(STM)))));
-    let of = |way| sorted(rows.iter().map(|row| row.ratio(way)));
+    let (v3, ahead) = (sorted(rows.iter().map(|row| row.ratio(V3))), sorted(rows.iter().map(|row| row.ratio(AHEAD))));
     println!(
         "V3 / sequential: median {:.2}, worst {:.2} (ahead-of-time sequential: median {:.2})",
-        median(&of(V3)),
-        of(V3)[0],
-        median(&of(AHEAD)),
+        median(&v3),
+        v3[0],
+        median(&ahead),
     );
 }
 
 fn measure(tokio: &tokio::runtime::Runtime, name: String, scenario: &Scenario, runs: usize) -> Row {
-    let block = scenario.blocks().next().expect("one block");
     let mut times: Vec<Vec<Duration>> = vec![Vec::new(); WAYS.len()];
     // The first round warms up.
     for round in 0..=runs {
         for (way, times) in WAYS.iter().zip(&mut times) {
-            let took = run(tokio, scenario, block, *way);
+            let (took, _) = applied::applied(tokio, scenario, (way.path, way.workers), || (), || ());
             if round > 0 {
                 times.push(took);
             }
@@ -143,23 +136,7 @@ fn measure(tokio: &tokio::runtime::Runtime, name: String, scenario: &Scenario, r
         times.sort_unstable();
         times[times.len() / 2]
     });
-    Row { name, transactions: block.transactions.len(), medians: medians.collect() }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
-fn run(tokio: &tokio::runtime::Runtime, scenario: &Scenario, block: &Block, way: Way) -> Duration {
-    let storage = Arc::new(MemoryStorage::new(&scenario.genesis).expect("a valid genesis"));
-    let executor =
-        ParallelExecutor::new(Native::with_hash_seed(0), way.workers).expect("workers").with_min_shared(MIN_SHARED);
-    let mut chain = Blockchain::new(storage, scenario.parameters.clone(), executor);
-    let block = block.clone();
-    let task = tokio.spawn(async move {
-        let before = Instant::now();
-        let block = block.seal();
-        let receipts = chain.ordering_run().apply(&block, way.path).await.expect("the block is applied");
-        (before.elapsed(), receipts, chain)
-    });
-    tokio.block_on(task).expect("the task ends").0
+    Row { name, transactions: scenario.tx_count(), medians: medians.collect() }
 }
 
 fn sorted(ratios: impl Iterator<Item = f64>) -> Vec<f64> {

@@ -2,6 +2,8 @@
 //! tables and draws `docs/scale.svg`. `--blocks N` is the chain's length (default 100 000), `--largest N` the largest block's
 //! (default 100 000), `--out FILE` another file.
 
+#[path = "common/applied.rs"]
+mod applied;
 #[path = "common/conflict_free.rs"]
 mod conflict_free;
 #[path = "common/plot.rs"]
@@ -13,11 +15,10 @@ use std::time::{Duration, Instant};
 
 use plot::{Panel, Series};
 use seriatim::chain::{Blockchain, ExecutionPath};
-use seriatim::execution::{MIN_SHARED, ParallelExecutor};
+use seriatim::execution::ParallelExecutor;
 use seriatim::ledger::{Block, Genesis, Hash};
 use seriatim::runtime::Native;
-use seriatim::storage::{MemoryStorage, RedbStorage};
-use seriatim::workload::Scenario;
+use seriatim::storage::RedbStorage;
 
 /// Each block is run so often; medians count.
 const RUNS: usize = 5;
@@ -65,8 +66,8 @@ fn main() {
     if let Some((way, size)) = args.memory_of {
         let (_, path, workers) = WAYS[way];
         let scenario = conflict_free::conflict_free(size);
-        let (_, bytes) = run(&tokio, &scenario, scenario.blocks().next().expect("one block"), path, workers);
-        println!("{bytes}");
+        let (_, (resident, most)) = applied::applied(&tokio, &scenario, (path, workers), forget_peak, peak);
+        println!("{}", most.saturating_sub(resident));
         return;
     }
     let (time, memory) = blocks(&tokio, args.largest);
@@ -84,18 +85,16 @@ fn blocks(tokio: &tokio::runtime::Runtime, largest: u32) -> (Panel, Panel) {
     println!("{:>8}  {}", "txs", WAYS.map(|(name, ..)| format!("{name:>30}")).concat());
     for size in sizes {
         let scenario = conflict_free::conflict_free(size);
-        let block = scenario.blocks().next().expect("one block");
         let mut cells = Vec::new();
-        let mut measured: [Vec<(Duration, u64)>; WAYS.len()] = Default::default();
+        let mut measured: [Vec<Duration>; WAYS.len()] = Default::default();
         for _ in 0..RUNS {
             for (way, measured) in WAYS.iter().zip(&mut measured) {
-                measured.push(run(tokio, &scenario, block, way.1, way.2));
+                measured.push(applied::applied(tokio, &scenario, (way.1, way.2), || (), || ()).0);
             }
         }
         for (way, mut measured) in measured.into_iter().enumerate() {
             measured.sort_unstable();
-            let (took, _) = measured[RUNS / 2];
-            let micros = took.as_secs_f64() * 1e6 / f64::from(size);
+            let micros = measured[RUNS / 2].as_secs_f64() * 1e6 / f64::from(size);
             times[way].points.push((f64::from(size), micros));
             // Pages are 4 KiB: of a small block they tell nothing.
             let bytes = if size < 1_000 { 0.0 } else { memory_of(way, size) / f64::from(size) };
@@ -113,32 +112,7 @@ fn blocks(tokio: &tokio::runtime::Runtime, largest: u32) -> (Panel, Panel) {
     )
 }
 
-/// What applying the block takes, and by how many bytes the process grew at most meanwhile.
-#[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
-fn run(
-    tokio: &tokio::runtime::Runtime,
-    scenario: &Scenario,
-    block: &Block,
-    path: ExecutionPath,
-    workers: usize,
-) -> (Duration, u64) {
-    let storage = Arc::new(MemoryStorage::new(&scenario.genesis).expect("a valid genesis"));
-    let executor =
-        ParallelExecutor::new(Native::with_hash_seed(0), workers).expect("workers").with_min_shared(MIN_SHARED);
-    let mut chain = Blockchain::new(storage, scenario.parameters.clone(), executor);
-    let block = block.clone();
-    let task = tokio.spawn(async move {
-        let resident = forget_peak();
-        let before = Instant::now();
-        let block = block.seal();
-        let receipts = chain.ordering_run().apply(&block, path).await.expect("the block is applied");
-        (before.elapsed(), peak().saturating_sub(resident), receipts, chain)
-    });
-    let (took, bytes, ..) = tokio.block_on(task).expect("the task ends");
-    (took, bytes)
-}
-
-/// The same figure of a process of its own, in bytes.
+/// By how many bytes a process of its own grew at most while it applied the block.
 fn memory_of(way: usize, size: u32) -> f64 {
     let program = std::env::current_exe().expect("this program has a file");
     let asked = [MEMORY_OF.to_owned(), way.to_string(), size.to_string()];

@@ -51,7 +51,7 @@ pub async fn no_more_workers_than_allowed<R: Runtime>(case: Case<R>) {
     setup.assert_sequential(state, receipts);
 }
 
-/// With it goes the only one who could have run the others: nothing waits for them.
+/// Nobody is left who could run the others, so nothing waits for them.
 pub async fn a_panic_of_the_only_worker_ends_the_block<R: Runtime>(case: Case<R>) {
     let Case { runtime, events, width } = case;
     let (results, _) = struck(runtime, width, 1).await;

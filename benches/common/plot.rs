@@ -5,7 +5,7 @@ use maud::{Markup, PreEscaped, html};
 /// One line.
 pub struct Series {
     pub name: &'static str,
-    /// From left to right; all above 0.
+    /// They stand from left to right, and all are above 0.
     pub points: Vec<(f64, f64)>,
 }
 

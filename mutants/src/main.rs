@@ -154,6 +154,10 @@ fn chosen(all: &[Mutant], args: &Args) -> Result<Vec<Mutant>, Failure> {
     let named = |mutant: &&Mutant| args.ids.is_empty() || args.ids.iter().any(|id| is_named(mutant, id));
     let mut mutants: Vec<Mutant> = all.iter().filter(named).cloned().collect();
     if let (Some(sample), Some(turn)) = (args.sample, args.turn) {
+        // A sample must be found, so only what its head announces for these lanes is in it.
+        if let Lanes::These(lanes) = &args.lanes {
+            mutants.retain(|mutant| lanes.iter().any(|lane| mutant.lanes.contains(lane)));
+        }
         // Neighbours by number are alike; a stride takes one of each neighbourhood.
         let sample = sample.get().min(mutants.len());
         let stride = mutants.len() / sample.max(1);

@@ -93,7 +93,13 @@ fn lanes(args: &CampaignArgs) -> Result<Lanes, CliError> {
         (BuiltinSubject::Canary(_), Some(_)) => Err(CliError::OnlyInterleaved(args.subject)),
         (BuiltinSubject::FaultCanary(_), None | Some(Lanes::Faults)) => Ok(Lanes::Faults),
         (BuiltinSubject::FaultCanary(_), Some(_)) => Err(CliError::OnlyUnderFaults(args.subject)),
-        (_, asked) => Ok(asked.unwrap_or(Lanes::All)),
+        (
+            BuiltinSubject::SequentialAhead
+            | BuiltinSubject::Parallel
+            | BuiltinSubject::BlockStm
+            | BuiltinSubject::Mixed,
+            asked,
+        ) => Ok(asked.unwrap_or(Lanes::All)),
     }
 }
 

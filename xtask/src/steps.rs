@@ -303,19 +303,8 @@ fn defects(here: &mut Workplace) -> Result<Ended, StepError> {
     let turn = Run::of("git rev-list --count HEAD").output(&here.root)?;
     let sample = cargo("run --locked --package mutants -- --sample 10 --turn").arg(turn.trim());
     let lane = sample.args("--lanes differential --seeds 1 --jobs 1".split_whitespace());
-    // A patch that was written anew since the score may not show in this lane any more: its head says so.
-    let found = found_by_every_seed(&score).into_iter().filter(|id| announces(&here.root, id, "differential"));
-    here.run(&lane.args(found))?;
+    here.run(&lane.args(found_by_every_seed(&score)))?;
     Ok(Ended::Passed)
-}
-
-/// Whether the head of a defect's patch announces a lane.
-fn announces(root: &Path, id: &str, lane: &str) -> bool {
-    let Ok(files) = std::fs::read_dir(root.join("mutants")) else { return false };
-    let is_its = |name: &str| name.strip_prefix(id).is_some_and(|rest| rest.starts_with('-'));
-    let mut patches = files.flatten().filter(|file| file.file_name().to_str().is_some_and(is_its));
-    let text = patches.next().and_then(|patch| std::fs::read_to_string(patch.path()).ok()).unwrap_or_default();
-    text.lines().find_map(|line| line.strip_prefix("Lanes: ")).is_some_and(|lanes| lanes.contains(lane))
 }
 
 fn fuzzing(here: &mut Workplace) -> Result<Ended, StepError> {

@@ -5,6 +5,7 @@
 //! Every constructor takes a label, so that a decorator can name the object in a trace.
 
 mod faults;
+mod level;
 mod native;
 mod probed;
 mod recorder;
@@ -16,12 +17,13 @@ use std::future::{Future, poll_fn};
 use std::hash::Hash;
 use std::ops::{Deref, DerefMut};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
-use std::task::Poll;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
 
 use serde::Serialize;
 
 pub use faults::{DELAY, Fault, Faults, INJECTED, Injected, Passed, Site};
+pub use level::{Inside, Level};
 pub use native::Native;
 pub use probed::{Probed, TaskFigures};
 pub use recorder::Recorder;
@@ -185,26 +187,22 @@ pub trait JoinSet<T: Send + 'static>: Send {
 pub async fn both<A: Future, B: Future>(first: A, second: B) -> (A::Output, B::Output) {
     let (mut first, mut second) = (pin!(first), pin!(second));
     let (mut of_first, mut of_second) = (None, None);
-    poll_fn(move |context| {
-        if of_first.is_none()
-            && let Poll::Ready(output) = first.as_mut().poll(context)
-        {
-            of_first = Some(output);
-        }
-        if of_second.is_none()
-            && let Poll::Ready(output) = second.as_mut().poll(context)
-        {
-            of_second = Some(output);
-        }
-        match (of_first.take(), of_second.take()) {
-            (Some(first), Some(second)) => Poll::Ready((first, second)),
-            (first, second) => {
-                (of_first, of_second) = (first, second);
-                Poll::Pending
-            }
-        }
+    poll_fn(|context| {
+        poll_into(&mut of_first, first.as_mut(), context);
+        poll_into(&mut of_second, second.as_mut(), context);
+        if of_first.is_some() && of_second.is_some() { Poll::Ready(()) } else { Poll::Pending }
     })
-    .await
+    .await;
+    (of_first.expect("it has ended"), of_second.expect("it has ended"))
+}
+
+/// Polls a future that has not ended yet, and keeps what it ends with.
+fn poll_into<F: Future>(output: &mut Option<F::Output>, future: Pin<&mut F>, context: &mut Context<'_>) {
+    if output.is_none()
+        && let Poll::Ready(ended) = future.poll(context)
+    {
+        *output = Some(ended);
+    }
 }
 
 /// Runs a future and catches its panic, in whichever poll it comes.

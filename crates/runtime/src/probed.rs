@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll};
 
 use super::{
-    DELAY, Fault, Faults, INJECTED, Injected, JoinSet, MapKey, MapValue, Runtime, RwLock, Semaphore, Site, TaskError,
-    TaskIndex,
+    DELAY, Fault, Faults, INJECTED, Injected, JoinSet, Level, MapKey, MapValue, Runtime, RwLock, Semaphore, Site,
+    TaskError, TaskIndex,
 };
 
 /// `inner`, with figures about the tasks of all its join sets, and with faults around its awaits.
@@ -30,8 +30,7 @@ pub struct Probed<R> {
 #[derive(Debug, Default)]
 struct Gauge {
     spawned: AtomicUsize,
-    in_flight: AtomicUsize,
-    peak: AtomicUsize,
+    in_flight: Arc<Level>,
 }
 
 /// What was counted since the last look.
@@ -57,7 +56,7 @@ impl<R: Runtime> Probed<R> {
 
     /// The figures since the last call. No task may be running.
     pub fn take_figures(&self) -> TaskFigures {
-        TaskFigures { spawned: self.gauge.spawned.swap(0, Relaxed), peak_in_flight: self.gauge.peak.swap(0, Relaxed) }
+        TaskFigures { spawned: self.gauge.spawned.swap(0, Relaxed), peak_in_flight: self.gauge.in_flight.take_most() }
     }
 
     /// Whether the fault has struck since the faults were armed.
@@ -238,7 +237,7 @@ impl<R: Runtime, T: Send + 'static> JoinSet<T> for ProbedJoinSet<R, T> {
         // It is large, and each layer around it would move it once more.
         let task = Box::pin(task);
         self.inner.spawn(async move {
-            let _in_flight = InFlight::enter(Arc::clone(&runtime.gauge));
+            let _in_flight = Level::enter(Arc::clone(&runtime.gauge.in_flight));
             runtime.task(task).await
         })
     }
@@ -251,7 +250,7 @@ impl<R: Runtime, T: Send + 'static> JoinSet<T> for ProbedJoinSet<R, T> {
         runtime.gauge.spawned.fetch_add(1, Relaxed);
         let task = Box::pin(task);
         let (index, task) = self.inner.here(async move {
-            let _in_flight = InFlight::enter(Arc::clone(&runtime.gauge));
+            let _in_flight = Level::enter(Arc::clone(&runtime.gauge.in_flight));
             runtime.task(task).await
         });
         (index, async move { task.await?.ok_or(TaskError::Cancelled) })
@@ -263,22 +262,5 @@ impl<R: Runtime, T: Send + 'static> JoinSet<T> for ProbedJoinSet<R, T> {
         self.runtime.reaches(Site::Joined).await;
         let (index, result) = joined?;
         Some((index, result.and_then(|ended| ended.ok_or(TaskError::Cancelled))))
-    }
-}
-
-/// One task in flight, for as long as it lives.
-struct InFlight(Arc<Gauge>);
-
-impl InFlight {
-    fn enter(gauge: Arc<Gauge>) -> Self {
-        let now = gauge.in_flight.fetch_add(1, Relaxed) + 1;
-        gauge.peak.fetch_max(now, Relaxed);
-        Self(gauge)
-    }
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Relaxed);
     }
 }

@@ -54,7 +54,7 @@ fn a_few_sets_of_two_transactions_agree_under_loom_on_the_optimistic_executor() 
     assert_proved(config, [4, 4, 2_016, 570]);
 }
 
-/// On the other paths blocks of two transactions verify where the contract asks, since there is nothing to be ahead of.
+/// The other paths verify blocks of two transactions where the contract asks, since there is nothing to be ahead of.
 #[test]
 fn every_hand_over_of_a_verdict_on_a_tenth_of_the_sets_of_two_transactions_agrees() {
     let config = ProveConfig { paths: ExecutionPath::SequentialAhead.into(), ..v3(2, (0, 10), 100_000, Engine::Dpor) };

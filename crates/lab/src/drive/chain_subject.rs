@@ -91,7 +91,8 @@ impl ChainSubject<'_> {
     pub fn name(&self) -> String {
         match self.paths {
             Paths::One(ExecutionPath::Sequential) => self.paths.name().to_owned(),
-            Paths::One(_) | Paths::Mixed => {
+            Paths::One(ExecutionPath::SequentialAhead | ExecutionPath::Parallel | ExecutionPath::BlockStm)
+            | Paths::Mixed => {
                 let Self { max_parallelism, hash_seed, threads, suspends, .. } = self;
                 let threads = if *threads == Threads::Two { ", two threads" } else { "" };
                 let reads = if *suspends { "" } else { ", reads at once" };

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::workload::{Expectation, Scenario, Step};
 use seriatim_explore::model::Model;
-use seriatim_runtime::{Probed, Runtime, panic_message};
+use seriatim_runtime::{Level, Probed, Runtime, panic_message};
 use seriatim_tos::chain::{
     Blockchain, ChainConfig, ExecutionPath, Modes, NativeShadow, RecentMismatches, ShadowThreads,
 };
@@ -19,7 +19,7 @@ use seriatim_tos::ledger::{Block, GenesisError, SealedBlock, Topoheight};
 use seriatim_tos::storage::{Layered, LedgerState, MemoryStorage, Record, Storage};
 
 use super::paths::Way;
-use super::suspending::{Reads, Suspending};
+use super::suspending::Suspending;
 use super::traced::Traced;
 use super::{BlockFailure, LayerSource, Observation, ObservedBlock, ObservedStep, Paths, Tasks};
 
@@ -127,7 +127,7 @@ impl Runner {
         if let Some(layer) = self.layer.make() {
             storage = storage.with(layer);
         }
-        let reads = Arc::new(Reads::default());
+        let reads = Arc::new(Level::default());
         if self.suspends {
             // The record has the call before it suspends, so a task that holds a lock meanwhile is known to wait for storage.
             storage =
@@ -245,7 +245,7 @@ fn shared(memory: &MemoryStorage, expected: Option<&Arc<LedgerState>>) -> Arc<Le
 struct Watched<R> {
     memory: Arc<MemoryStorage>,
     recorded: Arc<Record>,
-    reads: Arc<Reads>,
+    reads: Arc<Level>,
     runtime: Probed<R>,
 }
 

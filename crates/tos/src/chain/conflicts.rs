@@ -2,15 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::ledger::Transaction;
-use crate::ledger::rules::footprint;
+use crate::ledger::SealedBlock;
 
 /// Accounts of a transaction's footprint that a transaction before it has too, summed over the block.
 ///
 /// # Cost
 /// One set access for each account of each footprint.
-pub(super) fn conflicts(transactions: &[Transaction]) -> u64 {
+pub(super) fn conflicts(block: &SealedBlock) -> u64 {
     let mut seen = BTreeSet::new();
-    let accounts = transactions.iter().flat_map(|transaction| footprint(&transaction.body).accounts.into_keys());
+    let accounts = block.sealed_transactions().flat_map(|sealed| sealed.footprint.accounts.keys());
     accounts.filter(|account| !seen.insert(*account)).count() as u64
 }

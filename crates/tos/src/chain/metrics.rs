@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use prometheus::{Encoder, TextEncoder};
 
-use crate::ledger::{Block, Receipt, Topoheight};
+use crate::ledger::{Receipt, SealedBlock, Topoheight};
 use seriatim_runtime::{Native, Recorder};
 
 use super::conflicts::conflicts;
 use super::modes::{Tested, Verdict};
 use super::{ExecutionPath, Mode, Rollout};
-use crate::execution::parallel::batches;
+use crate::execution::parallel::ConflictGraph;
 
 use families::Families;
 pub(super) use families::{ABORTED, STORAGE, TASKS};
@@ -56,12 +56,12 @@ impl ChainMetrics {
     }
 
     /// A block is in the ledger.
-    pub(super) fn block_added(&self, block: &Block, mode: Mode, path: ExecutionPath, receipts: &[Receipt]) {
+    pub(super) fn block_added(&self, block: &SealedBlock, mode: Mode, path: ExecutionPath, receipts: &[Receipt]) {
         let families = &*self.0;
         families.blocks.with_label_values(&[path.name(), mode.name()]).inc();
         families.block_transactions.observe(block.transactions.len() as f64);
-        families.block_conflicts.observe(conflicts(&block.transactions) as f64);
-        for batch in batches(&block.transactions, &BTreeMap::new()) {
+        families.block_conflicts.observe(conflicts(block) as f64);
+        for batch in ConflictGraph::of(block, &BTreeMap::new()).batches() {
             families.batch_transactions.observe(batch.len() as f64);
         }
         for receipt in receipts {

@@ -1,23 +1,19 @@
 //! The threads of the test mode's shadow, and the wall between them and the chain.
 
 use std::fmt;
-use std::future::poll_fn;
 use std::num::NonZeroUsize;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
-use std::task::Poll;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
 use crate::execution::BlockStart;
 use crate::ledger::SealedBlock;
-use crate::ledger::rules::footprint;
+use crate::ledger::rules::Footprint;
 use crate::storage::{ErasedStorage, Layered, ReadOnly};
-use seriatim_runtime::panic_message;
+use seriatim_runtime::{caught, panic_message};
 
-use super::difference::PathOutcome;
 use super::shadow::{NativeShadow, ShadowBlock, ShadowExecutor};
 use super::started::{Answer, Started};
 use super::stopwatch::Stopwatch;
@@ -130,7 +126,9 @@ impl ShadowThreads {
         let (sender, answer) = sync_channel(1);
         let task = self.tokio.as_ref().expect(THERE).spawn(async move {
             let watch = Stopwatch::start();
-            let result = caught(shadow, given).await;
+            // The panic may be in the call or in any poll.
+            let result = caught(async move { shadow.execute(given).await }).await;
+            let result = result.map_err(|payload| panic_message(&*payload));
             // The chain may be gone.
             let _ = sender.send(Answer { result, took: watch.elapsed() });
         });
@@ -160,23 +158,11 @@ impl ShadowThreads {
     }
 }
 
-/// Executes the block and catches its panic, be it in the call or in any poll.
-async fn caught(shadow: Arc<dyn ShadowExecutor>, given: ShadowBlock) -> Result<PathOutcome, String> {
-    let mut running = Box::pin(async move { shadow.execute(given).await });
-    poll_fn(move |context| match catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(context))) {
-        Ok(Poll::Pending) => Poll::Pending,
-        Ok(Poll::Ready(outcome)) => Poll::Ready(Ok(outcome)),
-        Err(payload) => Poll::Ready(Err(panic_message(&*payload))),
-    })
-    .await
-}
-
 /// No sequential execution of `block` reads more often, the reward's few reads apart.
 fn most_sequential_reads(block: &SealedBlock) -> u64 {
-    let of_transaction = |body| {
-        let footprint = footprint(body);
+    let of_transaction = |footprint: &Footprint| {
         let accounts: usize = footprint.accounts.values().map(|assets| 1 + assets.len()).sum();
         1 + accounts + usize::from(footprint.burned.is_some())
     };
-    block.transactions.iter().map(|transaction| of_transaction(&transaction.body) as u64).sum()
+    block.sealed_transactions().map(|sealed| of_transaction(sealed.footprint) as u64).sum()
 }

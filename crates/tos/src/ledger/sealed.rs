@@ -66,11 +66,6 @@ impl SealedBlock {
     pub fn sealed_transactions(&self) -> impl ExactSizeIterator<Item = SealedTransaction<'_>> {
         (0..self.facts.len()).map(|tx_index| self.transaction(tx_index))
     }
-
-    /// The block as plain data again.
-    pub fn into_block(self) -> Block {
-        self.block
-    }
 }
 
 impl Block {

@@ -175,8 +175,8 @@ impl<'a> Words<'a> {
                 footprint(&transaction.body).accounts.keys().any(|key| Key::of(key) == *account)
             })
         };
-        let block = one.block;
         (one.block == other.block && touches(one) && touches(other)).then(|| {
+            let block = one.block;
             let (one, other) = (one.transaction.min(other.transaction), one.transaction.max(other.transaction));
             format!("Tx {one} and tx {other} share account {account}, yet they run side by side in block {block}.")
         })

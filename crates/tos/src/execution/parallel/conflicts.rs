@@ -97,17 +97,22 @@ impl ConflictGraph {
         }
         levels
     }
+
+    /// The levels, lowest first, each with its transactions in block order: nothing keeps those of one level apart.
+    pub fn batches(&self) -> Vec<Vec<usize>> {
+        let levels = self.levels();
+        let mut batches: Vec<Vec<usize>> = vec![Vec::new(); levels.iter().max().map_or(0, |highest| highest + 1)];
+        for (tx_index, level) in levels.into_iter().enumerate() {
+            batches[level].push(tx_index);
+        }
+        batches
+    }
 }
 
 /// The batches of a block, as positions in it; ascending within a batch. `burned` is as in [`ConflictGraph::of`].
 pub fn batches(transactions: &[Transaction], burned: &BTreeMap<AssetId, Amount>) -> Vec<Vec<usize>> {
     let footprints: Vec<Footprint> = transactions.iter().map(|transaction| footprint(&transaction.body)).collect();
-    let levels = ConflictGraph::new(transactions, footprints.iter(), burned).levels();
-    let mut batches: Vec<Vec<usize>> = vec![Vec::new(); levels.iter().max().map_or(0, |highest| highest + 1)];
-    for (tx_index, level) in levels.into_iter().enumerate() {
-        batches[level].push(tx_index);
-    }
-    batches
+    ConflictGraph::new(transactions, footprints.iter(), burned).batches()
 }
 
 fn conflict_keys(footprint: &Footprint, ordered_burns: &BTreeSet<AssetId>) -> impl Iterator<Item = ConflictKey> {

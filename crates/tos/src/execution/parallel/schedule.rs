@@ -31,7 +31,7 @@ pub enum Next {
 /// What follows on the end of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Finished {
-    /// For the same worker.
+    /// What the same worker does next.
     pub next: Next,
     /// Another worker was woken.
     pub has_woken: bool,
