@@ -32,7 +32,7 @@ impl Lane {
     /// What they are compared with.
     pub const BASELINES: [Self; 3] = [Self::Arbitrary, Self::Threads, Self::Urw];
 
-    /// As in heads of patches and in tables.
+    /// The name in heads of patches and in tables.
     pub fn name(self) -> &'static str {
         match self {
             Self::Differential => "differential",

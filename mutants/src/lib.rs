@@ -11,6 +11,7 @@ pub mod outcome;
 pub mod results;
 pub mod run;
 pub mod score;
+pub mod sizes;
 pub mod tree;
 
 pub use lane::Lane;

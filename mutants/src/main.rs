@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use mutants::results::Results;
 use mutants::run::{Plan, Progress, RunError};
 use mutants::score::Score;
+use mutants::sizes::Sizes;
 use mutants::{Lane, Mutant, MutantError, Tree, TreeError, tree};
 use seriatim::report::write_whole;
 
@@ -46,6 +47,9 @@ struct Args {
     /// Only check that every patch has a whole head and applies
     #[arg(long)]
     check: bool,
+    /// Instead of a score: a table of the seconds that the lane `differential` needs with plans of these sizes
+    #[arg(long, value_name = "N,...", value_delimiter = ',', conflicts_with_all = ["lanes", "control", "check"])]
+    sizes: Vec<usize>,
     /// Run the lanes on the tree as it is: any violation is an error of the harness or the executor
     #[arg(long, conflicts_with_all = ["ids", "sample", "check"])]
     control: bool,
@@ -77,6 +81,8 @@ enum Failure {
     Mutant(#[from] MutantError),
     #[error(transparent)]
     Tree(#[from] TreeError),
+    #[error(transparent)]
+    Run(#[from] RunError),
     #[error("no mutant {0}")]
     NoMutant(String),
     #[error("{}: {source}", path.display())]
@@ -120,6 +126,12 @@ fn run(args: &Args) -> Result<ExitCode, Failure> {
         root: root.to_owned(),
         folder: folder.clone(),
     };
+    if !args.sizes.is_empty() {
+        let sizes = Sizes { plan, sizes: args.sizes.clone() };
+        let rows = sizes.run(&mutants, &bar(mutants.len() as u64))?;
+        print!("{}", sizes.to_markdown(&rows));
+        return Ok(ExitCode::SUCCESS);
+    }
     let sources = tree::digest(root)?;
     let results = Results::new(&folder.join("results"), &sources, args.executions, args.seconds);
     let errors = plan.run(&mutants, &results, &bar(mutants.len() as u64));

@@ -56,7 +56,7 @@ pub enum Depth {
 impl Class {
     const ALL: [Self; 5] = [Self::AnySchedule, Self::Interleaving, Self::Crash, Self::Boundary, Self::Liveness];
 
-    /// As in heads.
+    /// The name in heads.
     pub fn name(self) -> &'static str {
         match self {
             Self::AnySchedule => "any schedule",
@@ -71,7 +71,7 @@ impl Class {
 impl Depth {
     const ALL: [Self; 3] = [Self::Shallow, Self::TwoFacts, Self::Deep];
 
-    /// As in heads.
+    /// The name in heads.
     pub fn name(self) -> &'static str {
         match self {
             Self::Shallow => "shallow",

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub struct Outcome {
     /// Up to the violation, that one included; or all that the budget allowed. 0 where none are counted.
     pub executions: u64,
-    /// Of the search, without making the case smaller.
+    /// Seconds of the search, without making the case smaller.
     pub seconds: f64,
     pub found: Option<Found>,
 }

@@ -12,7 +12,7 @@ pub struct Results {
 }
 
 impl Results {
-    /// Of the sources with this digest, each search with this budget.
+    /// Results of the sources with this digest, each search with this budget.
     pub fn new(folder: &Path, sources: &str, executions: u64, seconds: u64) -> Self {
         Self { folder: folder.join(format!("{sources}-{executions}-{seconds}")) }
     }

@@ -19,7 +19,7 @@ pub struct Plan {
     pub lanes: Option<Vec<Lane>>,
     /// Seeds 1 to this.
     pub seeds: u64,
-    /// Of each search.
+    /// Executions of each search.
     pub executions: u64,
     pub seconds: u64,
     /// The tree as it is, searched for long.
@@ -132,7 +132,7 @@ impl Plan {
                 progress(Progress::Searching(mutant, lane, seed));
                 let outcome = match lane {
                     Lane::Models => models(&tree.build(Target::Models, &mutant.id)?, mutant)?,
-                    _ => self.search(&program, mutant, lane, seed)?,
+                    _ => self.search(&program, mutant, lane, seed, None)?,
                 };
                 progress(Progress::Found(mutant, lane, seed, &outcome));
                 let kept = results.put(mutant, lane, seed, &outcome);
@@ -147,7 +147,15 @@ impl Plan {
         })
     }
 
-    fn search(&self, program: &Path, mutant: &Mutant, lane: Lane, seed: u64) -> Result<Outcome, RunError> {
+    /// One search by one process; `size`: transactions of each plan, where the lane knows sizes.
+    pub(crate) fn search(
+        &self,
+        program: &Path,
+        mutant: &Mutant,
+        lane: Lane,
+        seed: u64,
+        size: Option<usize>,
+    ) -> Result<Outcome, RunError> {
         let mut command = Command::new(program);
         command.args([lane.name(), "--seed", &seed.to_string(), "--subject", &mutant.subject().to_string()]);
         // What a baseline has not found by then, it finds hundreds of times later than a lane of the harness.
@@ -158,9 +166,11 @@ impl Plan {
         };
         let (executions, seconds) = (self.executions.div_ceil(of_executions), self.seconds.div_ceil(of_time));
         command.args(["--executions", &executions.to_string(), "--seconds", &seconds.to_string()]);
-        // One case is as small as another: the first seed's tells how small they get.
-        if seed == 1 {
-            command.arg("--minimise");
+        match size {
+            Some(size) => _ = command.args(["--transactions", &size.to_string()]),
+            // One case is as small as another: the first seed's tells how small they get.
+            None if seed == 1 => _ = command.arg("--minimise"),
+            None => {}
         }
         let limit = Duration::from_secs(self.seconds) + GRACE;
         let start = |source| RunError::Start { id: mutant.id.clone(), lane, source };
@@ -197,7 +207,7 @@ fn models(program: &Path, mutant: &Mutant) -> Result<Outcome, RunError> {
     Ok(Outcome { executions: 0, seconds: begun.elapsed().as_secs_f64(), found })
 }
 
-/// Under `--quiet` the harness lists failures, four blanks before each, at the end.
+/// The harness lists failures under `--quiet`, four blanks before each, at the end.
 fn names_of_failures(output: &str, failing: &[&str]) -> String {
     let after = output.rsplit("failures:").next().unwrap_or_default();
     let names: Vec<&str> = after.lines().filter_map(|line| line.strip_prefix("    ")).map(str::trim).collect();

@@ -44,7 +44,7 @@ pub struct Cell {
     pub p90: Option<u64>,
     /// Median of all seeds.
     pub seconds: f64,
-    /// Of the seeds that found it.
+    /// Figures of the seeds that found it.
     pub oracles: Vec<String>,
     /// Whether all those are among the announced.
     pub as_announced: bool,
@@ -70,12 +70,12 @@ impl Score {
         self
     }
 
-    /// As JSON, with an end of line.
+    /// The score as JSON, with an end of line.
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).expect("a score is plain data") + "\n"
     }
 
-    /// As a page.
+    /// The score as a page.
     pub fn to_markdown(&self) -> String {
         let mut page = String::new();
         self.write(&mut page).expect("writing to a string");
@@ -143,7 +143,7 @@ impl Row {
         self.own().any(|cell| !cell.as_announced)
     }
 
-    /// Of the lane of the harness that needs the fewest. 0 for the models, which count none.
+    /// Executions of the lane of the harness that needs the fewest. 0 for the models, which count none.
     fn fewest(&self) -> Option<u64> {
         self.own().filter_map(|cell| cell.median).min()
     }

@@ -45,7 +45,7 @@ pub enum Target {
 
 /// Quick to build again.
 const PROFILE: &str = "mutant";
-/// As users have it, and quickest to search.
+/// The tree as users have it, and quickest to search.
 const RELEASE: &str = "release";
 /// Lines of a compiler's or git's output that an error keeps.
 const LINES_KEPT: usize = 12;

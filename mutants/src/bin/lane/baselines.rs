@@ -58,6 +58,17 @@ pub(super) fn threads(seed: u64, budget: &Budget) -> std::io::Result<Outcome> {
     }))
 }
 
+/// Generated plans of one size, on all paths.
+pub(super) fn sized(seed: u64, transactions: usize, budget: &Budget) -> std::io::Result<Outcome> {
+    let examiner = Examiner::new()?;
+    let paths = budget.subject.paths();
+    Ok(repeat(budget, move |index| {
+        // A seed's stream is its own: the next one begins where no search comes to.
+        let built = seriatim::workload::build(&Plan::sized(seed << 32 | index, transactions), SignatureScheme::Tagged);
+        examiner.examine_on(paths, &built.scenario, &built.expectation, index, false)
+    }))
+}
+
 /// The block of [`fixed`], interleaved by the uniform walk.
 pub(super) fn urw(seed: u64, budget: &Budget) -> Outcome {
     let scenario = fixed::scenario();

@@ -31,6 +31,9 @@ struct Args {
     /// Make the case smaller that shows the violation
     #[arg(long)]
     minimise: bool,
+    /// Transactions of each plan, of the lane `differential` alone [default: as the seed says]
+    #[arg(long, value_name = "N")]
+    transactions: Option<usize>,
 }
 
 /// How far a search may go.
@@ -55,12 +58,15 @@ const WATCHDOG: Watchdog = Watchdog { limit: Duration::from_secs(10) };
 
 #[expect(clippy::disallowed_methods, reason = "a budget may be a time")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let Args { lane, seed, executions, seconds, subject, minimise } = Args::parse();
+    let Args { lane, seed, executions, seconds, subject, minimise, transactions } = Args::parse();
     // A subject's panic is a finding, told in the outcome; its trace would be noise.
     std::panic::set_hook(Box::new(|_| {}));
     let budget = Budget { executions, time: Duration::from_secs(seconds), begun: Instant::now(), minimise, subject };
     let outcome = match lane {
-        Lane::Differential => campaigns::differential(seed, &budget)?,
+        Lane::Differential => match transactions {
+            None => campaigns::differential(seed, &budget)?,
+            Some(transactions) => baselines::sized(seed, transactions, &budget)?,
+        },
         Lane::Shuttle => campaigns::shuttle(seed, &budget)?,
         Lane::Dpor => proofs::dpor(&budget),
         Lane::Loom => proofs::loom(&budget),

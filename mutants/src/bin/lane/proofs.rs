@@ -8,9 +8,9 @@ use seriatim::prove::{Certificate, Engine, ProveConfig, Refutation, prove};
 use super::Budget;
 
 const TRANSACTIONS: usize = 2;
-/// As `seriatim prove` has it unless told.
+/// The bound of `seriatim prove` unless told.
 const PREEMPTIONS: u8 = 2;
-/// Of one set; no set of the right executor comes near it.
+/// Executions of one set; no set of the right executor comes near it.
 const BOUND: usize = 100_000;
 
 pub(super) fn dpor(budget: &Budget) -> Outcome {
