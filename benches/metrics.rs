@@ -15,7 +15,7 @@ use seriatim::workload::{Scenario, real_shapes};
 /// Who listens.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Told {
-    /// By `apply`, which tells nothing.
+    /// Added by `apply`, which reports nothing.
     Nothing,
     Nobody,
     Metrics,

@@ -1,5 +1,5 @@
 //! `cargo bench --bench scale`: what a transaction costs as blocks grow, and what a block costs as a chain on disk grows. Prints
-//! tables and draws `docs/scale.svg`. `--blocks N` is the chain's length (default 100 000), `--largest N` the largest block's
+//! tables and draws `docs/book/images/scale.svg`. `--blocks N` is the chain's length (default 100 000), `--largest N` the largest block's
 //! (default 100 000), `--out FILE` another file.
 
 #[path = "common/applied.rs"]
@@ -42,7 +42,8 @@ struct Args {
 const MEMORY_OF: &str = "--memory-of";
 
 fn args() -> Args {
-    let mut args = Args { blocks: 100_000, largest: 100_000, out: "docs/scale.svg".into(), memory_of: None };
+    let mut args =
+        Args { blocks: 100_000, largest: 100_000, out: "docs/book/images/scale.svg".into(), memory_of: None };
     let mut given = std::env::args().skip(1);
     while let Some(name) = given.next() {
         let mut value = || given.next().unwrap_or_else(|| panic!("{name} takes a value"));
@@ -112,7 +113,7 @@ fn blocks(tokio: &tokio::runtime::Runtime, largest: u32) -> (Panel, Panel) {
     )
 }
 
-/// By how many bytes a process of its own grew at most while it applied the block.
+/// The most bytes by which a process of its own grew while it applied the block.
 fn memory_of(way: usize, size: u32) -> f64 {
     let program = std::env::current_exe().expect("this program has a file");
     let asked = [MEMORY_OF.to_owned(), way.to_string(), size.to_string()];

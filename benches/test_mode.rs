@@ -39,7 +39,7 @@ fn add(bencher: &mut criterion::Bencher<'_>, scenario: &Scenario, shadow: Option
     bencher.iter_batched(fresh, run, BatchSize::LargeInput);
 }
 
-/// As in the benchmark of the executors: wide, middling and one long chain.
+/// The blocks of the executors' benchmark: wide, middling and one long chain.
 const BLOCKS: [u64; 3] = [12_047_794, 19_444_337, 13_287_210];
 
 fn test_mode(criterion: &mut Criterion) {

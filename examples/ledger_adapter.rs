@@ -1,4 +1,4 @@
-//! Payments on the ledger of `docs/semantics.md`, as a subject in another process: `docs/subject-protocol.md` is what it
+//! Payments on the ledger of `docs/book/reference/semantics.md`, as a subject in another process: `docs/book/reference/subject-protocol.md` is what it
 //! speaks. It uses nothing of this crate: this is what a stranger writes.
 //!
 //! With `--fault` it charges no fee for a transaction of several transfers when it has more than two workers.

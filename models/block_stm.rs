@@ -48,7 +48,7 @@ impl<R: Runtime> Toy<R> {
         self.log.lock().unwrap().push(done);
     }
 
-    /// As `execution/block_stm/executor.rs` has it.
+    /// The same as in `execution/block_stm/executor.rs` has it.
     async fn work(&self, worker: usize, mut task: Option<Task>) {
         while !self.scheduler.done() {
             let Some(current) = task.take().or_else(|| self.scheduler.next_task()) else {
@@ -171,7 +171,7 @@ pub async fn incarnations_follow_each_other<R: Runtime>(case: Case<R>) {
     reach(&events, incarnations[&1].len() == 1, "came after it");
 }
 
-/// After the last execution of a transaction every higher one is validated on what it left, so nothing stands that rests on
+/// Every higher transaction is validated, after the last execution of one, on what it left, so nothing stands that rests on
 /// what is gone.
 pub async fn what_lies_above_is_validated_again<R: Runtime>(case: Case<R>) {
     let Case { runtime, events, width } = case;

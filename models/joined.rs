@@ -16,7 +16,7 @@ impl<R: Runtime> Joined<R> {
         Self { inner, order: Arc::default() }
     }
 
-    /// Of all join sets so far.
+    /// Tasks of all join sets so far.
     pub fn order(&self) -> Vec<TaskIndex> {
         self.order.lock().unwrap().clone()
     }

@@ -10,11 +10,13 @@
 mod args;
 mod campaign;
 mod corpus;
+mod demo;
 mod explore;
 mod external;
 mod input;
 mod interrupt;
 mod junit;
+mod list;
 mod minimise;
 mod node;
 mod output;
@@ -39,9 +41,23 @@ use args::{
     CampaignArgs, ExploreArgs, MinimiseArgs, PromoteArgs, ProveArgs, ReplayArgs, ReportArgs, RunArgs, SeedsArgs,
 };
 
+/// What people run most.
+const EXAMPLES: &str = "\
+Examples:
+  seriatim demo                                       a race found and explained
+  seriatim                                            30 s of everything
+  seriatim --executions 100000 --seed 7               the same scenarios everywhere
+  seriatim --interleavings --subject block-stm        one lane, another executor
+  seriatim --subject-cmd 'python3 my_adapter.py'      your executor, in any language
+  seriatim report artifacts/FILE.json --open          a violation as a page
+  seriatim replay artifacts/FILE.json --times 100     the same schedule again
+  seriatim prove --transactions 2                     every interleaving of every pair
+
+Exit codes: 0 agreement, 1 a violation, 2 bad usage or input, 3 inconclusive.";
+
 /// Does a parallel executor give, on every block, the answer it would have given seriatim?
 #[derive(Debug, Parser)]
-#[command(name = "seriatim", version, args_conflicts_with_subcommands = true)]
+#[command(name = "seriatim", version, args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -51,6 +67,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// See a race found, made smaller and explained, in a few seconds
+    Demo(demo::DemoArgs),
     /// Run many scenarios on all executors and compare (the default)
     Campaign(CampaignArgs),
     /// Run one scenario (JSON) or plan (bytes) on all executors and compare
@@ -67,7 +85,9 @@ enum Command {
     Prove(ProveArgs),
     /// Show a counterexample: as text, and as a page
     Report(ReportArgs),
-    /// For authors of adapters: look at what an executor in another process says
+    /// List the names of subjects, canaries, oracles, conflict classes and lanes
+    List(list::ListArgs),
+    /// Look, as the author of an adapter, at what an executor in another process says
     #[command(subcommand)]
     Subject(external::SubjectCommand),
     /// Run a small chain in any mode, on disk or in memory; ended at any moment, it goes on where it was
@@ -155,6 +175,8 @@ pub fn subject_main(source: &dyn SubjectSource) -> ExitCode {
 fn dispatch(cli: &Cli) -> Result<ExitCode, CliError> {
     match &cli.command {
         None => campaign::run(&cli.campaign),
+        Some(Command::Demo(args)) => demo::run(args),
+        Some(Command::List(args)) => list::run(args),
         Some(Command::Campaign(args)) => campaign::run(args),
         Some(Command::Run(args)) => run::run(args),
         Some(Command::Explore(args)) => explore::run(args),
@@ -205,9 +227,9 @@ fn usage(error: &clap::Error, command: clap::Command) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let text = error.to_string();
-    // Up to the usage: some errors name what is missing in lines of their own.
-    let lines = text.lines().take_while(|line| !line.starts_with("Usage") && !line.contains("tip:"));
-    let line = lines.map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+    // Up to the usage: some errors name what is missing, and what is similar, in lines of their own.
+    let lines = text.lines().take_while(|line| !line.starts_with("Usage")).map(str::trim);
+    let line = lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ").replace("tip: ", "- ");
     eprintln!("seriatim: {} (see {} --help)", line.trim_start_matches("error: "), asked(command));
     ExitCode::from(2)
 }

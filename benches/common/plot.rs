@@ -57,7 +57,7 @@ impl Axis {
         Self { from, to: if to > from { to } else { from + 1.0 } }
     }
 
-    /// Between 0 and 1.
+    /// A number from 0 to 1.
     fn at(&self, value: f64) -> f64 {
         (value.log10() - self.from) / (self.to - self.from)
     }

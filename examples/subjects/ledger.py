@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# Payments on the ledger of docs/semantics.md, as a subject: docs/subject-protocol.md is what it speaks.
+# Payments on the ledger of docs/book/reference/semantics.md, as a subject: docs/book/reference/subject-protocol.md is what it speaks.
 #
 # With --fault it loses an update: with several workers, in a third of the interleavings (the request's seed stands for
 # one), a second payment to an account is added to the balance that was there before the first.

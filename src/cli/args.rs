@@ -11,7 +11,7 @@ use seriatim_lab::BuiltinSubject;
 use seriatim_subject::Process;
 use seriatim_subject::process::{ConfigError, ProcessConfig};
 
-/// For scripts.
+/// The form for scripts.
 #[derive(Debug, Args)]
 pub(super) struct JsonArgs {
     /// Write what was found as JSON, too; `-`: to standard output, in place of the text
@@ -19,7 +19,7 @@ pub(super) struct JsonArgs {
     pub json: Option<PathBuf>,
 }
 
-/// For CI systems.
+/// The form for CI systems.
 #[derive(Debug, Args)]
 pub(super) struct JunitArgs {
     /// Write what was found as JUnit XML, too; `-`: to standard output, in place of the text
@@ -30,7 +30,7 @@ pub(super) struct JunitArgs {
 /// An executor in another process, instead of those that are built in.
 #[derive(Debug, Args)]
 pub(super) struct ProcessArgs {
-    /// Judge the executor that this command starts: it speaks the protocol of docs/subject-protocol.md. No shell is run
+    /// Judge the executor that this command starts: it speaks the protocol of docs/book/reference/subject-protocol.md. No shell is run
     #[arg(long, value_name = "COMMAND")]
     pub subject_cmd: Option<String>,
     #[command(flatten)]
@@ -120,7 +120,7 @@ impl CommonArgs {
     }
 }
 
-/// Without `--seconds` and `--executions`.
+/// The budget where neither `--seconds` nor `--executions` is given.
 const DEFAULT_SECONDS: u64 = 30;
 
 #[derive(Debug, Args)]
@@ -147,6 +147,9 @@ pub(super) struct CampaignArgs {
     /// Read block shapes from this file instead of the built-in ones
     #[arg(long, value_name = "FILE")]
     pub shapes_file: Option<PathBuf>,
+    /// Show also how outcomes, conflict classes and faults are distributed
+    #[arg(long)]
+    pub verbose: bool,
     #[command(flatten)]
     pub process: ProcessArgs,
 }
@@ -161,6 +164,7 @@ impl CampaignArgs {
             (self.faults, "--faults"),
             (self.subject != BuiltinSubject::Parallel, "--subject"),
             (self.shapes_file.is_some(), "--shapes-file"),
+            (self.verbose, "--verbose"),
         ];
         given.into_iter().find_map(|(is, option)| is.then_some(option))
     }
@@ -233,13 +237,13 @@ pub(super) const PREEMPTIONS: u8 = 2;
 pub(super) enum SchedulerChoice {
     /// The uniform walk, then random, then PCT
     Portfolio,
-    /// In proportion to the steps that tasks have left
+    /// Chance in proportion to the steps that tasks have left
     Urw,
     /// Any task, with equal chance
     Random,
     /// Priorities, with three points of change
     Pct,
-    /// In order of their switches, fewest first
+    /// Schedules with the fewest switches first
     Fewest,
     /// Every interleaving that can matter, up to --executions; for at most 126 transactions
     Dpor,
@@ -346,6 +350,9 @@ pub(super) struct ReportArgs {
     /// Write a page for a browser, too: one file that needs no network
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
+    /// Open the page in a browser; without --html it is written to the system's folder for temporary files
+    #[arg(long)]
+    pub open: bool,
     #[command(flatten)]
     pub json: JsonArgs,
 }

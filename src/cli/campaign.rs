@@ -21,7 +21,7 @@ use super::minimise::shrink;
 use super::output::{Findings, Output, store};
 use super::progress::watched;
 
-/// Of the JSON form; the head came with the third.
+/// The version of the JSON form; the head came with the third.
 const VERSION: u32 = 3;
 
 pub(super) fn run(args: &CampaignArgs) -> Result<ExitCode, CliError> {
@@ -61,6 +61,9 @@ pub(super) fn run(args: &CampaignArgs) -> Result<ExitCode, CliError> {
             shrink(counterexample, None, &control);
         }
         store(counterexample, &args.common.artifacts);
+    }
+    if args.verbose {
+        output.print(report.distributions());
     }
     output.print(&report);
     end(&report, args, &output)

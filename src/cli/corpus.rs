@@ -18,9 +18,9 @@ use seriatim_lab::{BuiltinSubject, Examiner};
 use super::CliError;
 use super::args::JsonArgs;
 use super::interrupt::{go_on, stopped_by_interrupt};
-use super::output::{Findings, Output, say};
+use super::output::{Findings, Output, judge, say};
 
-/// Of the JSON form.
+/// The version of the JSON form.
 const VERSION: u32 = 1;
 
 #[derive(Debug, Subcommand)]
@@ -90,7 +90,7 @@ pub(super) fn run(command: &CorpusCommand) -> Result<ExitCode, CliError> {
     let count = inputs.len();
     let Some(mut minimised) = with_bar(inputs, args.schedules)? else {
         let reason = format!("stopped before all of {count} inputs were judged; nothing was written");
-        say!(output, "INCONCLUSIVE: {reason}");
+        judge!(output, Inconclusive, "{reason}");
         let nothing = BTreeMap::from([("folder", shown(&args.folder))]);
         return output.end(&Findings::judged(VERSION, Conclusion::Inconclusive, &nothing).because(Some(reason)));
     };

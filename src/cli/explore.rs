@@ -20,14 +20,14 @@ use seriatim_triage::report::{Artifact, Origin, write_whole};
 use super::CliError;
 use super::args::{EngineChoice, ExploreArgs, PREEMPTIONS, SchedulerChoice};
 use super::input::read;
-use super::output::{Findings, Output, Shown, say};
+use super::output::{Findings, Output, Shown, judge, say};
 
-/// Of the JSON form.
+/// The version of the JSON form.
 const VERSION: u32 = 2;
 
-/// On tokio and under shuttle, unless told.
+/// Executions on tokio and under shuttle, unless told.
 const EXECUTIONS: u32 = 1_000;
-/// Of the schedules with the fewest switches: more could not be run in a lifetime.
+/// Switches of the schedules with the fewest: more could not be run in a lifetime.
 const MOST_SWITCHES: usize = 8;
 
 /// What was explored, within which bounds, and what it came to.
@@ -42,9 +42,9 @@ struct Explored {
     executions: u64,
     complete: Option<bool>,
     redundant: Option<u64>,
-    /// On tokio.
+    /// What ran on tokio.
     evidence: Option<Evidence>,
-    /// Under shuttle.
+    /// What ran under shuttle.
     interleavings: Option<InterleavingEvidence>,
     violation: Option<Shown>,
     schedule: Option<Schedule>,
@@ -131,7 +131,7 @@ impl Explored {
     }
 }
 
-/// As the command line has it.
+/// The name on the command line.
 fn name(choice: impl ValueEnum) -> String {
     choice.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
 }
@@ -176,7 +176,7 @@ fn native(
         say!(output, "execution {executions}");
         return Ok(violated(output, &violation, explored));
     }
-    say!(output, "AGREE: {executions} executions on tokio, of five runs each; nothing chose their interleavings");
+    judge!(output, Agree, "{executions} executions on tokio, of five runs each; nothing chose their interleavings");
     Ok((Conclusion::Agree, None))
 }
 
@@ -217,20 +217,21 @@ fn unviolated(output: &Output, evidence: InterleavingEvidence, exhaustion: Optio
     if let Some(Exhaustion { complete, executions, redundant }) = exhaustion {
         if !complete {
             let cut = format!("cut at {executions} executions, {redundant} of them redundant");
-            say!(output, "INCONCLUSIVE: {cut}; {figures}");
+            judge!(output, Inconclusive, "{cut}; {figures}");
             return (Conclusion::Inconclusive, Some(cut));
         }
-        say!(
+        judge!(
             output,
-            "AGREE: every interleaving that can matter; {executions} executions, {redundant} redundant; {figures}"
+            Agree,
+            "every interleaving that can matter; {executions} executions, {redundant} redundant; {figures}"
         );
         return (Conclusion::Agree, None);
     }
     if preemptions == 0 || meetings == 0 {
-        say!(output, "INCONCLUSIVE: no two tasks touched one object side by side; {figures}");
+        judge!(output, Inconclusive, "no two tasks touched one object side by side; {figures}");
         return (Conclusion::Inconclusive, Some("no two tasks touched one object side by side".to_owned()));
     }
-    say!(output, "AGREE: {figures}");
+    judge!(output, Agree, "{figures}");
     (Conclusion::Agree, None)
 }
 
@@ -258,12 +259,13 @@ fn loom(args: &ExploreArgs, scenario: &Scenario, output: &Output, explored: &mut
     }
     if !complete {
         let cut = format!("cut at {executions} executions under loom, preemption bound {preemptions}");
-        say!(output, "INCONCLUSIVE: {cut}");
+        judge!(output, Inconclusive, "{cut}");
         return Ok((Conclusion::Inconclusive, Some(cut)));
     }
-    say!(
+    judge!(
         output,
-        "AGREE: all {executions} executions under loom that the preemption bound {preemptions} leaves: every one with fewer \
+        Agree,
+        "all {executions} executions under loom that the preemption bound {preemptions} leaves: every one with fewer \
          preemptions, memory orderings included"
     );
     Ok((Conclusion::Agree, None))
@@ -302,7 +304,7 @@ fn schedules(args: &ExploreArgs) -> Schedules {
 }
 
 fn violated(output: &Output, violation: &Violation, explored: &mut Explored) -> Ended {
-    say!(output, "VIOLATION {violation}");
+    judge!(output, Violation, "{violation}");
     explored.violation = Some(Shown::new(violation));
     (Conclusion::Violation, None)
 }

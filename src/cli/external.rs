@@ -21,7 +21,7 @@ use super::output::{Findings, Output, say, store};
 use super::progress::watched;
 use super::{CliError, replay, report};
 
-/// Of the JSON form of its campaigns.
+/// The version of the JSON form of its campaigns.
 const VERSION: u32 = 1;
 
 /// Judges the executor that this program brings.

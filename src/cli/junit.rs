@@ -185,7 +185,7 @@ fn clean(text: &str) -> String {
     cleaned
 }
 
-/// For an attribute, where a reader would turn line breaks into spaces.
+/// Escapes for an attribute, where a reader would turn line breaks into spaces.
 fn one_line(text: &str) -> String {
     clean(text).replace(['\n', '\t'], " ")
 }

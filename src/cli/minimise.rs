@@ -15,9 +15,9 @@ use super::CliError;
 use super::args::{MinimiseArgs, TRIES};
 use super::input::{built_in, read_artifact};
 use super::interrupt::{go_on, stopped_by_interrupt};
-use super::output::{Findings, Output, Shown, check_writable, say};
+use super::output::{Findings, Output, Shown, check_writable, judge, say};
 
-/// Of the JSON form.
+/// The version of the JSON form.
 const VERSION: u32 = 1;
 
 #[derive(Serialize)]
@@ -64,7 +64,7 @@ pub(super) fn run_on(args: &MinimiseArgs, source: Option<&dyn SubjectSource>) ->
             MinimiseError::Subject(source) => return Err(CliError::Subject { path: path(), source }),
             MinimiseError::Start(source) => return Err(CliError::Start(source)),
             MinimiseError::NotShown(_) | MinimiseError::Stopped => {
-                say!(output, "INCONCLUSIVE: {error}");
+                judge!(output, Inconclusive, "{error}");
                 let findings = Findings::judged(VERSION, Conclusion::Inconclusive, &made);
                 return output.end(&findings.because(Some(error.to_string())));
             }

@@ -38,9 +38,9 @@ use watch::{log, stop_on_interrupt, watched};
 
 pub(super) use args::NodeCli;
 
-/// Of the JSON form.
+/// The version of the JSON form.
 const VERSION: u32 = 1;
-/// Without `--blocks` and `--until`.
+/// Blocks where neither `--blocks` nor `--until` is given.
 const DEFAULT_BLOCKS: u64 = 1_000;
 /// Stands for no file.
 const MEMORY: &str = ":memory:";
@@ -393,7 +393,7 @@ impl Export {
     }
 }
 
-/// For the few calls before there is a runtime with workers.
+/// A runtime for the few calls before there is a runtime with workers.
 fn block_on<T>(future: impl Future<Output = T>) -> Result<T, CliError> {
     let tokio = tokio::runtime::Builder::new_current_thread().build().map_err(CliError::Start)?;
     Ok(tokio.block_on(future))

@@ -1,4 +1,4 @@
-//! Where a command's findings go: as text to standard output, and to files for machines. `docs/machine.md` is the contract.
+//! Where a command's findings go: as text to standard output, and to files for machines. `docs/book/reference/machine.md` is the contract.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -36,7 +36,7 @@ enum Place {
 /// What a command found, in the form that is common to all of them.
 #[derive(Debug)]
 pub(super) struct Findings<'a, T> {
-    /// Of the command's JSON form.
+    /// The version of the command's JSON form.
     version: u32,
     verdict: Option<Conclusion>,
     exit_code: u8,
@@ -84,7 +84,7 @@ impl<'a, T> Findings<'a, T> {
         Self { version, verdict: Some(verdict), exit_code, reason: None, body, cases: Vec::new() }
     }
 
-    /// Of a command that made what it was to make.
+    /// The findings of a command that made what it was to make.
     pub(super) fn made(version: u32, verdict: Option<Conclusion>, body: &'a T) -> Self {
         Self { version, verdict, exit_code: 0, reason: None, body, cases: Vec::new() }
     }
@@ -137,11 +137,12 @@ impl Output {
         Ok(output)
     }
 
-    /// Text for people, if standard output is theirs.
+    /// Text for people, if standard output is theirs. Colours are asked for by the alternate form, and left out where
+    /// standard output is no terminal or `NO_COLOR` is set.
     pub(super) fn print(&self, text: impl fmt::Display) {
         let taken = [&self.json, &self.junit].into_iter().any(|place| *place == Some(Place::StandardOutput));
         if !taken {
-            print!("{text}");
+            anstream::print!("{text:#}");
         }
     }
 
@@ -181,7 +182,7 @@ impl Output {
         Ok(())
     }
 
-    /// Since the command began.
+    /// Time since the command began.
     pub(super) fn elapsed(&self) -> Duration {
         self.begun.elapsed()
     }
@@ -198,6 +199,13 @@ impl Place {
                 write_whole(path, text).map_err(|source| CliError::Write { path: path.clone(), source })
             }
         }
+    }
+}
+
+/// Opens a page in whatever shows pages here. That is a convenience: where it does not work, the path is there to copy.
+pub(super) fn open(page: &Path) {
+    if let Err(error) = open::that_detached(page) {
+        eprintln!("seriatim: {} cannot be opened: {error}", page.display());
     }
 }
 
@@ -232,6 +240,26 @@ pub(super) fn check_writable(path: &Path) -> Result<(), CliError> {
     let probe = tempfile::NamedTempFile::new_in(folder_of(path));
     probe.map(drop).map_err(|source| CliError::Write { path: path.to_owned(), source })
 }
+
+/// A line that begins with a verdict.
+pub(super) struct VerdictLine<'a>(pub Conclusion, pub fmt::Arguments<'a>);
+
+impl fmt::Display for VerdictLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.write_line(f, self.1)
+    }
+}
+
+/// A line for people that begins with a verdict.
+macro_rules! judge {
+    ($output:expr, $verdict:ident, $($text:tt)*) => {
+        $output.print($crate::cli::output::VerdictLine(
+            seriatim_campaign::Conclusion::$verdict,
+            format_args!($($text)*),
+        ))
+    };
+}
+pub(super) use judge;
 
 /// A line for people.
 macro_rules! say {

@@ -31,7 +31,7 @@ pub(super) fn watched<T>(
 
 /// How campaigns draw their bar.
 pub(super) fn bar_style() -> ProgressStyle {
-    ProgressStyle::with_template("{bar:24} {percent:>3} %  {msg}").expect("the template is constant and right")
+    ProgressStyle::with_template("{bar:24} {percent:>3} %  {wide_msg}").expect("the template is constant and right")
 }
 
 fn draw(bar: &ProgressBar, budget: Budget, control: &Control) {

@@ -14,7 +14,7 @@ use super::args::PromoteArgs;
 use super::input::{built_in, read_artifact};
 use super::output::{Findings, Output, Shown, say};
 
-/// Of the JSON form.
+/// The version of the JSON form.
 const VERSION: u32 = 1;
 
 #[derive(Serialize)]

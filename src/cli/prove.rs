@@ -14,9 +14,9 @@ use seriatim_lab::workload::Scenario;
 use super::CliError;
 use super::args::{PREEMPTIONS, ProveArgs, SearchChoice};
 use super::interrupt::{go_on, stopped_by_interrupt};
-use super::output::{Findings, Output, Shown, say};
+use super::output::{Findings, Output, Shown, judge, say};
 
-/// Of the JSON form; the first had no head.
+/// The version of the JSON form; the first had no head.
 const VERSION: u32 = 2;
 
 /// Most transactions of a set under loom, which has as many threads for tasks.
@@ -27,7 +27,7 @@ struct Found<'a> {
     engine: Engine,
     subject: String,
     transactions: usize,
-    /// As the command line has it.
+    /// The name on the command line.
     shard: String,
     bound: usize,
     certificate: Option<&'a Certificate>,
@@ -182,13 +182,17 @@ fn print_certificate(output: &Output, certificate: &Certificate) {
     if certificate.is_complete() {
         say!(output, "PROVED: {proved}");
     } else {
-        say!(output, "INCONCLUSIVE: {cut} sets were cut (bound {bound} executions a set, or stopped); the rest agrees");
+        judge!(
+            output,
+            Inconclusive,
+            "{cut} sets were cut (bound {bound} executions a set, or stopped); the rest agrees"
+        );
     }
 }
 
 fn print_refutation(output: &Output, refutation: &Refutation) {
     let Refutation { sets, interleavings, letters, scenario: _, witness, violation } = refutation;
-    say!(output, "VIOLATION {violation}");
+    judge!(output, Violation, "{violation}");
     say!(output, "  set      {letters:?}");
     match witness {
         Witness::Schedule(schedule) => say!(output, "  schedule {}", schedule.choices),

@@ -18,16 +18,16 @@ use super::CliError;
 use super::args::ReplayArgs;
 use super::input::{built_in, read_artifact};
 use super::interrupt::{go_on, stopped_by_interrupt};
-use super::output::{Findings, Output, Shown, say};
+use super::output::{Findings, Output, Shown, judge, say};
 
-/// Of the JSON form.
+/// The version of the JSON form.
 const VERSION: u32 = 2;
 
 #[derive(Serialize)]
 struct Replayed {
     artifact: String,
     subject: String,
-    /// Of the recorded violation.
+    /// The signature of the recorded violation.
     signature: Signature,
     times: u64,
     same: u64,
@@ -35,7 +35,7 @@ struct Replayed {
     violation: Option<Shown>,
     divergence: Option<Divergence>,
     near: Option<Searched>,
-    /// Of a violation under a fault: where it strikes now. None: it shows no more.
+    /// Where the fault of a violation strikes now. None: it shows no more.
     fault: Option<FaultPoint>,
 }
 
@@ -122,7 +122,7 @@ fn print(output: &Output, artifact: &Artifact, rerun: &Rerun) {
             match near {
                 Some(near) => print_near(output, near, rerun.violation.is_some()),
                 None if rerun.violation.is_some() => {}
-                None => say!(output, "AGREE: the same steps, and no violation any more"),
+                None => judge!(output, Agree, "the same steps, and no violation any more"),
             }
         }
         Means::Fault { is_reached, search, .. } => print_fault(output, rerun, *is_reached, search.as_ref()),
@@ -159,14 +159,15 @@ fn print_divergence(output: &Output, divergence: &Divergence) {
 fn print_near(output: &Output, near: &Near, showed: bool) {
     match &near.found {
         Some((schedule, violation)) => {
-            say!(output, "VIOLATION {violation}");
+            judge!(output, Violation, "{violation}");
             say!(output, "still there: found in execution {} of a search near the schedule", near.executions);
             say!(output, "  schedule {}", schedule.choices);
         }
         None if showed => say!(output, "this one was not seen in {} executions near the schedule", near.executions),
-        None => say!(
+        None => judge!(
             output,
-            "INCONCLUSIVE: not seen in {} executions near the schedule; the code that showed it has changed",
+            Inconclusive,
+            "not seen in {} executions near the schedule; the code that showed it has changed",
             near.executions
         ),
     }
@@ -187,9 +188,10 @@ fn print_fault(output: &Output, rerun: &Rerun, is_reached: bool, search: Option<
             print_violation(output, Some(&found.violation));
             say!(output, "still there: found in run {runs} of a search for the same kind of fault");
         }
-        None => say!(
+        None => judge!(
             output,
-            "AGREE: no violation there, and none at any other point in {runs} runs with the same kind of fault"
+            Agree,
+            "no violation there, and none at any other point in {runs} runs with the same kind of fault"
         ),
     }
 }
@@ -197,14 +199,15 @@ fn print_fault(output: &Output, rerun: &Rerun, is_reached: bool, search: Option<
 fn print_tokio(output: &Output, rerun: &Rerun, done: u64, hang: Option<Hang>) {
     match (hang, &rerun.violation) {
         (Some(Hang { limit }), _) => {
-            say!(output, "VIOLATION an executor hangs on tokio: replay {done} did not end in {limit:?}");
+            judge!(output, Violation, "an executor hangs on tokio: replay {done} did not end in {limit:?}");
         }
         (None, Some(violation)) => {
             let same = if rerun.same > 0 { "the same" } else { "another" };
-            say!(output, "VIOLATION {violation}\n{same} violation in replay {done} on tokio");
+            judge!(output, Violation, "{violation}");
+            say!(output, "{same} violation in replay {done} on tokio");
         }
         (None, None) => {
-            say!(output, "AGREE: no violation in {done} replays on tokio, where nothing chose their interleavings");
+            judge!(output, Agree, "no violation in {done} replays on tokio, where nothing chose their interleavings");
         }
     }
 }
@@ -222,7 +225,7 @@ fn print_rate(output: &Output, artifact: &Artifact, rerun: &Rerun, subject: &str
 
 fn print_violation(output: &Output, violation: Option<&Violation>) {
     if let Some(violation) = violation {
-        say!(output, "VIOLATION {violation}");
+        judge!(output, Violation, "{violation}");
     }
 }
 

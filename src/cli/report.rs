@@ -1,6 +1,6 @@
 //! `seriatim report ARTIFACT`: a counterexample for people, as text and as a page.
 
-use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde::Serialize;
@@ -13,9 +13,9 @@ use seriatim_triage::retrace::retrace;
 use super::CliError;
 use super::args::ReportArgs;
 use super::input::read_artifact;
-use super::output::{Findings, Output, Shown};
+use super::output::{Findings, Output, Shown, open, say};
 
-/// Of the JSON form.
+/// The version of the JSON form.
 const VERSION: u32 = 1;
 
 #[derive(Serialize)]
@@ -45,13 +45,16 @@ pub(super) fn run_on(args: &ReportArgs, source: Option<&dyn SubjectSource>) -> R
     let artifact = read_artifact(&args.artifact)?;
     let retraced = retrace(&artifact, &|scenario| source?.explorer(scenario));
     let report = Report::new(&artifact, args.artifact.display().to_string(), &retraced);
-    if let Some(path) = &args.html {
+    let html = args.html.clone().or_else(|| args.open.then(|| page_of(&args.artifact)));
+    if let Some(path) = &html {
         write_whole(path, &report.html()).map_err(|source| CliError::Write { path: path.clone(), source })?;
     }
-    let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    output.print(report.text(if colour { Style::Colour } else { Style::Plain }));
-    if let Some(path) = &args.html {
-        output.print(format_args!("\nThe same as a page: {}\n", path.display()));
+    output.print(report.text(Style::Colour));
+    if let Some(path) = &html {
+        say!(output, "\nThe same as a page: {}", path.display());
+        if args.open {
+            open(path);
+        }
     }
     let shows = Shows {
         artifact: args.artifact.display().to_string(),
@@ -61,7 +64,13 @@ pub(super) fn run_on(args: &ReportArgs, source: Option<&dyn SubjectSource>) -> R
         steps: retraced.steps.len(),
         explanation: retraced.explanation.as_ref(),
         note: retraced.note.as_deref(),
-        html: args.html.as_ref().map(|path| path.display().to_string()),
+        html: html.as_ref().map(|path| path.display().to_string()),
     };
     output.end(&Findings::made(VERSION, None, &shows))
+}
+
+/// Where a page goes that is only to be looked at.
+fn page_of(artifact: &Path) -> PathBuf {
+    let name = Path::new(artifact.file_name().unwrap_or_default()).with_extension("html");
+    std::env::temp_dir().join(name)
 }

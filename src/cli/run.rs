@@ -11,9 +11,9 @@ use seriatim_lab::compare::{Evidence, Verdict};
 use super::CliError;
 use super::args::RunArgs;
 use super::input::read;
-use super::output::{Findings, Output, Shown, say};
+use super::output::{Findings, Output, Shown, judge, say};
 
-/// Of the JSON form.
+/// The version of the JSON form.
 const VERSION: u32 = 1;
 
 #[derive(Serialize)]
@@ -40,16 +40,16 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode, CliError> {
             found.evidence = Some(evidence);
             if evidence.transactions == 0 {
                 reason = Some("no transaction to compare".to_owned());
-                say!(output, "INCONCLUSIVE: no transaction to compare");
+                judge!(output, Inconclusive, "no transaction to compare");
                 Conclusion::Inconclusive
             } else {
                 let Evidence { observations, executed, transactions, .. } = evidence;
-                say!(output, "AGREE: {observations} runs, {executed} of {transactions} transactions executed");
+                judge!(output, Agree, "{observations} runs, {executed} of {transactions} transactions executed");
                 Conclusion::Agree
             }
         }
         Verdict::Violation(violation) => {
-            say!(output, "VIOLATION {violation}");
+            judge!(output, Violation, "{violation}");
             found.violation = Some(Shown::new(&violation));
             Conclusion::Violation
         }

@@ -11,7 +11,7 @@ use super::CliError;
 use super::args::SeedsArgs;
 use super::output::{Findings, Output, say};
 
-/// Of the JSON form.
+/// The version of the JSON form.
 const VERSION: u32 = 1;
 
 #[derive(Serialize)]

@@ -1,4 +1,4 @@
-//! The machine contract: `docs/machine.md` and what the commands write name the same keys; JUnit XML reads back.
+//! The machine contract: `docs/book/reference/machine.md` and what the commands write name the same keys; JUnit XML reads back.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -13,7 +13,7 @@ use seriatim_testkit::python::python3;
 
 use crate::fixtures::{PYTHON, seriatim};
 
-const CONTRACT: &str = include_str!("../../docs/machine.md");
+const CONTRACT: &str = include_str!("../../docs/book/reference/machine.md");
 
 /// What a command prints with `--json -`: one object and nothing else, with the exit code of the process.
 fn json(folder: &Path, args: &[&str]) -> Value {
@@ -100,6 +100,8 @@ fn every_command_writes_what_the_document_says() {
         (vec!["report", artifact], 0, None),
         (vec!["promote", artifact, "--corpus", "kept"], 0, None),
         (vec!["seeds", "plans", "--count", "2"], 0, None),
+        (vec!["list"], 0, None),
+        (vec!["demo"], 0, None),
         (vec!["campaign", "--subject-cmd", PYTHON, "--executions", "40"], 0, Some("agree")),
         (vec!["subject", "check", "--subject-cmd", PYTHON], 0, Some("agree")),
         (vec!["corpus", "minimise", "plans"], 0, Some("agree")),

@@ -19,9 +19,9 @@ pub struct Tally {
     pub kills: usize,
     /// Kills after which the file was there.
     pub reopened: usize,
-    /// Of these, kills in the middle of an ordering run.
+    /// Those of them in the middle of an ordering run.
     pub in_a_run: usize,
-    /// Of these, kills between a rewind and the blocks after it.
+    /// Those of them between a rewind and the blocks after it.
     pub after_a_rewind: usize,
     pub tops: Vec<u64>,
     pub reorganisations: u64,

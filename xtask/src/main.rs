@@ -7,6 +7,7 @@ mod defects;
 mod documents;
 mod graph;
 mod packages;
+mod pictures;
 mod process;
 mod shard;
 mod steps;
@@ -36,12 +37,20 @@ enum Chore {
         /// List the steps and end
         #[arg(long)]
         list: bool,
-        /// In the step `tests`, only the packages of part I of N
+        /// Test only the packages of part I of N, in the step `tests`
         #[arg(long, value_name = "I/N")]
         shard: Option<Shard>,
     },
     /// Run the quick tests: those that need neither a campaign nor a process
     Test,
+    /// Count the documents, and check their lines, links, paths and Rust, and all doc comments
+    Docs,
+    /// Make the pictures of the terminal that the documents show
+    Pictures {
+        /// Change nothing; fail if one is not what its command prints now
+        #[arg(long)]
+        check: bool,
+    },
     /// Check crates and modules: arrows, cycles, pins
     Graph {
         /// Print also the cycles among nested modules, which are not errors
@@ -58,6 +67,24 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Chore::Ci { only, shard, .. } => ci::run(root, &only, shard),
+        Chore::Docs => match documents::check(root) {
+            Ok(documents) => {
+                println!("{documents}");
+                documents.findings.iter().for_each(|finding| eprintln!("{finding}"));
+                if documents.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+            }
+            Err((path, error)) => {
+                eprintln!("{}: {error}", path.display());
+                ExitCode::FAILURE
+            }
+        },
+        Chore::Pictures { check } => match pictures::make(root, check) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("{error}");
+                ExitCode::FAILURE
+            }
+        },
         Chore::Test => ci::run(root, &["quick-tests".to_owned()], None),
         Chore::Graph { nested } => match graph::check(root, nested) {
             Ok(summary) => {

@@ -6,6 +6,7 @@ use crate::defects::found_by_every_seed;
 use crate::documents;
 use crate::graph::{self, GraphError};
 use crate::packages::{Packages, PackagesError};
+use crate::pictures::{self, PictureError};
 use crate::process::{Run, RunError};
 use crate::shard::Shard;
 use crate::tally::Tally;
@@ -44,6 +45,8 @@ pub enum StepError {
     #[error(transparent)]
     Graph(#[from] GraphError),
     #[error(transparent)]
+    Picture(#[from] PictureError),
+    #[error(transparent)]
     Packages(#[from] PackagesError),
     #[error("{}: {source}", path.display())]
     File { path: PathBuf, source: std::io::Error },
@@ -55,17 +58,23 @@ impl StepError {
     /// The code with which the whole run ends.
     pub fn code(&self) -> u8 {
         match self {
-            Self::Run(error) | Self::Packages(PackagesError::Run(error)) => error.code(),
-            Self::Graph(_) | Self::Packages(_) | Self::File { .. } | Self::Lost(_) => 1,
+            Self::Run(error) | Self::Packages(PackagesError::Run(error)) | Self::Picture(PictureError::Run(error)) => {
+                error.code()
+            }
+            Self::Picture(_) | Self::Graph(_) | Self::Packages(_) | Self::File { .. } | Self::Lost(_) => 1,
         }
     }
 }
 
 /// What needs no build comes first, what takes longest last.
-pub const STEPS: [Step; 19] = [
+pub const STEPS: [Step; 20] = [
     step("formatting", "rustfmt changes nothing", formatting),
     step("scripts", "the shell scripts pass shellcheck, if it is installed", scripts),
-    step("documents", "paths that ARCHITECTURE.md, CONTRIBUTING.md and SECURITY.md name are there", documents_step),
+    step(
+        "documents",
+        "documents are short enough, their links and paths lead somewhere, their Rust compiles",
+        documents_step,
+    ),
     step("graph", "crates and modules have no forbidden arrow and no cycle", graph_step),
     step("licences", "cargo-deny accepts licences, sources and versions of all dependencies", licences),
     aside("advisories", "cargo-deny knows of no advisory; it needs the network", advisories),
@@ -80,6 +89,7 @@ pub const STEPS: [Step; 19] = [
     step("tests", "all tests", tests),
     aside("models", "the models of models/ under loom and shuttle, which `tests` has too", models),
     step("campaign", "20 s of all lanes", campaign),
+    step("pictures", "the pictures of the terminal show what the commands print", pictures_step),
     step("faults", "20 s of faults, and every fault once in a small block", faults),
     step("node", "a node on disk, in test mode and then in parallel", node),
     step("proofs", "all sets of two transactions, a part of the sets of three, both engines", proofs),
@@ -152,14 +162,9 @@ fn scripts(here: &mut Workplace) -> Result<Ended, StepError> {
 }
 
 fn documents_step(here: &mut Workplace) -> Result<Ended, StepError> {
-    let mut findings = Vec::new();
-    for document in ["ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"] {
-        let path = here.root.join(document);
-        let text = std::fs::read_to_string(&path).map_err(|source| StepError::File { path, source })?;
-        let lost = documents::lost(&text, &|path| here.root.join(path).exists());
-        findings.extend(lost.iter().map(|path| format!("{document} names {path}, which is not there")));
-    }
-    if findings.is_empty() { Ok(Ended::Passed) } else { Err(StepError::Lost(findings)) }
+    let documents = documents::check(&here.root).map_err(|(path, source)| StepError::File { path, source })?;
+    println!("{documents}");
+    if documents.findings.is_empty() { Ok(Ended::Passed) } else { Err(StepError::Lost(documents.findings)) }
 }
 
 fn graph_step(here: &mut Workplace) -> Result<Ended, StepError> {
@@ -174,7 +179,7 @@ fn licences(here: &mut Workplace) -> Result<Ended, StepError> {
     Ok(Ended::Passed)
 }
 
-/// Beside every run: an advisory of last night must not fail a commit of last year.
+/// An aside of every run: an advisory of last night must not fail a commit of last year.
 fn advisories(here: &mut Workplace) -> Result<Ended, StepError> {
     here.need("deny")?;
     here.cargo("deny --locked --all-features check advisories")?;
@@ -256,6 +261,11 @@ fn models(here: &mut Workplace) -> Result<Ended, StepError> {
 
 fn campaign(here: &mut Workplace) -> Result<Ended, StepError> {
     here.run(&seriatim("--seconds 20 --seed").arg(&here.seed))?;
+    Ok(Ended::Passed)
+}
+
+fn pictures_step(here: &mut Workplace) -> Result<Ended, StepError> {
+    pictures::make(&here.root, true)?;
     Ok(Ended::Passed)
 }
 

@@ -49,14 +49,14 @@ pub type Watch<'a> = dyn FnMut(usize, &Input) -> ControlFlow<()> + 'a;
 /// A corpus, divided.
 #[derive(Debug, Default)]
 pub struct Minimised {
-    /// In order of their names, as the others.
+    /// The order is that of their names, as for the others.
     pub kept: Vec<Input>,
     pub removed: Vec<Input>,
     /// No input of the kind that was asked for.
     pub left_alone: Vec<LeftAlone>,
-    /// Of the whole corpus.
+    /// Figures of the whole corpus.
     pub features: BTreeSet<Feature>,
-    /// Of those that are kept: the same.
+    /// The same figures of the inputs that are kept.
     pub kept_features: BTreeSet<Feature>,
     /// Inputs that show a violation, by position in `kept`.
     pub violations: Vec<usize>,

@@ -40,9 +40,9 @@ pub(super) struct Found {
     pub recipe: Recipe,
     pub violation: Violation,
     pub scenario: Scenario,
-    /// Of a violation under shuttle.
+    /// The schedule of a violation under shuttle.
     pub schedule: Option<Schedule>,
-    /// Of a violation under a fault.
+    /// The fault of a violation under one.
     pub fault: Option<FaultPoint>,
 }
 

@@ -3,13 +3,15 @@
 use seriatim_lab::workload::{Built, Expectation, Plan, Shape, build, mix};
 use seriatim_tos::ledger::SignatureScheme;
 
+use strum::{EnumMessage, VariantArray};
+
 use super::CampaignConfig;
 
 /// Where scenarios come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumMessage, VariantArray)]
 pub enum Lanes {
-    /// The real shapes once, then generated plans, with a real shape now and then, and every other plan interleaved by
-    /// shuttle instead of tokio.
+    /// The real shapes once, then generated plans, every other one under shuttle and the rest on tokio; a real shape
+    /// now and then.
     All,
     /// Real shapes only, each pass with other balances.
     Shapes,
@@ -17,7 +19,7 @@ pub enum Lanes {
     Plans,
     /// Generated plans only, interleaved by shuttle.
     Interleavings,
-    /// Generated plans only, with faults struck into their blocks.
+    /// Generated plans only, with an error, a delay, a panic or a cancellation at the awaits of their blocks.
     Faults,
 }
 
@@ -30,8 +32,29 @@ pub enum Recipe {
     Faults { seed: u64 },
 }
 
-/// After the first pass over the shapes, every so many executions bring one more.
+/// Every so many executions bring one more shape, after the first pass over them.
 const SHAPE_INTERVAL: u64 = 256;
+
+impl Lanes {
+    /// Each of them.
+    pub const CHOICES: &[Self] = Self::VARIANTS;
+
+    /// What it runs, in a sentence.
+    pub fn about(self) -> &'static str {
+        self.get_documentation().expect("every variant has a doc comment")
+    }
+
+    /// The option of the command line that chooses it. None: what runs if no lane is chosen.
+    pub fn option(self) -> Option<&'static str> {
+        match self {
+            Self::All => None,
+            Self::Shapes => Some("--shapes"),
+            Self::Plans => Some("--plans"),
+            Self::Interleavings => Some("--interleavings"),
+            Self::Faults => Some("--faults"),
+        }
+    }
+}
 
 impl CampaignConfig {
     /// What comes at an index.

@@ -13,6 +13,7 @@ mod report;
 mod rerun;
 mod search;
 mod statistics;
+mod summary;
 mod watchdog;
 
 use seriatim_lab::compare::{Verdict, Violation};

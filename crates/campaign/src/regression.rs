@@ -15,11 +15,11 @@ use seriatim_triage::report::Regression;
 /// What a check rests on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct RegressionEvidence {
-    /// Under shuttle, the recorded schedule among them.
+    /// Executions under shuttle, the recorded schedule among them.
     pub interleavings: u64,
     /// Whether partial order reduction ran every interleaving that can matter.
     pub every_interleaving: bool,
-    /// Under loom; none for cases of more than three transactions.
+    /// Executions under loom; none for cases of more than three transactions.
     pub loom_executions: usize,
     /// Faults that struck its blocks, on every path.
     pub faults: u64,
@@ -27,7 +27,7 @@ pub struct RegressionEvidence {
 
 /// Most executions of the search for every interleaving, and under loom. Minimised cases need fewer.
 const MOST_EXECUTIONS: usize = 2_000;
-/// Of loom. Two would take minutes for three transactions.
+/// The preemption bound of loom. Two would take minutes for three transactions.
 const PREEMPTIONS: usize = 1;
 
 /// Runs the case on tokio, also under faults, under shuttle (its schedule, a portfolio, and every interleaving up to a bound) and

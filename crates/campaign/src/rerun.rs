@@ -29,13 +29,13 @@ pub struct Rerun {
 /// How a case was run again, with what is said of that way alone.
 #[derive(Clone, Debug)]
 pub enum Means {
-    /// Under shuttle, step by step; if the schedule no longer fits, by a search near it.
+    /// The case ran under shuttle, step by step; if the schedule no longer fits, a search near it followed.
     Schedule { divergence: Option<Box<Divergence>>, near: Option<Box<Near>> },
-    /// With a fault at its point; if it shows nothing there, by a search for the same kind of fault.
+    /// The fault struck at its point; if it showed nothing there, a search for the same kind of fault followed.
     Fault { is_reached: bool, point: Option<FaultPoint>, search: Option<FaultSearch> },
-    /// On tokio, where nothing chooses interleavings, up to the first violation.
+    /// The case ran on tokio, where nothing chooses interleavings, up to the first violation.
     Tokio { done: u64, hang: Option<Hang> },
-    /// By asking a subject again and again. Violations of the artifact's signature are counted by the number of workers.
+    /// The subject was asked again and again. Violations of the artifact's signature are counted by the number of workers.
     Questions { subject: String, by_workers: BTreeMap<u32, u32> },
 }
 

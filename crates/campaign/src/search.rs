@@ -11,11 +11,11 @@ use seriatim_lab::{BuiltinSubject, Examiner};
 /// How schedules are chosen.
 #[derive(Clone, Debug)]
 pub enum Schedules {
-    /// By the strategy of each configuration, one after the other.
+    /// The strategy of each configuration chooses, one after the other.
     Chosen(Vec<InterleaveConfig>),
-    /// By partial order reduction: every one that can matter.
+    /// Partial order reduction runs every one that can matter.
     Every(InterleaveConfig),
-    /// In the order of their switches, up to so many.
+    /// Those with the fewest switches come first, up to so many switches.
     Fewest(InterleaveConfig, usize),
 }
 
@@ -23,7 +23,7 @@ pub enum Schedules {
 #[derive(Clone, Debug, Default)]
 pub struct Search {
     pub evidence: InterleavingEvidence,
-    /// Of a search for every schedule.
+    /// How far a search for every schedule came.
     pub exhaustion: Option<Exhaustion>,
     pub found: Option<(Violation, Schedule)>,
 }

@@ -22,7 +22,7 @@ pub struct Statistics {
     /// Executions by lane.
     pub lanes: BTreeMap<&'static str, u64>,
     pub agreements: u64,
-    /// Of the agreements.
+    /// What the agreements rest on.
     pub evidence: Evidence,
     /// Transactions by what the reference made of them.
     pub outcomes: BTreeMap<&'static str, u64>,
@@ -38,9 +38,9 @@ pub struct Statistics {
     pub conflicts: u64,
     /// Most transactions of one block.
     pub largest_block: u64,
-    /// Under shuttle.
+    /// What ran under shuttle.
     pub interleavings: InterleavingEvidence,
-    /// With faults.
+    /// What ran with faults.
     pub faults: FaultFigures,
 }
 
@@ -180,7 +180,7 @@ impl Statistics {
         missed
     }
 
-    /// Of a campaign over faults: every kind, every end, and the places that matter most.
+    /// The floors of a campaign over faults: every kind, every end, and the places that matter most.
     fn missed_faults(&self) -> Vec<Floor> {
         let FaultFigures { complete_blocks, faults, sites, endured, interleaved, .. } = &self.faults;
         let unseen = |names: &BTreeMap<&'static str, u64>, name: &str| !names.contains_key(name);

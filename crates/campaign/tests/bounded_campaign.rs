@@ -18,7 +18,7 @@ use seriatim_tos::storage::{Layer, Read, StorageError};
 /// An execution takes milliseconds; one that takes this long hangs.
 const WATCHDOG: Watchdog = Watchdog { limit: Duration::from_secs(20) };
 
-/// On tokio nothing notices tasks that wait for each other for ever, so this watches them.
+/// Nothing on tokio notices tasks that wait for each other for ever, so this watches them.
 fn campaign(lanes: Lanes, executions: u64) -> CampaignReport {
     let (budget, subject) = (Budget::Executions(executions), BuiltinSubject::Parallel);
     let config = CampaignConfig { seed: 2026, budget, lanes, subject, keep_going: false, jobs: 2 };

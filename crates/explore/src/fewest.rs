@@ -35,7 +35,7 @@ impl Parent {
 /// A schedule of one level, by its place in their order.
 #[derive(Clone, Copy, Debug, Default)]
 struct Cursor {
-    /// In all.
+    /// The number of all.
     preemptions: usize,
     parent: usize,
     /// One of the parent's.

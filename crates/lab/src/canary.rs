@@ -16,14 +16,14 @@ use seriatim_explore::{InterleaveConfig, Strategy};
 use seriatim_tos::ledger::SignatureScheme;
 use seriatim_tos::storage::{Layer, Read, StorageError, WriteBatch, WriteOp};
 
-use strum::VariantArray;
+use strum::{EnumMessage, VariantArray};
 
 use super::Examiner;
 use defects::*;
 use scheduled::{ScheduleDefect, Scheduled};
 
 /// One way of being wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, VariantArray)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumMessage, VariantArray)]
 pub enum Canary {
     /// Two neighbouring receipts trade places.
     ReceiptsSwapped,
@@ -121,6 +121,11 @@ enum Defect {
 impl Canary {
     /// Each of them.
     pub const ALL: &[Self] = Self::VARIANTS;
+
+    /// How it is wrong, in a sentence.
+    pub fn about(self) -> &'static str {
+        self.get_documentation().expect("every variant has a doc comment")
+    }
 
     /// The oracle meant to reject it, and what is wrong.
     fn design(self) -> (Oracle, Defect) {

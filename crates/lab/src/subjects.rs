@@ -9,20 +9,21 @@ use crate::workload::{Built, Scenario};
 use crate::{ChainExperiment, LastObservation};
 use seriatim_explore::Interleaver;
 use seriatim_tos::chain::ExecutionPath;
+use strum::EnumMessage;
 
 /// The subject of what ran on tokio: the sequential path and V3, side by side.
 pub(crate) const EXECUTORS: &str = "executors on tokio";
 
 /// A subject that explores interleavings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumMessage)]
 pub enum BuiltinSubject {
     /// The sequential path with signatures verified ahead of it.
     SequentialAhead,
-    /// The parallel path, V3, as it is.
+    /// The parallel path, V3.
     Parallel,
-    /// The optimistic executor, as it is.
+    /// The optimistic executor, Block-STM.
     BlockStm,
-    /// Both of them, the sequential path and test mode, from block to block another.
+    /// Another way from block to block: sequential, V3, Block-STM, test mode.
     Mixed,
     /// The parallel path with the fault of a canary that needs a schedule.
     Canary(Canary),
@@ -44,6 +45,11 @@ impl BuiltinSubject {
             .into_iter()
             .chain(canaries)
             .chain(fault_canaries)
+    }
+
+    /// What it is, in a sentence.
+    pub fn about(self) -> &'static str {
+        self.get_documentation().expect("every variant has a doc comment")
     }
 
     /// The path of the chain that it is, or has its fault on; or that it is several.

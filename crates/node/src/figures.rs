@@ -20,7 +20,7 @@ pub struct PathFigures {
     pub test: u64,
 }
 
-/// Since some moment.
+/// Figures since some moment.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Watch(Instant);
 
@@ -35,7 +35,7 @@ impl Watch {
     }
 }
 
-/// Since the node was opened.
+/// Figures since the node was opened.
 #[derive(Debug, Default)]
 pub(super) struct NodeFigures {
     /// The top it began with.

@@ -68,7 +68,7 @@ pub struct ChainOutcome {
 pub struct TestFigures {
     pub blocks: u64,
     pub matched: u64,
-    /// Of 100 blocks with a shadow's answer or a mismatch.
+    /// So many of 100 blocks with a shadow's answer or a mismatch.
     pub percent_matched: Option<f64>,
     /// Mismatched blocks by kind.
     pub mismatched: BTreeMap<&'static str, u64>,
@@ -242,9 +242,14 @@ impl fmt::Display for NodeReport {
         writeln!(f, "  ledger {}", self.ledger_digest)?;
         match self.conclusion() {
             (None, _) => writeln!(f, "nothing was judged: blocks were read and ran on one path"),
-            (Some(Conclusion::Agree), _) => writeln!(f, "AGREE"),
-            (Some(Conclusion::Violation), _) => writeln!(f, "VIOLATION"),
-            (Some(Conclusion::Inconclusive), reason) => writeln!(f, "INCONCLUSIVE: {}", reason.unwrap_or_default()),
+            (Some(conclusion @ Conclusion::Agree), _) => {
+                conclusion.write_line(f, format_args!("no difference in the blocks of this run"))
+            }
+            (Some(conclusion @ Conclusion::Violation), _) => conclusion
+                .write_line(f, format_args!("the lines above that begin with MISMATCH or DIVERGENCE say where")),
+            (Some(conclusion @ Conclusion::Inconclusive), reason) => {
+                conclusion.write_line(f, format_args!("{}", reason.unwrap_or_default()))
+            }
         }
     }
 }

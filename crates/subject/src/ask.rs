@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use serde::Serialize;
 
 use super::judge::{unanswered, unequal, wrong};
-use super::{Answer, Capabilities, Request, Subject, SubjectError, TestVector, fit, vectors};
+use super::{Answer, Capabilities, Request, Subject, SubjectError, TestVector, fit};
 use seriatim_lab::compare::{Difference, Oracle, Violation, types_at};
 use seriatim_lab::workload::{Plan, Scenario, build, mix};
 use seriatim_runtime::panic_message;
@@ -25,11 +25,11 @@ pub struct Asked {
     pub requests: u64,
     /// Blocks that were asked again with another number of workers or another seed.
     pub repeated: u64,
-    /// In the blocks, each counted once.
+    /// Transactions of the blocks, each counted once.
     pub transactions: u64,
     /// Transactions that share an account with an earlier one of their block.
     pub conflicts: u64,
-    /// By what the reference made of them.
+    /// Transactions by what the reference made of them.
     pub outcomes: BTreeMap<&'static str, u64>,
     /// Aborted blocks, by why.
     pub aborts: BTreeMap<&'static str, u64>,
@@ -165,22 +165,4 @@ pub fn scenario_for(capabilities: &Capabilities, seed: u64) -> (Scenario, u64) {
     let fitted = fit(&built.scenario, capabilities);
     let taken_out = built.scenario.tx_count() - fitted.tx_count();
     (fitted, taken_out as u64)
-}
-
-/// Asks a subject about generated scenarios: for tests of one's own.
-///
-/// # Errors
-/// The first violation.
-pub fn try_out(subject: &mut dyn Subject, seed: u64, scenarios: u64) -> Result<Asked, Box<Violation>> {
-    let capabilities = subject.capabilities();
-    let mut asked = Asked::default();
-    for index in 0..scenarios {
-        let (scenario, taken_out) = scenario_for(&capabilities, mix(seed, index));
-        asked.scenarios += 1;
-        asked.taken_out += taken_out;
-        if let Some(wrong) = ask(subject, &capabilities, &vectors(&scenario), mix(seed, !index), &mut asked) {
-            return Err(Box::new(wrong.violation));
-        }
-    }
-    Ok(asked)
 }

@@ -1,7 +1,7 @@
 //! Many generated scenarios against an external subject, up to the first violation. Which scenario comes at which index
 //! depends on the seed and on what the subject says of itself.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -50,7 +50,7 @@ pub struct SubjectReport {
     pub conclusion: Conclusion,
     pub missed_floors: Vec<String>,
     pub asked: Asked,
-    /// Under shuttle, if the subject runs there.
+    /// What ran under shuttle, if the subject runs there.
     pub interleavings: InterleavingEvidence,
     /// Because of what the subject says of itself.
     pub not_checked: Vec<String>,
@@ -175,7 +175,7 @@ fn counterexample(
 }
 
 impl SubjectReport {
-    /// Of a campaign that a hang ended after so many executions, of which nothing else was counted.
+    /// The report of a campaign that a hang ended after so many executions, of which nothing else was counted.
     ///
     /// # Errors
     /// The subject, which must say of itself what it can be asked, cannot be started once more.
@@ -260,28 +260,34 @@ fn missed_floors(subject: &Capabilities, asked: &Asked, unseen: Vec<String>) -> 
     missed
 }
 
+/// The verdict, the counterexamples, what was asked, and the verdict again. The alternate form (`{:#}`) has colours.
 impl fmt::Display for SubjectReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Asked { scenarios, blocks, requests, repeated, transactions, conflicts, taken_out, .. } = &self.asked;
+        self.verdict(f)?;
         for counterexample in &self.counterexamples {
-            writeln!(f, "{counterexample}")?;
+            writeln!(f, "\n{counterexample}")?;
         }
-        let word = match self.conclusion {
-            Conclusion::Agree => "AGREE",
-            Conclusion::Violation => "VIOLATION",
-            Conclusion::Inconclusive => "INCONCLUSIVE",
-        };
+        self.summary(f)?;
+        self.verdict(f)
+    }
+}
+
+impl SubjectReport {
+    fn verdict(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { subject, asked, seed, .. } = self;
+        let text = format_args!("{}, {} scenarios, seed {seed}", subject.name, asked.scenarios);
+        self.conclusion.write_line(f, text)
+    }
+
+    fn summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Asked { blocks, requests, repeated, transactions, conflicts, taken_out, .. } = &self.asked;
         let rate = *requests as f64 / self.seconds.max(0.001);
-        writeln!(f, "{word}: {}, {scenarios} scenarios, seed {}", self.subject.name, self.seed)?;
         writeln!(
             f,
             "  asked        {requests} times about {blocks} blocks, {repeated} of them repeatedly ({rate:.0}/s)"
         )?;
-        writeln!(
-            f,
-            "  transactions {transactions}, {} executed, {conflicts} in conflict with an earlier one",
-            self.asked.executed()
-        )?;
+        let executed = self.asked.executed();
+        writeln!(f, "  transactions {transactions}, {executed} executed, {conflicts} in conflict with an earlier one")?;
         if *taken_out > 0 {
             writeln!(f, "  left out     {taken_out} that the subject does not support or assumes away")?;
         }
@@ -292,14 +298,13 @@ impl fmt::Display for SubjectReport {
         if self.restarts > 0 {
             writeln!(f, "  restarts     {}", self.restarts)?;
         }
-        let mut text = String::new();
         for line in &self.missed_floors {
-            writeln!(text, "  floor missed {line}")?;
+            writeln!(f, "  floor missed {line}")?;
         }
         for (reason, what) in by_reason(&self.not_checked) {
-            writeln!(text, "  not checked  ({reason}) {}", what.join("; "))?;
+            writeln!(f, "  not checked  ({reason}) {}", what.join("; "))?;
         }
-        f.write_str(&text)
+        Ok(())
     }
 }
 

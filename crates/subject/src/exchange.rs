@@ -12,21 +12,21 @@ use seriatim_tos::ledger::{
 /// One block to execute on one state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
-    /// To be repeated in the answer.
+    /// The answer repeats it.
     pub id: u64,
     pub parameters: Parameters,
     pub state: PreState,
     pub block: RequestBlock,
     /// How many workers to use.
     pub workers: u32,
-    /// For a subject's own perturbation: of its order, its delays. The answer must not depend on it.
+    /// A seed for the subject's own perturbation of order and delays. The answer must not depend on it.
     pub seed: u64,
 }
 
 /// The newest values before the block.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PreState {
-    /// Of the block below; the block to execute gets the next one.
+    /// The topoheight of the block below; the block to execute gets the next one.
     pub topoheight: Topoheight,
     /// Every registered account.
     pub accounts: BTreeMap<AccountKey, Account>,
@@ -79,7 +79,7 @@ pub struct Reward {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestTransaction {
     pub hash: Hash,
-    /// Of the canonical encoding, in bytes.
+    /// Bytes of the canonical encoding.
     pub size: u64,
     #[serde(flatten)]
     pub transaction: Transaction,
@@ -100,7 +100,7 @@ pub struct Answer {
     pub state: PostState,
     #[serde(default)]
     pub figures: Figures,
-    /// For people; never compared.
+    /// A text for people; it is never compared.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }

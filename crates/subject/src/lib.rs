@@ -10,7 +10,7 @@
 //! in any language ([`process`]).
 //!
 //! ```
-//! use seriatim_subject::{Answer, Capabilities, Outcome, Request, Subject, SubjectError};
+//! use seriatim_subject::{Answer, Capabilities, Check, CheckError, Outcome, Plain, Request, Subject, SubjectError};
 //!
 //! /// Refuses every transaction.
 //! struct Refuses;
@@ -26,8 +26,10 @@
 //!     }
 //! }
 //!
-//! let report = seriatim_subject::try_out(&mut Refuses, 0, 20);
-//! assert!(report.is_err(), "the reference executes most transactions");
+//! let folder = tempfile::tempdir()?;
+//! let judged = Check::of(Plain(|| Refuses)).scenarios(20).regressions(folder.path()).judge();
+//! assert!(matches!(judged, Err(CheckError::Violation(_))), "the reference executes most transactions");
+//! # Ok::<(), std::io::Error>(())
 //! ```
 
 mod answers;
@@ -36,6 +38,7 @@ mod builtin;
 mod campaign;
 mod canary;
 mod capabilities;
+mod check;
 mod exchange;
 mod experiment;
 mod fit;
@@ -46,11 +49,12 @@ mod source;
 mod vectors;
 
 pub use answers::Answers;
-pub use ask::{Asked, REPEATS, Wrong, ask, scenario_for, try_out};
+pub use ask::{Asked, REPEATS, Wrong, ask, scenario_for};
 pub use builtin::{BuiltinPath, OnTokio, answer_by_reference};
 pub use campaign::{SubjectCampaign, SubjectCampaignError, SubjectReport, run};
 pub use canary::{SubjectCanary, check_answers, right_answer};
 pub use capabilities::{Assumption, Capabilities, Figure, OutcomeDetail, Part, Reports, Supports, TransactionType};
+pub use check::{Check, CheckError, REGRESSIONS, check};
 pub use exchange::{
     Account, Answer, Figures, Outcome, PostState, PreState, Request, RequestBlock, RequestTransaction, Reward,
 };

@@ -1,5 +1,5 @@
 //! A subject in any language: a child process that is asked over its standard input and answers over its standard output,
-//! one JSON object a line. `docs/subject-protocol.md` is the protocol.
+//! one JSON object a line. `docs/book/reference/subject-protocol.md` is the protocol.
 //!
 //! Nothing that the child does can block, flood or break the harness. Both pipes and its standard error are waited for
 //! together, with one limit for a whole exchange, and without threads; what it writes is read no faster than it is used; what

@@ -32,9 +32,9 @@ pub enum MinimiseExternalError {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reruns {
     pub times: u32,
-    /// With a violation of the wanted signature.
+    /// Reruns with a violation of the wanted signature.
     pub same: u32,
-    /// With another one.
+    /// Reruns with another one.
     pub other: u32,
     /// The first of the wanted ones, else of the others.
     pub violation: Option<Violation>,
@@ -148,7 +148,7 @@ pub fn minimise_external(
     }
 }
 
-/// With a schedule that shows the violation, if a short search finds one: what was seen on real threads is then seen at
+/// Adds a schedule that shows the violation, if a short search finds one: what was seen on real threads is then seen at
 /// every replay.
 fn hunt(artifact: &Artifact, explorer: &Interleaver) -> Artifact {
     let mut hunted = artifact.clone();

@@ -12,12 +12,12 @@ use seriatim_tos::storage::{LedgerState, StateKey, StateValue};
 /// One block as a question, with its right answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TestVector {
-    /// With id 0, one worker and seed 0.
+    /// The question, with id 0, one worker and seed 0.
     pub request: Request,
     pub expected: Result<Vec<Receipt>, BlockAbort>,
     /// The state after the block; that before it, if it is aborted.
     pub after: PreState,
-    /// Of the block. None: aborted.
+    /// Outcomes of the block. None: it was aborted.
     pub fees: Option<Amount>,
     pub burned_supply: Amount,
 }

@@ -7,7 +7,7 @@ use seriatim_tos::ledger::{
     SealedBlock, SignatureScheme, TOS, Transaction, TransactionVersion, Transfer, UnsignedTransaction,
 };
 
-/// Above the minimum of every transaction here.
+/// A fee above the minimum of every transaction here.
 pub const FEE: Amount = 200_000;
 
 /// The account that receives the developers' part of each reward.

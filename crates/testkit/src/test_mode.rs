@@ -22,7 +22,7 @@ pub type Memory = MemoryStorage;
 /// Long enough for any right shadow on any machine.
 pub const AMPLE: Duration = Duration::from_mins(2);
 
-/// For shadows that never answer.
+/// A budget for shadows that never answer.
 pub const SHORT: Duration = Duration::from_millis(50);
 
 /// Far beyond every budget here, and far below a hang.
@@ -93,7 +93,7 @@ impl Node {
         Self { chain, memory, mismatches }
     }
 
-    /// On the ledger of [`blocks`], with `shadow` tested.
+    /// A chain on the ledger of [`blocks`], which tests `shadow`.
     pub fn tested(shadow: ShadowThreads, budget: Duration) -> Self {
         Self::new(&genesis(), parameters(), Modes::new(testing(budget), Some(shadow)).unwrap())
     }

@@ -1,6 +1,6 @@
 //! What a block is and what it means: keys, amounts, transactions, blocks, receipts, errors, and the rules
 //! that the sequential and the parallel path share. Plain data and pure functions: no storage, no tasks.
-//! The contract stands in `docs/semantics.md`; section numbers in this folder refer to it.
+//! The contract stands in `docs/book/reference/semantics.md`; section numbers in this folder refer to it.
 
 mod block;
 mod crypto;

@@ -70,7 +70,7 @@ pub struct Explanation {
 }
 
 impl Anomaly {
-    /// In words.
+    /// The explanation in words.
     pub fn name(self) -> &'static str {
         match self {
             Self::LostUpdate => "lost update",

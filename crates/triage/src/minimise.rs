@@ -52,7 +52,7 @@ pub struct Probed {
     pub shown: Option<(Violation, Option<Schedule>)>,
     /// Executions that were run and judged.
     pub executions: u64,
-    /// Of the last exploration: under [`Effort::Follow`] the figures of the schedule.
+    /// Figures of the last exploration: under [`Effort::Follow`] the figures of the schedule.
     pub figures: InterleavingEvidence,
 }
 
@@ -69,7 +69,7 @@ pub trait Probe {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Minimised {
     pub scenario: Scenario,
-    /// With its steps. None: the violation shows under the straight schedule and some random ones, or without any.
+    /// The schedule with its steps. None: the violation shows under the straight schedule and some random ones, or without any.
     pub schedule: Option<Schedule>,
     pub violation: Violation,
     pub signature: Signature,
@@ -79,7 +79,7 @@ pub struct Minimised {
     pub transactions: (usize, usize),
     /// Accounts that genesis, blocks and transactions name, before and after.
     pub accounts: (usize, usize),
-    /// Of the schedule, if one is needed.
+    /// Figures of the schedule, if one is needed.
     pub preemptions: u64,
     pub context_switches: u64,
     /// No single removal keeps the violation: tried, each of them. False if the executions were used up before.

@@ -13,7 +13,7 @@ use seriatim_lab::compare::{Verdict, Violation};
 #[derive(Clone, Debug)]
 pub struct Replay {
     pub times: u64,
-    /// Of them: how often a violation of the same signature showed, and how often another one.
+    /// How often among them a violation of the same signature showed, and how often another one.
     pub same: u64,
     pub other: u64,
     /// The last violation of either kind.

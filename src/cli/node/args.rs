@@ -42,9 +42,9 @@ pub(in crate::cli) enum RolloutAction {
     Hold,
     /// Stages follow by themselves again
     Release,
-    /// To the next stage, whatever was matched
+    /// Go to the next stage, whatever was matched
     Advance,
-    /// To the stage before
+    /// Go to the stage before
     Back,
 }
 
@@ -53,10 +53,10 @@ pub(in crate::cli) struct NodeArgs {
     /// The ledger's file, made if it is missing; `:memory:` keeps nothing
     #[arg(long, value_name = "FILE", default_value = ":memory:")]
     pub db: PathBuf,
-    /// Until the chain is so many blocks longer than at the start [default: 1000; with --input to its end]
+    /// End when the chain is so many blocks longer than at the start [default: 1000; with --input to its end]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub blocks: Option<u64>,
-    /// Until the chain has this topoheight, wherever it starts
+    /// End when the chain has this topoheight, wherever it starts
     #[arg(long, value_name = "T", conflicts_with = "blocks")]
     pub until: Option<u64>,
     #[command(flatten)]

@@ -13,7 +13,7 @@ use seriatim_tos::storage::RedbStorage;
 use super::args::{RolloutAction, RolloutArgs};
 use super::{NodeCliError, block_on};
 
-/// Of the JSON form.
+/// The version of the JSON form.
 const VERSION: u32 = 1;
 
 #[derive(Serialize)]

@@ -58,7 +58,7 @@ fn draw(bar: &ProgressBar, control: &NodeControl, from: u64) {
     ));
 }
 
-/// From now on what the chain tells goes to standard error.
+/// Sends what the chain tells to standard error, from now on.
 pub(super) fn log(level: LogLevel, bar: &ProgressBar) {
     let level = match level {
         LogLevel::Error => LevelFilter::ERROR,

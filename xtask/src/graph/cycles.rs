@@ -34,7 +34,7 @@ impl Cycle {
     }
 }
 
-/// For each sibling on a cycle the shortest one through it, each cycle once.
+/// The shortest cycle through each sibling on one, each cycle once.
 pub fn of(tree: &Tree) -> Vec<Cycle> {
     let mut levels: BTreeMap<ModulePath, BTreeMap<String, Edges>> = BTreeMap::new();
     for reference in tree.references() {

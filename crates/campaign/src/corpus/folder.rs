@@ -130,7 +130,7 @@ impl Destination {
     }
 }
 
-/// Into a folder beside the target, which then becomes the target: renaming onto a folder works only if it is empty.
+/// Writes into a folder beside the target, which then becomes the target: renaming onto a folder works only if it is empty.
 fn copy(inputs: &[Input], target: &Path) -> Result<(), CorpusError> {
     let cannot_write = |path: &Path| {
         let path = path.to_owned();

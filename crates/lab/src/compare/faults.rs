@@ -1,4 +1,4 @@
-//! Under a fault: the block is as the reference has it, or it is aborted and nothing has happened; nothing is between, and the
+//! The oracle for faults: under a fault the block is as the reference has it, or it is aborted and nothing has happened; nothing is between, and the
 //! chain goes on from there. A delay changes nothing at all.
 //!
 //! Cannot see: what a fault does that strikes where no point is, between two awaits; two faults at once.

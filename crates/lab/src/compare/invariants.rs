@@ -89,7 +89,7 @@ fn conservation(genesis: &LedgerState, ledger: &LedgerState) -> Option<Differenc
     Some(Difference::new(field, of(&expected, asset), of(&actual, asset)))
 }
 
-/// In 128 bits: a genesis may hold more than 64 bits can count. Of a ledger whose links are right, so that each key's last
+/// Sums have 128 bits: a genesis may hold more than 64 bits can count. The links of the ledger are right, so each key's last
 /// version is its newest.
 fn holdings(ledger: &LedgerState) -> BTreeMap<AssetId, u128> {
     let mut sums: BTreeMap<AssetId, u128> = BTreeMap::new();

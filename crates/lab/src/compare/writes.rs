@@ -31,7 +31,7 @@ fn of_block(block: &ObservedBlock) -> Option<Difference> {
 enum Position {
     Register(AccountKey),
     Put(StateKey),
-    /// Among themselves in block order, which the marks oracle sees.
+    /// They are in block order among themselves, which the marks oracle sees.
     Mark,
     Metadata,
     Top,

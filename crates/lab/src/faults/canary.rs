@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use strum::VariantArray;
+use strum::{EnumMessage, VariantArray};
 
 use super::{FaultBudget, FaultSubject, inject};
 use crate::drive::{Ended, FaultTrial, TokioRuntimes};
@@ -14,7 +14,7 @@ use seriatim_tos::ledger::{BlockAbort, SignatureScheme};
 use seriatim_tos::storage::{Failing, Layer, MemoryStorage, Pause, Read, Storage, StorageError, WriteBatch};
 
 /// One way of being wrong under a fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, VariantArray)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumMessage, VariantArray)]
 pub enum FaultCanary {
     /// A commit that fails has done half of its writes.
     HalfCommitted,
@@ -54,6 +54,11 @@ pub fn check_fault_canaries(engine: &TokioRuntimes) -> Result<(), FaultCanaryMis
 impl FaultCanary {
     /// Each of them.
     pub const ALL: &[Self] = Self::VARIANTS;
+
+    /// How it is wrong, in a sentence.
+    pub fn about(self) -> &'static str {
+        self.get_documentation().expect("every variant has a doc comment")
+    }
 
     /// What a wrong chain would have done and a layer around its storage cannot.
     pub(super) fn tamper(self, calm: &FaultTrial, trial: &mut FaultTrial) {

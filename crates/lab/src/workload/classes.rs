@@ -1,10 +1,10 @@
 //! The conflict classes: what a transaction is meant to collide with. Each record of a plan belongs to one; a
 //! campaign counts them by name to show that it looked at all of them.
 
-use strum::{IntoStaticStr, VariantArray};
+use strum::{EnumMessage, IntoStaticStr, VariantArray};
 
 /// What a transaction is meant to provoke.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, IntoStaticStr, VariantArray)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, EnumMessage, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "lowercase", const_into_str)]
 pub enum ConflictClass {
     /// None: a transfer or burn between accounts of the record's choice, so that a conflict-free part exists.
@@ -67,6 +67,11 @@ impl ConflictClass {
     /// The class's name in reports.
     pub fn name(self) -> &'static str {
         self.into_str()
+    }
+
+    /// What it provokes, in a sentence.
+    pub fn about(self) -> &'static str {
+        self.get_documentation().expect("every variant has a doc comment")
     }
 
     /// How often it is picked, relative to the other enabled ones.

@@ -19,14 +19,14 @@ pub struct CheckReport {
     pub hello: Option<Hello>,
     /// Requests that were sent.
     pub requests: usize,
-    /// In the order of lines.
+    /// Findings in the order of lines.
     pub findings: Vec<Finding>,
 }
 
 /// Something that the protocol does not allow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Of what the adapter writes: 1 is the hello, 2 the first answer.
+    /// The line of what the adapter writes: 1 is the hello, 2 the first answer.
     pub line: usize,
     /// What the request was about; empty for the hello.
     pub request: &'static str,

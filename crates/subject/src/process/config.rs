@@ -7,9 +7,9 @@ use std::time::Duration;
 pub struct ProcessConfig {
     /// Program and arguments; never empty. The program is looked up as the system does.
     pub command: Vec<String>,
-    /// From the request's first byte to the answer's last.
+    /// Most time from the request's first byte to the answer's last.
     pub request_limit: Duration,
-    /// From the start to the hello.
+    /// Most time from the start to the hello.
     pub start_limit: Duration,
     /// Address space of each of its processes. None: as the harness's own. Linux only.
     pub memory_bytes: Option<u64>,

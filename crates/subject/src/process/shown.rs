@@ -12,7 +12,7 @@ pub(super) fn excerpt(text: &str) -> String {
     shortened(text, EXCERPT)
 }
 
-/// At most `limit` characters, with an ellipsis for what is left out. Characters that do not print, also those that turn the
+/// Shows at most `limit` characters, with an ellipsis for what is left out. Characters that do not print, also those that turn the
 /// direction of writing, are escaped as Rust escapes them; quotes and backslashes stay, since most of what is shown is JSON.
 pub(super) fn shortened(text: &str, limit: usize) -> String {
     let mut shown = String::new();

@@ -1,4 +1,5 @@
 //! External executors: what they are asked, how their answers are judged, and the protocol.
 
+mod checks;
 mod protocol;
 mod questions;

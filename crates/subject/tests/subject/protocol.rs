@@ -1,5 +1,5 @@
 //! The protocol's document and its schema: real lines satisfy the schema, broken ones do not, and the example exchange in
-//! `docs/subject-protocol.md` is what the harness and the Python example say to each other.
+//! `docs/book/reference/subject-protocol.md` is what the harness and the Python example say to each other.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -14,10 +14,11 @@ use seriatim_subject::{Answer, Capabilities, Outcome, Request};
 use seriatim_testkit::python::python3;
 use seriatim_tos::ledger::TransactionError;
 
-const DOCUMENT: &str = include_str!("../../../../docs/subject-protocol.md");
+const DOCUMENT: &str = include_str!("../../../../docs/book/reference/subject-protocol.md");
 
-static SCHEMA: LazyLock<Value> =
-    LazyLock::new(|| serde_json::from_str(include_str!("../../../../docs/subject-protocol.schema.json")).unwrap());
+static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("../../../../docs/book/reference/subject-protocol.schema.json")).unwrap()
+});
 
 /// A validator of one definition of the schema.
 fn validator(name: &str) -> Validator {

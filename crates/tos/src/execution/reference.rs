@@ -1,4 +1,4 @@
-//! The reference: what `docs/semantics.md` says, section by section, in the plainest way we know. Every other executor
+//! The reference: what `docs/book/reference/semantics.md` says, section by section, in the plainest way we know. Every other executor
 //! is judged by it, so it shares no rule with them, only types and what belongs to these: the canonical encoding, the
 //! signature check, the genesis state and the orphan set. It knows no storage, no cache and no task.
 //! A step (the reward, one transaction, the fees) writes into its own map of changes; a step that fails drops it.

@@ -1,4 +1,4 @@
-//! The reference against the contract: what `docs/semantics.md` says, with every number worked out by hand. Facts come
+//! The reference against the contract: what `docs/book/reference/semantics.md` says, with every number worked out by hand. Facts come
 //! in pairs, one that is accepted beside one that is not; sections and checks are those of the contract. It is one long
 //! file because it is read as the contract is: section by section, with the same few accounts throughout.
 

@@ -52,7 +52,7 @@ impl Search<'_> {
     }
 }
 
-/// In order of appearance: of transactions, then miners and the dev account, then whoever is in genesis only.
+/// The order of appearance: that of transactions, then miners and the dev account, then whoever is in genesis only.
 fn accounts(script: &Script) -> Vec<AccountKey> {
     let mut names: Vec<AccountKey> = Vec::new();
     let mut add = |name: &AccountKey| {

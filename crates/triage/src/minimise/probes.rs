@@ -78,7 +78,7 @@ impl Hunt<'_> {
         self.run(&config, None);
     }
 
-    /// About so many steps, as executions as long as the one before, or the recorded one; always some. A recorded one may be
+    /// Allows about so many steps, as executions as long as the one before, or the recorded one; always some. A recorded one may be
     /// much shorter than the case, if it ends in a deadlock.
     fn executions(&self, schedule: &Schedule, steps: usize) -> usize {
         let length = (self.probed.figures.steps as usize).max(schedule.choices.0.len());

@@ -52,7 +52,7 @@ pub(super) struct ScriptBlock {
 
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
-    /// As read; what is said below overrides it.
+    /// The scenario as read; what is said below overrides it.
     pub tx: Transaction,
     /// Nonce less the next one where it first stands. It wraps: below the next one it is near the end.
     pub nonce_ahead: u64,

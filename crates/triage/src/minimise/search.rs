@@ -17,7 +17,7 @@ const FIRST_STEPS: usize = 10_000;
 const LAST_STEPS: usize = 40_000;
 /// Steps of the search for the case itself: without it there is nothing.
 const CASE_STEPS: usize = 4_000_000;
-/// Of a case that no schedule makes smaller.
+/// The bound for a case that no schedule makes smaller.
 const FEW_TRANSACTIONS: usize = 2;
 /// Random schedules that show a violation which needs none.
 const ALWAYS: Effort = Effort::Always { executions: 4 };
@@ -94,7 +94,7 @@ impl<'a> Search<'a> {
         self.tries < self.limit
     }
 
-    /// Until nothing gets smaller any more, first with little effort, then with more.
+    /// Searches until nothing gets smaller any more, first with little effort, then with more.
     fn rounds(&mut self) {
         for steps in [FIRST_STEPS, LAST_STEPS] {
             self.steps = steps;

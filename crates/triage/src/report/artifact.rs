@@ -34,7 +34,7 @@ pub struct Artifact {
     pub signature: Signature,
     pub violation: Violation,
     pub smaller: Option<Smaller>,
-    /// Of an external subject: how often the case shows the violation.
+    /// How often the case of an external subject shows the violation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate: Option<Rate>,
     /// None: every schedule shows the violation, or it was seen on tokio, where schedules are chance.
@@ -51,7 +51,7 @@ pub struct Artifact {
 pub struct Origin {
     /// The command or lane, in words.
     pub found_by: String,
-    /// Of the whole campaign, and the position in it.
+    /// The seed of the whole campaign, and the position in it.
     pub seed: u64,
     pub index: u64,
     /// The plan's bytes in hexadecimal, if the scenario was built from one.
@@ -81,7 +81,7 @@ pub struct Smaller {
     pub tries: u64,
     /// No single removal keeps the violation: tried, each of them.
     pub is_one_minimal: bool,
-    /// Of the schedule, if one is needed.
+    /// Figures of the schedule, if one is needed.
     pub preemptions: u64,
     pub context_switches: u64,
 }

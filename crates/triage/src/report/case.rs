@@ -28,7 +28,7 @@ pub struct Retraced {
     /// What the subject did, if it is one of the project's own and came to its end.
     pub observation: Option<Observation>,
     pub explanation: Option<Explanation>,
-    /// Of a violation under a fault, in place of operations.
+    /// The points of a violation under a fault, in place of operations.
     pub points: Option<FaultPoints>,
     /// What the reader must know of where the operations come from, or why there are none.
     pub note: Option<String>,
@@ -45,7 +45,7 @@ pub struct Report<'a> {
     /// Position of the block in the scenario; None: it has no blocks.
     pub(super) block: Option<usize>,
     pub(super) transactions: Vec<TransactionLine>,
-    /// Of the accounts that the block may touch.
+    /// Values of the accounts that the block may touch.
     pub(super) balances: Vec<BalanceLine>,
     /// The levels of the conflict graph.
     pub(super) batches: Vec<Vec<usize>>,
@@ -382,7 +382,7 @@ fn scenario_before(scenario: &Scenario, at: usize) -> Scenario {
     Scenario { version: scenario.version, parameters, genesis, steps }
 }
 
-/// For each account, each transaction that uses it and the next one that does: as many as footprints are large.
+/// Each transaction that uses an account and the next one that does, for each account: as many as footprints are large.
 fn conflicts(block: &Block, names: &Names) -> Vec<Conflict> {
     let mut last_user: BTreeMap<AccountKey, usize> = BTreeMap::new();
     let mut shared: BTreeMap<(usize, usize), Vec<String>> = BTreeMap::new();

@@ -46,22 +46,15 @@ impl Style {
 impl Report<'_> {
     /// The report as text.
     pub fn text(&self, style: Style) -> String {
-        let mut text = String::new();
-        for line in wrapped(&self.title(), "", "  ") {
-            writeln!(text, "{}", style.bold(&line)).expect("writing to a string");
-        }
+        let mut text = self.title_lines(style);
         self.difference(&mut text, style);
         for (name, value) in self.facts() {
             push(&mut text, &value, &format!("  {name:<13} "));
         }
-        self.tables(&mut text, style);
+        self.transactions(&mut text, style);
+        self.balances(&mut text, style);
         self.lanes(&mut text, style);
-        if let Some(explanation) = &self.retraced.explanation {
-            heading(&mut text, style, &format!("Why: {}", explanation.anomaly));
-            for sentence in &explanation.sentences {
-                push(&mut text, &self.names.shorten(sentence), "  ");
-            }
-        }
+        self.why(&mut text, style);
         heading(&mut text, style, "Again");
         let command = format!("  {}", self.artifact.replay_command(&self.file));
         if command.chars().count() <= WIDTH {
@@ -74,6 +67,27 @@ impl Report<'_> {
             push(&mut text, rest, "  ");
         }
         text
+    }
+
+    /// What was wrong, the block, what the tasks did, and why; no figures, and no word on how it was found.
+    pub fn essence(&self, style: Style) -> String {
+        let mut text = self.title_lines(style);
+        self.transactions(&mut text, style);
+        self.lanes(&mut text, style);
+        self.why(&mut text, style);
+        text
+    }
+
+    fn title_lines(&self, style: Style) -> String {
+        wrapped(&self.title(), "", "  ").iter().map(|line| style.bold(line) + "\n").collect()
+    }
+
+    fn why(&self, text: &mut String, style: Style) {
+        let Some(explanation) = &self.retraced.explanation else { return };
+        heading(text, style, &format!("Why: {}", explanation.anomaly));
+        for sentence in &explanation.sentences {
+            push(text, &self.names.shorten(sentence), "  ");
+        }
     }
 
     fn difference(&self, text: &mut String, style: Style) {
@@ -92,7 +106,7 @@ impl Report<'_> {
         }
     }
 
-    fn tables(&self, text: &mut String, style: Style) {
+    fn transactions(&self, text: &mut String, style: Style) {
         let Some(block) = self.block else { return };
         heading(text, style, &format!("Block {block}: {} transactions", self.transactions.len()));
         let legend: Vec<String> = self
@@ -116,6 +130,9 @@ impl Report<'_> {
             }
         }
         more(text, self.transactions.len(), "transactions");
+    }
+
+    fn balances(&self, text: &mut String, style: Style) {
         if !self.balances.is_empty() {
             heading(text, style, "Balances before the block, by the reference");
             for line in self.balances.iter().take(MOST_LINES) {

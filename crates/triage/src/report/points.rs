@@ -9,7 +9,7 @@ use seriatim_tos::chain::ExecutionPath;
 #[derive(Clone, Debug)]
 pub struct FaultPoints {
     pub point: FaultPoint,
-    /// By number.
+    /// Points by number.
     pub sites: Vec<Site>,
 }
 

@@ -22,7 +22,7 @@ pub struct Regression {
     pub note: String,
     pub once: Signature,
     pub violation: Violation,
-    /// Without its steps: a changed executor does others.
+    /// The schedule without its steps: a changed executor does others.
     pub schedule: Option<Schedule>,
     pub scenario: Scenario,
 }

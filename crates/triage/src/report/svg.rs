@@ -16,7 +16,7 @@ const MOST_EDGES: usize = 400;
 /// Operations and lanes drawn at most.
 pub(super) const MOST_OPERATIONS: usize = 120;
 const MOST_LANES: usize = 9;
-/// For the operations' positions.
+/// Space for the operations' positions.
 const MARGIN: usize = 52;
 
 /// Transactions as nodes, a column a batch; edges between those that share accounts.
@@ -138,7 +138,7 @@ pub(super) fn lanes(report: &Report<'_>, timeline: &Timeline<'_>) -> Markup {
     }
 }
 
-/// From the first access of the guilty pair to the second, at which it arrives from the left: labels are on the right.
+/// An arrow from the first access of the guilty pair to the second, at which it arrives from the left: labels are on the right.
 fn arrow((x, y): (usize, usize), (to_x, to_y): (usize, usize)) -> Markup {
     let tip = to_x - 8;
     let path = match x.cmp(&to_x) {

@@ -42,7 +42,7 @@ fn unknown_versions_cut_and_altered_files_are_refused() {
     assert!(matches!(Artifact::from_json(&genesis.sealed().to_json()), Err(ArtifactError::Scenario(_))));
 }
 
-/// As a build wrote it whose values and steps were texts.
+/// An artifact as a build wrote it whose values and steps were texts.
 const VERSION_1: &str = include_str!("artifact/version-1.json");
 
 #[test]

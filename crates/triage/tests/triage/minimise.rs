@@ -15,7 +15,7 @@ fn smaller(subject: BuiltinSubject, case: &Case, signature: &Signature) -> Resul
     minimise(case, signature, &mut UnderShuttle::new(&explorer), LIMIT)
 }
 
-/// As many cases of a canary, each with its minimised case.
+/// So many cases of a canary, each with its minimised case.
 fn minimised(canary: Canary, cases: usize) -> Vec<(Case, Signature, Minimised)> {
     let subject = BuiltinSubject::Canary(canary);
     let minimised: Vec<_> = (0..40)

@@ -1,4 +1,4 @@
-//! From the shared state to the block's changes.
+//! The step from the shared state to the block's changes.
 
 use std::sync::Arc;
 

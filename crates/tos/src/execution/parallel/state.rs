@@ -103,7 +103,7 @@ impl<S: Storage, R: Runtime> ParallelChainState<S, R> {
         }
     }
 
-    /// Between the look and the insertion the storage may suspend. Transactions that run at once share no account, so nobody else loads
+    /// The storage may suspend between the look and the insertion. Transactions that run at once share no account, so nobody else loads
     /// this one meanwhile; but nothing here relies on that: what another has put there, and perhaps committed to, stays.
     async fn load_account(&self, key: AccountKey, assets: &BTreeSet<AssetId>) -> Result<(), StorageError> {
         // In a statement of its own, so that the guard is gone before the storage is asked.

@@ -1,4 +1,4 @@
-//! From a scenario to a script and back, both beside a running reference: what is relative is so to the same state.
+//! The way from a scenario to a script and back, both beside a running reference: what is relative is so to the same state.
 
 use std::collections::BTreeMap;
 
@@ -76,9 +76,9 @@ impl Reader {
 pub(super) struct Player<'a> {
     script: &'a Script,
     pub reference: Reference,
-    /// By entry, once it was met.
+    /// Hashes by entry, once it was met.
     made: BTreeMap<usize, Transaction>,
-    /// Of blocks: as read, and as they are now.
+    /// Hashes of blocks, as read and as they are now.
     hashes: BTreeMap<Hash, Hash>,
     chain: Vec<usize>,
 }

@@ -1,0 +1,87 @@
+//! `seriatim demo`: a race is found, made smaller and explained, on an executor of some 60 lines.
+
+mod executor;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use serde::Serialize;
+
+use seriatim_campaign::{Budget, Conclusion, Control, Counterexample};
+use seriatim_subject::{OverRuntime, SubjectCampaign, SubjectSource, run as run_campaign};
+use seriatim_triage::report::{Report, Style, write_whole};
+use seriatim_triage::retrace::retrace;
+
+use super::CliError;
+use super::args::JsonArgs;
+use super::minimise::shrink;
+use super::output::{Findings, Output, Shown, judge, open, say};
+use executor::Racy;
+
+/// The version of the JSON form.
+const VERSION: u32 = 1;
+/// More than enough: the first ones show it.
+const EXECUTIONS: u64 = 100;
+
+#[derive(Debug, Args)]
+pub(super) struct DemoArgs {
+    /// Where the page goes
+    #[arg(long, value_name = "FILE", default_value = "seriatim-demo.html")]
+    html: PathBuf,
+    /// Open the page in a browser
+    #[arg(long)]
+    open: bool,
+    #[command(flatten)]
+    json: JsonArgs,
+}
+
+#[derive(Debug, Serialize)]
+struct Demonstrated {
+    violation: Shown,
+    /// Transactions before and after the case was made smaller.
+    transactions: (usize, usize),
+    html: String,
+}
+
+pub(super) fn run(args: &DemoArgs) -> Result<ExitCode, CliError> {
+    let output = Output::new("demo", args.json.json.as_ref(), None, &[("--html", Some(&args.html))])?;
+    let source = OverRuntime::new(Racy);
+    say!(output, "The executor (src/cli/demo/executor.rs) has a task for each payment and a lock");
+    say!(output, "for each account. To credit an account it takes the lock twice: to read the");
+    say!(output, "balance, and to write the sum.\n");
+    let Some(mut found) = search(&source)? else {
+        let reason = "the race was not found: this is a defect of the harness".to_owned();
+        judge!(output, Inconclusive, "{reason}");
+        let findings = Findings::judged(VERSION, Conclusion::Inconclusive, &());
+        return output.end(&findings.because(Some(reason)));
+    };
+    let transactions = found.artifact.scenario.tx_count();
+    say!(output, "1. Search. Generated blocks run under schedules that the harness chooses.");
+    judge!(output, Violation, "found in block set {}, among {transactions} transactions", found.index + 1);
+    say!(output, "\n2. Make it smaller. Transactions, accounts and task switches are taken out");
+    say!(output, "while the same violation still shows.");
+    shrink(&mut found, Some(&source), &Control::default());
+    let left = found.artifact.scenario.tx_count();
+    say!(output, "{left} of {transactions} transactions are left.");
+    say!(output, "\n3. Explain. Pairs of accesses are turned round until the violation is gone.\n");
+    let retraced = retrace(&found.artifact, &|scenario| source.explorer(scenario));
+    let report = Report::new(&found.artifact, args.html.display().to_string(), &retraced);
+    output.print(report.essence(Style::Colour));
+    write_whole(&args.html, &report.html()).map_err(|source| CliError::Write { path: args.html.clone(), source })?;
+    say!(output, "\nThe same as a page: {}", args.html.display());
+    say!(output, "Your own executor: docs/book/tutorials/adapter.md");
+    if args.open {
+        open(&args.html);
+    }
+    let violation = Shown::new(&found.artifact.violation);
+    let html = args.html.display().to_string();
+    output.end(&Findings::made(VERSION, None, &Demonstrated { violation, transactions: (transactions, left), html }))
+}
+
+/// The first violation of seed 0.
+fn search(source: &dyn SubjectSource) -> Result<Option<Counterexample>, CliError> {
+    let budget = Budget::Executions(EXECUTIONS);
+    let config = SubjectCampaign { seed: 0, budget, jobs: 1, keep_going: false };
+    Ok(run_campaign(&config, source, &Control::default())?.counterexamples.into_iter().next())
+}
