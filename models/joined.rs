@@ -1,5 +1,6 @@
 //! A decorator that writes down in which order a join set hands over its tasks, on any runtime.
 
+use std::future::Future;
 use std::sync::{Arc, Mutex};
 
 use seriatim_runtime::{JoinSet, MapKey, MapValue, Runtime, TaskError, TaskIndex};
@@ -49,8 +50,8 @@ impl<R: Runtime> Runtime for Joined<R> {
         JoinedSet { inner: self.inner.join_set(label), order: Arc::clone(&self.order) }
     }
 
-    async fn yield_now(&self) {
-        self.inner.yield_now().await;
+    fn yield_now(&self) -> impl Future<Output = ()> + Send {
+        self.inner.yield_now()
     }
 
     fn task(&self) -> u64 {

@@ -37,7 +37,7 @@ pub(crate) use meetings::take_meetings;
 pub use object::{Entry, Lock, Mode, Object, Permit};
 pub use semaphore::{ModelPermit, ModelSemaphore};
 pub use shown::{Anatomy, Key, Label, Shown};
-pub use steps::{Step, trace};
+pub use steps::{Guarded, Place, Step, trace};
 pub(crate) use steps::{begin_step, record_steps, take_steps};
 pub(crate) use waiting::take_waiting;
 pub use waiting::{Awaited, Waiting};
@@ -117,15 +117,16 @@ impl Runtime for Model {
         ModelJoinSet::new(self.engine, label, self.workers.clone())
     }
 
+    #[track_caller]
     fn yield_now(&self) -> impl Future<Output = ()> + Send {
-        let engine = self.engine;
+        let (engine, place) = (self.engine, Place::here());
         let mut yielded = false;
         poll_fn(move |context| {
             if yielded {
                 return Poll::Ready(());
             }
             yielded = true;
-            steps::trace(|| engine.task(), || Action::Suspend);
+            steps::trace_at(place, || engine.task(), || Action::Suspend);
             context.waker().wake_by_ref();
             Poll::Pending
         })
@@ -136,6 +137,6 @@ impl Runtime for Model {
     }
 
     fn works_on(&self, item: usize) {
-        steps::trace(|| self.engine.task(), || Action::WorkOn { item });
+        steps::trace_at(Place::here(), || self.engine.task(), || Action::WorkOn { item });
     }
 }

@@ -271,7 +271,7 @@ mod tests {
         let step = r#"[{"at": 4, "task": 1, "operation": "store", "object": "fees", "result": "5"}]"#;
         let with_steps = old.to_json().replace("\"choices\"", &format!("\"steps\": {step}, \"choices\""));
         let action = Action::Store { atomic: "fees".into(), value: 5 };
-        assert_eq!(Schedule::from_json(&with_steps).unwrap().steps, [Step { at: 4, task: 1, action }]);
+        assert_eq!(Schedule::from_json(&with_steps).unwrap().steps, [Step::new(4, 1, action)]);
         let unknown = with_steps.replace("store", "dance");
         assert!(matches!(Schedule::from_json(&unknown), Err(ScheduleError::Step { position: 0 })));
     }

@@ -67,7 +67,8 @@ pub(crate) fn judge_knowing(
     let mut evidence = evidence::of_expectation(expectation);
     for observation in observations {
         if let Some((oracle, difference)) = first_difference(scenario, expectation, lawful, observation) {
-            return violation(scenario, oracle, &observation.subject, difference).into();
+            let state = state_differences(scenario, expectation, observation, difference.place.block);
+            return violation(scenario, oracle, &observation.subject, difference).with_state(state).into();
         }
         evidence::add(&mut evidence, observation);
     }
@@ -103,6 +104,24 @@ fn shape(expectation: &Expectation, observation: &Observation) -> Option<Differe
     let missing = observation.undone.is_none();
     let field = Field::named("ledger").at("after undoing every block");
     missing.then(|| Difference::new(field, "there", "missing"))
+}
+
+/// Every key that differs after the step with this block; without a block, after the first step with such a key.
+fn state_differences(
+    scenario: &Scenario,
+    expectation: &Expectation,
+    observation: &Observation,
+    block: Option<usize>,
+) -> Vec<Difference> {
+    let ledgers = expectation.ledgers.iter().zip(&observation.ledgers);
+    let compared = |(expected, actual): (&Arc<LedgerState>, &Arc<LedgerState>)| state::all(expected, actual);
+    match block {
+        None => ledgers.map(compared).find(|differences| !differences.is_empty()).unwrap_or_default(),
+        Some(block) => {
+            let step = scenario.numbered_steps().take_while(|(first, _)| *first <= block).count();
+            ledgers.skip(step.saturating_sub(1)).map(compared).next().unwrap_or_default()
+        }
+    }
 }
 
 fn first_difference(

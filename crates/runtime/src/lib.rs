@@ -2,7 +2,9 @@
 //! takes them from a [`Runtime`], so one source runs under tokio and under any model of it. A runtime is a value,
 //! because what chance decides elsewhere (hash seeds, placement of keys in shards) is an input here.
 //!
-//! Every constructor takes a label, so that a decorator can name the object in a trace.
+//! Every constructor takes a label, so that a decorator can name the object in a trace, and every operation knows its
+//! caller (`#[track_caller]`), so that the trace can name the line. A decorator makes the inner future before its own
+//! `async` block: what is called inside one has that block for a caller.
 
 mod faults;
 mod level;
@@ -61,6 +63,7 @@ pub trait Runtime: Clone + Send + Sync + 'static {
     fn join_set<T: Send + 'static>(&self, label: &'static str) -> Self::JoinSet<T>;
 
     /// Lets other tasks run.
+    #[track_caller]
     fn yield_now(&self) -> impl Future<Output = ()> + Send;
 
     /// A number for the current task, for traces; the same task keeps it.
@@ -70,6 +73,7 @@ pub trait Runtime: Clone + Send + Sync + 'static {
     fn hand_over(&self) {}
 
     /// Tells a trace that the current task works on this item of its block from here on.
+    #[track_caller]
     fn works_on(&self, item: usize) {
         let _ = item;
     }
@@ -88,18 +92,23 @@ pub trait ConcurrentMap<K: MapKey, V: MapValue>: Send + Sync + 'static {
         Self: 'a;
 
     /// Shared access, if the key is there.
+    #[track_caller]
     fn get(&self, key: &K) -> Option<Self::Ref<'_>>;
 
     /// Exclusive access, if the key is there.
+    #[track_caller]
     fn get_mut(&self, key: &K) -> Option<Self::RefMut<'_>>;
 
     /// Whether the key is there.
+    #[track_caller]
     fn contains_key(&self, key: &K) -> bool;
 
     /// Sets the value, and returns the one before.
+    #[track_caller]
     fn insert(&self, key: K, value: V) -> Option<V>;
 
     /// Exclusive access to the value; `value` is used only if there is none.
+    #[track_caller]
     fn entry_or_insert(&self, key: K, value: V) -> Self::RefMut<'_>;
 
     /// Every entry, in an order that means nothing and changes from run to run. Takes the map apart: no task may still
@@ -109,17 +118,21 @@ pub trait ConcurrentMap<K: MapKey, V: MapValue>: Send + Sync + 'static {
 
 /// An atomic integer. The orderings are the standard library's.
 pub trait AtomicU64: Send + Sync + 'static {
+    #[track_caller]
     fn load(&self, ordering: Ordering) -> u64;
 
+    #[track_caller]
     fn store(&self, value: u64, ordering: Ordering);
 
     /// Sets `new` if the value is `current`. Returns the value before; `Err` if it was another.
     ///
     /// # Errors
     /// The value found, if it was not `current`.
+    #[track_caller]
     fn compare_exchange(&self, current: u64, new: u64, success: Ordering, failure: Ordering) -> Result<u64, u64>;
 
     /// Adds, and wraps as the standard library does. Returns the value before.
+    #[track_caller]
     fn fetch_add(&self, amount: u64, ordering: Ordering) -> u64;
 }
 
@@ -131,6 +144,7 @@ pub trait Semaphore: Send + Sync + 'static {
     type Permit: Send + 'static;
 
     /// Waits for a permit.
+    #[track_caller]
     fn acquire(&self) -> impl Future<Output = Self::Permit> + Send;
 }
 
@@ -146,9 +160,11 @@ pub trait RwLock<T>: Send + Sync + 'static {
         Self: 'a;
 
     /// Waits until no writer is there or before it in the queue.
+    #[track_caller]
     fn read(&self) -> impl Future<Output = Self::Read<'_>> + Send;
 
     /// Waits until nobody else is there or before it in the queue.
+    #[track_caller]
     fn write(&self) -> impl Future<Output = Self::Write<'_>> + Send;
 }
 
@@ -170,16 +186,19 @@ pub enum TaskError {
 /// Tasks, joined in whatever order they end. Dropping the set cancels those that still run.
 pub trait JoinSet<T: Send + 'static>: Send {
     /// Starts a task; the first one has index 0.
+    #[track_caller]
     fn spawn<F: Future<Output = T> + Send + 'static>(&mut self, task: F) -> TaskIndex;
 
     /// Numbers `task` as [`Self::spawn`] does, and hands it back for the caller to run: it is a task of the set in all but
     /// that no other thread takes it, so its start costs nothing. [`Self::join_next`] knows nothing of it.
+    #[track_caller]
     fn here<F: Future<Output = T> + Send + 'static>(
         &mut self,
         task: F,
     ) -> (TaskIndex, impl Future<Output = Result<T, TaskError>> + Send + 'static);
 
     /// Waits for some task to end. None: no task is left.
+    #[track_caller]
     fn join_next(&mut self) -> impl Future<Output = Option<(TaskIndex, Result<T, TaskError>)>> + Send;
 }
 

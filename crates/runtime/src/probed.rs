@@ -162,10 +162,14 @@ impl<R: Runtime> Runtime for Probed<R> {
         ProbedJoinSet { runtime: self.clone(), inner: self.inner.join_set(label) }
     }
 
-    async fn yield_now(&self) {
-        self.reaches(Site::Yield).await;
-        self.inner.yield_now().await;
-        self.reaches(Site::Yielded).await;
+    #[track_caller]
+    fn yield_now(&self) -> impl Future<Output = ()> + Send {
+        let yielded = self.inner.yield_now();
+        async move {
+            self.reaches(Site::Yield).await;
+            yielded.await;
+            self.reaches(Site::Yielded).await;
+        }
     }
 
     fn task(&self) -> u64 {
@@ -190,11 +194,15 @@ pub struct ProbedSemaphore<R: Runtime> {
 impl<R: Runtime> Semaphore for ProbedSemaphore<R> {
     type Permit = <R::Semaphore as Semaphore>::Permit;
 
-    async fn acquire(&self) -> Self::Permit {
-        self.runtime.reaches(Site::Acquire).await;
-        let permit = self.inner.acquire().await;
-        self.runtime.reaches(Site::Acquired).await;
-        permit
+    #[track_caller]
+    fn acquire(&self) -> impl Future<Output = Self::Permit> + Send {
+        let acquired = self.inner.acquire();
+        async move {
+            self.runtime.reaches(Site::Acquire).await;
+            let permit = acquired.await;
+            self.runtime.reaches(Site::Acquired).await;
+            permit
+        }
     }
 }
 
@@ -204,22 +212,28 @@ pub struct ProbedLock<R: Runtime, T: MapValue> {
     inner: R::RwLock<T>,
 }
 
+impl<R: Runtime, T: MapValue> ProbedLock<R, T> {
+    /// Takes the lock between two points.
+    async fn locked<G>(&self, guard: impl Future<Output = G>) -> G {
+        self.runtime.reaches(Site::Lock).await;
+        let guard = guard.await;
+        self.runtime.reaches(Site::Locked).await;
+        guard
+    }
+}
+
 impl<R: Runtime, T: MapValue> RwLock<T> for ProbedLock<R, T> {
     type Read<'a> = <R::RwLock<T> as RwLock<T>>::Read<'a>;
     type Write<'a> = <R::RwLock<T> as RwLock<T>>::Write<'a>;
 
-    async fn read(&self) -> Self::Read<'_> {
-        self.runtime.reaches(Site::Lock).await;
-        let guard = self.inner.read().await;
-        self.runtime.reaches(Site::Locked).await;
-        guard
+    #[track_caller]
+    fn read(&self) -> impl Future<Output = Self::Read<'_>> + Send {
+        self.locked(self.inner.read())
     }
 
-    async fn write(&self) -> Self::Write<'_> {
-        self.runtime.reaches(Site::Lock).await;
-        let guard = self.inner.write().await;
-        self.runtime.reaches(Site::Locked).await;
-        guard
+    #[track_caller]
+    fn write(&self) -> impl Future<Output = Self::Write<'_>> + Send {
+        self.locked(self.inner.write())
     }
 }
 
@@ -256,11 +270,16 @@ impl<R: Runtime, T: Send + 'static> JoinSet<T> for ProbedJoinSet<R, T> {
         (index, async move { task.await?.ok_or(TaskError::Cancelled) })
     }
 
-    async fn join_next(&mut self) -> Option<(TaskIndex, Result<T, TaskError>)> {
-        self.runtime.reaches(Site::Join).await;
-        let joined = self.inner.join_next().await;
-        self.runtime.reaches(Site::Joined).await;
-        let (index, result) = joined?;
-        Some((index, result.and_then(|ended| ended.ok_or(TaskError::Cancelled))))
+    #[track_caller]
+    fn join_next(&mut self) -> impl Future<Output = Option<(TaskIndex, Result<T, TaskError>)>> + Send {
+        let Self { runtime, inner } = self;
+        let joined = inner.join_next();
+        async move {
+            runtime.reaches(Site::Join).await;
+            let joined = joined.await;
+            runtime.reaches(Site::Joined).await;
+            let (index, result) = joined?;
+            Some((index, result.and_then(|ended| ended.ok_or(TaskError::Cancelled))))
+        }
     }
 }

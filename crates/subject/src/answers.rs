@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::judge::{unanswered, wrong};
+use super::judge::{state, unanswered, wrong};
 use super::{Answer, Capabilities, SubjectError, TestVector};
 use seriatim_lab::compare::{Difference, Oracle};
 
@@ -26,5 +26,12 @@ impl Answers {
             let (expected, actual) = (self.vectors.len(), self.given.len());
             (expected != actual).then(|| (Oracle::Receipts, Difference::new("number of answers", expected, actual)))
         })
+    }
+
+    /// Every reported part of the state in which the answer to this block is wrong.
+    pub fn state(&self, block: usize) -> Vec<Difference> {
+        let answered = self.vectors.get(block).zip(self.given.get(block));
+        let Some((vector, Ok(answer))) = answered else { return Vec::new() };
+        state(&self.capabilities, block, vector, answer).collect()
     }
 }

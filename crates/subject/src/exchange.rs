@@ -55,6 +55,11 @@ pub struct Account {
     pub energy: Option<Energy>,
 }
 
+impl Account {
+    /// What is said of an account that is not there.
+    pub(crate) const NONE: Self = Self { nonce: 0, balances: BTreeMap::new(), multisig: None, energy: None };
+}
+
 /// The block, with what a subject would else have to compute.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestBlock {

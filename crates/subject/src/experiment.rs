@@ -55,7 +55,10 @@ impl<S: RuntimeSubject> Experiment for Questions<S> {
         let answers =
             Answers { capabilities: Arc::clone(&self.capabilities), vectors: Arc::clone(&self.vectors), given };
         match answers.first_difference() {
-            Some((oracle, difference)) => violation(&self.scenario, oracle, subject, difference).into(),
+            Some((oracle, difference)) => {
+                let state = difference.place.block.map(|block| answers.state(block)).unwrap_or_default();
+                violation(&self.scenario, oracle, subject, difference).with_state(state).into()
+            }
             None => Verdict::Agree(Evidence { observations: 1, blocks, ..Evidence::default() }),
         }
     }

@@ -20,7 +20,7 @@ pub fn wrong(
     outcomes(capabilities, block, vector, answer)
         .map(|difference| (Oracle::Receipts, difference))
         .or_else(|| Some((Oracle::Figures, figures(capabilities, block, vector, &answer.figures)?)))
-        .or_else(|| Some((Oracle::State, state(capabilities, block, vector, answer)?)))
+        .or_else(|| Some((Oracle::State, state(capabilities, block, vector, answer).next()?)))
 }
 
 /// A subject without an answer.
@@ -107,58 +107,72 @@ fn figures(capabilities: &Capabilities, block: usize, vector: &TestVector, figur
     })
 }
 
-fn state(capabilities: &Capabilities, block: usize, vector: &TestVector, answer: &Answer) -> Option<Difference> {
-    if vector.expected.is_err() && answer.state.accounts.is_empty() {
-        // The block was without effect, and nothing is said of it.
-        return None;
-    }
+/// Every reported part of the state in which an answer is wrong, account by account.
+pub fn state<'a>(
+    capabilities: &'a Capabilities,
+    block: usize,
+    vector: &'a TestVector,
+    answer: &'a Answer,
+) -> impl Iterator<Item = Difference> + 'a {
+    // Where the block was without effect, nothing need be said of it.
+    let is_told = vector.expected.is_ok() || !answer.state.accounts.is_empty();
     let (after, given) = (&vector.after, &answer.state);
     let bystanders = [vector.request.block.miner, vector.request.parameters.dev_account];
     let compared = |key: &&AccountKey| capabilities.supports.rewards || !bystanders.contains(key);
     let keys: BTreeSet<_> = after.accounts.keys().chain(given.accounts.keys()).filter(compared).collect();
-    let of_accounts = keys.into_iter().find_map(|key| {
-        let difference = account(capabilities, key, after.accounts.get(key), given.accounts.get(key))?;
-        let mut difference = difference.in_block(block);
-        difference.place.transactions = touching(vector, key);
-        Some(difference)
+    let of_accounts = keys.into_iter().flat_map(move |key| {
+        let differences = account(capabilities, key, after.accounts.get(key), given.accounts.get(key));
+        differences.map(move |difference| {
+            let mut difference = difference.in_block(block);
+            difference.place.transactions = touching(vector, key);
+            difference
+        })
     });
-    of_accounts.or_else(|| {
+    let of_burned = move || {
         let (expected, actual) = (positive(&after.burned), positive(&given.burned));
         let differs = reports(capabilities, Part::Burned) && expected != actual;
         differs.then(|| Difference::new("burned amounts", expected, actual).in_block(block))
-    })
+    };
+    of_accounts.chain(std::iter::once_with(of_burned).flatten()).take(if is_told { usize::MAX } else { 0 })
 }
 
 fn reports(capabilities: &Capabilities, part: Part) -> bool {
     capabilities.reports.state.contains(&part)
 }
 
-/// The first reported part in which an account differs. An account that is not there has nothing.
-fn account(
-    capabilities: &Capabilities,
-    key: &AccountKey,
-    expected: Option<&Account>,
-    actual: Option<&Account>,
-) -> Option<Difference> {
-    if reports(capabilities, Part::Accounts) && expected.is_some() != actual.is_some() {
+/// The reported parts in which an account differs. An account that is not there has nothing.
+fn account<'a>(
+    capabilities: &'a Capabilities,
+    key: &'a AccountKey,
+    expected: Option<&'a Account>,
+    actual: Option<&'a Account>,
+) -> impl Iterator<Item = Difference> + 'a {
+    const NONE: &Account = &Account::NONE;
+    let (is_expected, is_given) = (expected.is_some(), actual.is_some());
+    let existence = (reports(capabilities, Part::Accounts) && is_expected != is_given).then(|| {
         let field = Field::named("account").key(" ", Role::Account, Key::of(key));
-        return Some(Difference::new(field, expected.is_some(), actual.is_some()));
-    }
-    let (expected, actual) = (expected.cloned().unwrap_or_default(), actual.cloned().unwrap_or_default());
-    let of_part = |part| match part {
-        Part::Balances => balances(key, &expected, &actual),
+        Difference::new(field, is_expected, is_given)
+    });
+    let (expected, actual) = (expected.unwrap_or(NONE), actual.unwrap_or(NONE));
+    let reported = move |part| reports(capabilities, part);
+    let of_balances = balances(key, expected, actual).filter(move |_| reported(Part::Balances));
+    let parts = [Part::Nonces, Part::Multisigs, Part::Energy].into_iter().filter(move |part| reported(*part));
+    let of_parts = parts.filter_map(move |part| match part {
         Part::Nonces => unequal_field("nonce", key, expected.nonce, actual.nonce),
         Part::Multisigs => unequal_field("multisig", key, &expected.multisig, &actual.multisig),
         Part::Energy => unequal_field("energy", key, &expected.energy, &actual.energy),
-        Part::Accounts | Part::Burned => None,
-    };
-    let parts = [Part::Balances, Part::Nonces, Part::Multisigs, Part::Energy];
-    parts.into_iter().filter(|part| reports(capabilities, *part)).find_map(of_part)
+        Part::Accounts | Part::Balances | Part::Burned => None,
+    });
+    existence.into_iter().chain(of_balances).chain(of_parts)
 }
 
-fn balances(key: &AccountKey, expected: &Account, actual: &Account) -> Option<Difference> {
+fn balances<'a>(
+    key: &'a AccountKey,
+    expected: &'a Account,
+    actual: &'a Account,
+) -> impl Iterator<Item = Difference> + 'a {
     let assets: BTreeSet<_> = expected.balances.keys().chain(actual.balances.keys()).collect();
-    assets.into_iter().find_map(|asset| {
+    assets.into_iter().filter_map(move |asset| {
         let of = |account: &Account| account.balances.get(asset).copied().unwrap_or(0);
         let (expected, actual) = (of(expected), of(actual));
         (expected != actual).then(|| Difference::new(balance(key, asset), expected, actual))

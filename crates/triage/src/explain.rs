@@ -2,6 +2,7 @@
 
 pub mod access;
 mod amount;
+mod change;
 mod every_schedule;
 mod guilt;
 mod inquiry;
@@ -14,6 +15,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use seriatim_explore::model::Place;
 use seriatim_explore::{Ending, Interleaver, Schedule};
 use seriatim_lab::compare::Violation;
 use seriatim_lab::workload::Scenario;
@@ -22,6 +24,7 @@ use inquiry::{Inquiry, Outcome};
 use words::Words;
 
 pub use amount::explain_amount;
+pub(crate) use change::changed_part;
 pub(crate) use tasks::block_start;
 pub use tasks::{TaskName, TaskNames, task_names};
 pub(crate) use words::{ACCOUNTS, shares_out};
@@ -65,8 +68,35 @@ pub struct Explanation {
     /// Two accesses to one object by two tasks, as positions in the schedule's steps, in the order in which they happened:
     /// the other way round, and all else as near as can be, the verdict is another.
     pub guilty: Option<(usize, usize)>,
+    /// Every access that is part of the anomaly, the guilty ones among them, as positions in the schedule's steps.
+    #[serde(default)]
+    pub story: Vec<usize>,
+    /// The same case with the guilty pair the other way round, if every oracle then agrees. A file does not keep it.
+    #[serde(skip)]
+    pub turned: Option<Turned>,
     /// What happens, for a reader: one line a sentence, with tasks, transactions, objects and values.
     pub sentences: Vec<String>,
+}
+
+/// An execution without the anomaly, and where the guilty accesses are in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turned {
+    /// With steps.
+    pub schedule: Schedule,
+    /// The access that came second comes first here. None: the other one does not happen any more.
+    pub pair: Option<(usize, usize)>,
+}
+
+impl Explanation {
+    /// An explanation in words alone.
+    pub fn told(anomaly: Anomaly, sentences: Vec<String>) -> Self {
+        Self { anomaly, guilty: None, story: Vec::new(), turned: None, sentences }
+    }
+}
+
+/// ` (state.rs:123)`; nothing where nobody recorded the place.
+fn at(place: Place) -> String {
+    place.short().map(|place| format!(" ({place})")).unwrap_or_default()
 }
 
 impl Anomaly {
@@ -113,7 +143,7 @@ pub fn explain(
             "The schedule does not show the violation any more: followed again, every oracle agrees.".to_owned(),
             format!("It was: {violation}."),
         ];
-        return Explanation { anomaly: Anomaly::Unnamed, guilty: None, sentences };
+        return Explanation::told(Anomaly::Unnamed, sentences);
     };
     // What the schedule shows now is what is explained.
     let inquiry = inquiry.about(*shown);

@@ -3,6 +3,7 @@
 
 use seriatim_explore::model::Step;
 use seriatim_explore::{Interleaver, Schedule};
+use seriatim_lab::compare::{Difference, Verdict};
 use seriatim_lab::drive::{FaultPoint, TokioRuntimes};
 use seriatim_lab::workload::Scenario;
 use seriatim_lab::{BuiltinSubject, LastObservation, fault_points};
@@ -38,11 +39,13 @@ fn straight(
 ) -> Retraced {
     let straight = explorer.straight(&Schedule::straight());
     let observation = last.take();
-    let note = "No schedule is needed; these are the operations of a straight run, each task as far as it gets.";
+    let note =
+        "No schedule is needed; these are the operations of a run in which each task goes on for as long as it can.";
     Retraced {
         steps: explorer.with_steps(&straight.schedule).steps,
         ending: Some(straight.ending),
         observation,
+        state: state_of(straight.verdict),
         explanation: Some(explain(&artifact.scenario, None, &artifact.violation, subject)),
         note: Some(note.to_owned()),
         points: None,
@@ -69,9 +72,15 @@ fn along(
         steps: explorer.with_steps(schedule).steps,
         ending: Some(interleaved.ending),
         observation,
+        state: state_of(interleaved.verdict),
         explanation: Some(explain(&artifact.scenario, Some(schedule), &artifact.violation, subject)),
         ..Retraced::default()
     }
+}
+
+/// Every key of the state that the run got wrong.
+fn state_of(verdict: Verdict) -> Vec<Difference> {
+    verdict.into_violation().map(|violation| violation.state.0).unwrap_or_default()
 }
 
 /// The subject cannot be run where its tasks are followed.

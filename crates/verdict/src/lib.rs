@@ -21,7 +21,7 @@ pub use place::Place;
 pub use plain::{PlainDifference, PlainViolation};
 pub use signature::Signature;
 pub use value::{Tree, Value};
-pub use violation::Violation;
+pub use violation::{StateDifferences, Violation};
 
 /// The result of a comparison. It is a value and never an assertion: only the outermost edge panics or exits.
 #[must_use]

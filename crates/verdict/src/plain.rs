@@ -35,7 +35,7 @@ impl PlainViolation {
 
 impl From<&Violation> for PlainViolation {
     fn from(violation: &Violation) -> Self {
-        let Violation { oracle, subject, difference, transactions: _ } = violation;
+        let Violation { oracle, subject, difference, transactions: _, state: _ } = violation;
         Self { oracle: *oracle, subject: subject.clone(), difference: difference.into() }
     }
 }

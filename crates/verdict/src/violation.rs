@@ -7,6 +7,19 @@ use serde::{Deserialize, Serialize};
 
 use super::{Difference, Oracle, Signature};
 
+/// Every key of the state in which subject and reference differ, for whoever shows the violation. It is no part of what is
+/// wrong: no file keeps it, and two violations are equal with other ones.
+#[derive(Clone, Debug, Default)]
+pub struct StateDifferences(pub Vec<Difference>);
+
+impl PartialEq for StateDifferences {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for StateDifferences {}
+
 /// The finding of one oracle about one subject.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Violation {
@@ -15,12 +28,20 @@ pub struct Violation {
     pub difference: Difference,
     /// Types of the transactions at the place of the difference. The judge fills them in, since it knows the scenario.
     pub transactions: BTreeSet<String>,
+    #[serde(skip)]
+    pub state: StateDifferences,
 }
 
 impl Violation {
     /// Makes a violation that concerns no transaction.
     pub fn new(oracle: Oracle, subject: impl Into<String>, difference: Difference) -> Self {
-        Self { oracle, subject: subject.into(), difference, transactions: BTreeSet::new() }
+        let (transactions, state) = (BTreeSet::new(), StateDifferences::default());
+        Self { oracle, subject: subject.into(), difference, transactions, state }
+    }
+
+    /// Adds every key in which the state differs.
+    pub fn with_state(self, differences: Vec<Difference>) -> Self {
+        Self { state: StateDifferences(differences), ..self }
     }
 
     /// Gives what it has in common with others of the same defect.

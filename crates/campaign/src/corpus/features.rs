@@ -183,7 +183,7 @@ mod tests {
     use seriatim_explore::model::{Entry, Key, Shown, TaskEnd};
 
     fn step(task: u64, action: Action) -> Step {
-        Step { at: 0, task, action }
+        Step::new(0, task, action)
     }
 
     fn spawn(task: u64) -> Step {

@@ -11,8 +11,9 @@ use std::task::{Context, Poll, Waker};
 use super::action::{Action, TaskEnd};
 use super::engine::{Announcement, Engine, Section};
 use super::semaphore::Acquire;
+use super::steps::{self, Place};
 use super::waiting::Awaited;
-use super::{ModelSemaphore, meetings, steps, waiting};
+use super::{ModelSemaphore, meetings, waiting};
 use crate::announce::{Access, ObjectId};
 use seriatim_runtime::{JoinSet, TaskError, TaskIndex, panic_message};
 
@@ -50,8 +51,9 @@ impl<T: Send + 'static> ModelJoinSet<T> {
 }
 
 impl<T: Send + 'static> JoinSet<T> for ModelJoinSet<T> {
+    #[track_caller]
     fn spawn<F: Future<Output = T> + Send + 'static>(&mut self, task: F) -> TaskIndex {
-        let engine = self.state.engine();
+        let (engine, place) = (self.state.engine(), Place::here());
         let index = TaskIndex(self.spawned);
         self.spawned += 1;
         self.state.give_back(|state| {
@@ -80,11 +82,12 @@ impl<T: Send + 'static> JoinSet<T> for ModelJoinSet<T> {
             }
         });
         let spawned = || Action::Spawn { set: label.into(), index: index.0, task: thread };
-        steps::trace(|| engine.task(), spawned);
+        steps::trace_at(place, || engine.task(), spawned);
         engine.announce(Announcement::Spawned(thread));
         index
     }
 
+    #[track_caller]
     fn here<F: Future<Output = T> + Send + 'static>(
         &mut self,
         task: F,
@@ -101,9 +104,10 @@ impl<T: Send + 'static> JoinSet<T> for ModelJoinSet<T> {
         (index, async move { alone.join_next().await.expect("one task was spawned").1 })
     }
 
-    async fn join_next(&mut self) -> Option<(TaskIndex, Result<T, TaskError>)> {
-        let engine = self.state.engine();
-        poll_fn(|context| {
+    #[track_caller]
+    fn join_next(&mut self) -> impl Future<Output = Option<(TaskIndex, Result<T, TaskError>)>> + Send {
+        let (engine, place) = (self.state.engine(), Place::here());
+        poll_fn(move |context| {
             let next = self.state.step(|state| {
                 if let Some(ended) = state.ended.pop_front() {
                     return Poll::Ready(Some(ended));
@@ -115,7 +119,9 @@ impl<T: Send + 'static> JoinSet<T> for ModelJoinSet<T> {
                 Poll::Pending
             });
             match &next {
-                Poll::Pending => waiting::begin(engine.task(), Awaited::Task { set: self.label.into() }),
+                Poll::Pending => {
+                    waiting::begin(engine.task(), Awaited::Task { set: self.label.into() }, place);
+                }
                 Poll::Ready(_) => waiting::end(engine.task()),
             }
             next.map(|ended| {
@@ -124,11 +130,10 @@ impl<T: Send + 'static> JoinSet<T> for ModelJoinSet<T> {
                     return None;
                 };
                 engine.announce(Announcement::Joined(thread));
-                steps::trace(|| engine.task(), || Action::Join { set: self.label.into(), index: index.0 });
+                steps::trace_at(place, || engine.task(), || Action::Join { set: self.label.into(), index: index.0 });
                 Some((index, result))
             })
         })
-        .await
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::cell::UnsafeCell;
 use std::collections::VecDeque;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::task::{Poll, Waker};
@@ -11,8 +11,10 @@ use super::action::Action;
 use super::engine::{Announcement, Engine, Section};
 use super::meetings::LastAccess;
 use super::object::{Lock, Mode};
+use super::shown::Shown;
+use super::steps::{self, Place};
+use super::waiting;
 use super::waiting::Awaited;
-use super::{steps, waiting};
 use crate::announce::{Access, ObjectId};
 use seriatim_runtime::{MapValue, RwLock};
 
@@ -88,7 +90,7 @@ impl<T: MapValue> ModelRwLock<T> {
         Self { label, object: engine.new_object(), state, value: UnsafeCell::new(value) }
     }
 
-    async fn lock(&self, exclusive: bool) -> Held {
+    async fn lock(&self, exclusive: bool, place: Place) -> Held {
         let engine = self.state.engine();
         let mut queued = Queued { state: &self.state, ticket: None, exclusive };
         let access = if exclusive { Access::Exclusive(self.object) } else { Access::Shared(self.object) };
@@ -119,18 +121,30 @@ impl<T: MapValue> ModelRwLock<T> {
                 queued.ticket = None;
                 self.state.give_back(|state| state.last_access.next(engine.task(), exclusive));
                 engine.announce(Announcement::Acquired);
-                let taken = || Action::Lock { lock: Lock::Named(self.label.into()), mode: Mode::of(exclusive) };
-                steps::trace(|| engine.task(), taken);
+                let lock = || Lock::Named(self.label.into());
+                let taken = || (Action::Lock { lock: lock(), mode: Mode::of(exclusive) }, self.shown());
+                steps::trace_guarded(place, || engine.task(), taken);
                 waiting::end(engine.task());
                 Poll::Ready(())
             } else {
                 let on = Awaited::Lock { label: self.label.into(), mode: Mode::of(exclusive) };
-                waiting::begin(engine.task(), on);
+                waiting::begin(engine.task(), on, place);
                 Poll::Pending
             }
         })
         .await;
-        Held { label: self.label, object: self.object, state: Arc::clone(&self.state), exclusive }
+        Held { label: self.label, object: self.object, state: Arc::clone(&self.state), exclusive, place, left: None }
+    }
+
+    /// The value as it is now, for a record. A type of one value has nothing to tell.
+    #[allow(unsafe_code)]
+    fn shown(&self) -> Option<Shown> {
+        if size_of::<T>() == 0 {
+            return None;
+        }
+        // SAFETY: called only by a task that holds the lock and, if for writing, has no reference to the value at this moment;
+        // nobody else can have one that may change it.
+        Some(Shown::of(unsafe { &*self.value.get() }))
     }
 }
 
@@ -165,13 +179,18 @@ struct Held {
     object: ObjectId,
     state: Arc<Section<State>>,
     exclusive: bool,
+    /// Where it was taken.
+    place: Place,
+    /// What a writer leaves behind, if somebody records.
+    left: Option<Shown>,
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
         let engine = self.state.engine();
         self.state.give_back(|state| state.unlock(self.exclusive));
-        steps::trace(|| engine.task(), || Action::Unlock { lock: Lock::Named(self.label.into()) });
+        let given_back = || (Action::Unlock { lock: Lock::Named(self.label.into()) }, self.left.take());
+        steps::trace_guarded(self.place, || engine.task(), given_back);
         engine.announce(Announcement::Released(self.object));
     }
 }
@@ -183,9 +202,15 @@ pub struct ModelReadGuard<'a, T> {
 }
 
 /// Exclusive access.
-pub struct ModelWriteGuard<'a, T> {
+pub struct ModelWriteGuard<'a, T: MapValue> {
     lock: &'a ModelRwLock<T>,
-    _held: Held,
+    held: Held,
+}
+
+impl<T: MapValue> Drop for ModelWriteGuard<'_, T> {
+    fn drop(&mut self) {
+        self.held.left = steps::are_recorded().then(|| self.lock.shown()).flatten();
+    }
 }
 
 impl<T> Deref for ModelReadGuard<'_, T> {
@@ -198,7 +223,7 @@ impl<T> Deref for ModelReadGuard<'_, T> {
     }
 }
 
-impl<T> Deref for ModelWriteGuard<'_, T> {
+impl<T: MapValue> Deref for ModelWriteGuard<'_, T> {
     type Target = T;
 
     #[allow(unsafe_code)]
@@ -208,7 +233,7 @@ impl<T> Deref for ModelWriteGuard<'_, T> {
     }
 }
 
-impl<T> DerefMut for ModelWriteGuard<'_, T> {
+impl<T: MapValue> DerefMut for ModelWriteGuard<'_, T> {
     #[allow(unsafe_code)]
     fn deref_mut(&mut self) -> &mut T {
         // SAFETY: the writer is alone for as long as the guard lives, and `&mut self` makes this the only reference.
@@ -220,13 +245,15 @@ impl<T: MapValue> RwLock<T> for ModelRwLock<T> {
     type Read<'a> = ModelReadGuard<'a, T>;
     type Write<'a> = ModelWriteGuard<'a, T>;
 
-    async fn read(&self) -> Self::Read<'_> {
-        let held = self.lock(false).await;
-        ModelReadGuard { lock: self, _held: held }
+    #[track_caller]
+    fn read(&self) -> impl Future<Output = Self::Read<'_>> + Send {
+        let held = self.lock(false, Place::here());
+        async move { ModelReadGuard { lock: self, _held: held.await } }
     }
 
-    async fn write(&self) -> Self::Write<'_> {
-        let held = self.lock(true).await;
-        ModelWriteGuard { lock: self, _held: held }
+    #[track_caller]
+    fn write(&self) -> impl Future<Output = Self::Write<'_>> + Send {
+        let held = self.lock(true, Place::here());
+        async move { ModelWriteGuard { lock: self, held: held.await } }
     }
 }

@@ -11,8 +11,9 @@ use super::engine::{Announcement, Engine, Section};
 use super::meetings::LastAccess;
 use super::object::{Entry, Lock, Mode};
 use super::shown::{Key, Shown};
+use super::steps::{self, Place};
+use super::waiting;
 use super::waiting::Awaited;
-use super::{steps, waiting};
 use crate::announce::{Access, ObjectId};
 use seriatim_runtime::{ConcurrentMap, MapKey, MapValue, SeededHasher};
 
@@ -92,19 +93,22 @@ impl<K: MapKey, V: MapValue> ModelMap<K, V> {
         (number, unsafe { &*shard })
     }
 
+    #[track_caller]
     fn trace(&self, key: &K, action: impl FnOnce(Entry) -> Action) {
-        steps::trace(|| self.engine.task(), || action(entry(self.label, key)));
+        steps::trace_at(Place::here(), || self.engine.task(), || action(entry(self.label, key)));
     }
 
     /// A guard that may change a value; the value is recorded when it is dropped.
     fn changes<'a>(&'a self, key: &K, value: &'a mut V, locked: Locked<'a, K, V>) -> ModelRefMut<'a, K, V> {
-        ModelRefMut { label: self.label, key: key.clone(), value, locked }
+        let changed = locked.place;
+        ModelRefMut { label: self.label, key: key.clone(), value, locked, changed }
     }
 
     /// Takes a lock of the shard that `key` lies in; `access` decides under it what of the shard the guard is for.
     #[allow(unsafe_code)]
+    #[track_caller]
     fn locked(&self, key: &K, exclusive: bool) -> Locked<'_, K, V> {
-        let engine = self.engine;
+        let (engine, place) = (self.engine, Place::here());
         let (number, shard) = self.shard(key);
         let lock = ObjectId(self.object.0 + number);
         let access = if exclusive { Access::Exclusive(lock) } else { Access::Shared(lock) };
@@ -125,7 +129,7 @@ impl<K: MapKey, V: MapValue> ModelMap<K, V> {
                 }
                 waited = true;
                 let (map, key, mode) = (self.label.into(), Key::of(key), Mode::of(exclusive));
-                waiting::begin(engine.task(), Awaited::Shard { map, shard: number, key, mode });
+                waiting::begin(engine.task(), Awaited::Shard { map, shard: number, key, mode }, place);
                 Poll::Pending
             }));
         }
@@ -134,8 +138,8 @@ impl<K: MapKey, V: MapValue> ModelMap<K, V> {
         }
         engine.announce(Announcement::Acquired);
         let taken = || Action::Lock { lock: shard_of(self.label, number), mode: Mode::of(exclusive) };
-        steps::trace(|| engine.task(), taken);
-        Locked { label: self.label, shard, object: lock, exclusive }
+        steps::trace_at(place, || engine.task(), taken);
+        Locked { label: self.label, shard, object: lock, exclusive, place }
     }
 }
 
@@ -145,6 +149,8 @@ struct Locked<'a, K, V> {
     shard: &'a Shard<K, V>,
     object: ObjectId,
     exclusive: bool,
+    /// Where it was taken.
+    place: Place,
 }
 
 impl<'a, K: Ord, V> Locked<'a, K, V> {
@@ -175,7 +181,7 @@ impl<K, V> Drop for Locked<'_, K, V> {
             lock.waiting.drain(..).for_each(Waker::wake);
         });
         let shard = || shard_of(self.label, self.object.0 & u64::from(u32::MAX));
-        steps::trace(|| engine.task(), || Action::Unlock { lock: shard() });
+        steps::trace_at(self.place, || engine.task(), || Action::Unlock { lock: shard() });
         engine.announce(Announcement::Released(self.object));
     }
 }
@@ -200,6 +206,8 @@ pub struct ModelRefMut<'a, K: MapKey, V: MapValue> {
     key: K,
     value: &'a mut V,
     locked: Locked<'a, K, V>,
+    /// Where the value was changed last, or else where the guard was taken.
+    changed: Place,
 }
 
 // SAFETY: a guard is a reference to a value and the right to give a lock back; neither belongs to a thread.
@@ -226,12 +234,14 @@ impl<K: MapKey, V: MapValue> Drop for ModelRefMut<'_, K, V> {
     fn drop(&mut self) {
         let engine = self.locked.shard.lock.engine();
         let left = || Action::Leave { entry: entry(self.label, &self.key), left: Shown::of(&*self.value) };
-        steps::trace(|| engine.task(), left);
+        steps::trace_at(self.changed, || engine.task(), left);
     }
 }
 
 impl<K: MapKey, V: MapValue> DerefMut for ModelRefMut<'_, K, V> {
+    #[track_caller]
     fn deref_mut(&mut self) -> &mut V {
+        self.changed = Place::here();
         self.value
     }
 }

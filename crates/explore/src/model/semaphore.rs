@@ -9,8 +9,9 @@ use std::task::{Context, Poll, Waker};
 use super::action::Action;
 use super::engine::{Announcement, Engine, Section};
 use super::object::Permit;
+use super::steps::{self, Place};
+use super::waiting;
 use super::waiting::Awaited;
-use super::{steps, waiting};
 use crate::announce::{Access, ObjectId};
 use seriatim_runtime::Semaphore;
 
@@ -81,6 +82,7 @@ impl ModelSemaphore {
         Self { purpose, object: engine.new_object(), permits, state: Arc::new(Section::new(engine, state)) }
     }
 
+    #[track_caller]
     pub(super) fn acquire_owned(&self) -> Acquire {
         Acquire {
             purpose: self.purpose,
@@ -89,6 +91,7 @@ impl ModelSemaphore {
             state: Arc::clone(&self.state),
             ticket: None,
             done: false,
+            place: Place::here(),
         }
     }
 }
@@ -96,6 +99,7 @@ impl ModelSemaphore {
 impl Semaphore for ModelSemaphore {
     type Permit = ModelPermit;
 
+    #[track_caller]
     fn acquire(&self) -> impl Future<Output = Self::Permit> + Send {
         self.acquire_owned()
     }
@@ -109,6 +113,8 @@ pub(super) struct Acquire {
     state: Arc<Section<State>>,
     ticket: Option<u64>,
     done: bool,
+    /// Where it was asked for.
+    place: Place,
 }
 
 impl Future for Acquire {
@@ -145,11 +151,11 @@ impl Future for Acquire {
         if granted {
             this.done = true;
             engine.announce(Announcement::Acquired);
-            steps::trace(|| engine.task(), || Action::Acquire { permit: this.purpose.permit() });
+            steps::trace_at(this.place, || engine.task(), || Action::Acquire { permit: this.purpose.permit() });
             waiting::end(engine.task());
             Poll::Ready(ModelPermit { purpose: this.purpose, object: this.object, state: Arc::clone(&this.state) })
         } else {
-            waiting::begin(engine.task(), this.purpose.awaited());
+            waiting::begin(engine.task(), this.purpose.awaited(), this.place);
             Poll::Pending
         }
     }

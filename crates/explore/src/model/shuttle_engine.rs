@@ -11,7 +11,7 @@ use super::action::Action;
 use super::engine::Announcement;
 use super::meetings::LastAccess;
 use super::shown::Label;
-use super::steps;
+use super::steps::{self, Place};
 use crate::announce::{self, Access, ObjectId};
 use seriatim_runtime::Ordering;
 
@@ -66,6 +66,7 @@ impl ShuttleAtomic {
         Self { label, value: model::AtomicU64::new(value), object: new_object(), last_access }
     }
 
+    #[track_caller]
     pub(super) fn load(&self) -> u64 {
         announce::announce(Access::Read(self.object));
         let value = self.value.load(Ordering::SeqCst);
@@ -74,6 +75,7 @@ impl ShuttleAtomic {
         value
     }
 
+    #[track_caller]
     pub(super) fn store(&self, value: u64) {
         announce::announce(Access::Write(self.object));
         self.value.store(value, Ordering::SeqCst);
@@ -81,6 +83,7 @@ impl ShuttleAtomic {
         self.trace(|atomic| Action::Store { atomic, value });
     }
 
+    #[track_caller]
     pub(super) fn compare_exchange(&self, current: u64, new: u64) -> Result<u64, u64> {
         announce::announce(Access::Write(self.object));
         let exchanged = self.value.compare_exchange(current, new, Ordering::SeqCst, Ordering::SeqCst);
@@ -92,6 +95,7 @@ impl ShuttleAtomic {
         exchanged
     }
 
+    #[track_caller]
     pub(super) fn fetch_add(&self, amount: u64) -> u64 {
         announce::announce(Access::Write(self.object));
         let found = self.value.fetch_add(amount, Ordering::SeqCst);
@@ -104,8 +108,9 @@ impl ShuttleAtomic {
         self.last_access.next(task(), writes);
     }
 
+    #[track_caller]
     fn trace(&self, action: impl FnOnce(Label) -> Action) {
-        steps::trace(task, || action(self.label.into()));
+        steps::trace_at(Place::here(), task, || action(self.label.into()));
     }
 }
 

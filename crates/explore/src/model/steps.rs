@@ -2,11 +2,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::panic::Location;
 
 use serde::{Deserialize, Serialize};
 
 use super::action::Action;
-use super::shown::{Anatomy, set_anatomy};
+use super::shown::{Anatomy, Shown, set_anatomy};
 
 /// One operation of one task.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +17,79 @@ pub struct Step {
     pub at: usize,
     pub task: u64,
     pub action: Action,
+    #[serde(skip)]
+    pub place: Place,
+    /// What a lock of its own guards, when it is taken and, after a writer, when it is given back.
+    #[serde(skip)]
+    pub guarded: Guarded,
+}
+
+impl Step {
+    /// A step of which nobody knows more than a file keeps.
+    pub fn new(at: usize, task: u64, action: Action) -> Self {
+        Self { at, task, action, place: Place::default(), guarded: Guarded::default() }
+    }
+}
+
+/// A value behind a lock. As with a place, only a recording has it, and all are equal.
+#[derive(Clone, Debug, Default)]
+pub struct Guarded(pub Option<Shown>);
+
+impl PartialEq for Guarded {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Guarded {}
+
+/// The line of the source that called an operation. Only a recording of this build has it, and a file does not keep it.
+/// All places are equal: a line that has moved does not make another step.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Place(Option<&'static Location<'static>>);
+
+impl Place {
+    /// The caller's line.
+    #[track_caller]
+    pub fn here() -> Self {
+        Self(Some(Location::caller()))
+    }
+
+    /// The file, as the compiler was given it, and the line, from 1. None: nobody recorded it.
+    pub fn line(self) -> Option<(&'static str, u32)> {
+        self.0.map(|location| (location.file(), location.line()))
+    }
+
+    /// The text of the line, without the space around it. The compiler names a file from where it was run; here it is looked
+    /// for from the current folder and those above it. None: nobody recorded the place, or the file is not there.
+    pub fn source(self) -> Option<String> {
+        let (file, line) = self.line()?;
+        let here = std::env::current_dir().ok()?;
+        let text = here.ancestors().find_map(|folder| std::fs::read_to_string(folder.join(file)).ok())?;
+        Some(text.lines().nth(line as usize - 1)?.trim().to_owned())
+    }
+
+    /// `state.rs:123`. None: nobody recorded it.
+    pub fn short(self) -> Option<String> {
+        let (file, line) = self.line()?;
+        let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
+        Some(format!("{name}:{line}"))
+    }
+}
+
+impl PartialEq for Place {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Place {}
+
+/// `crates/tos/src/execution/parallel/state.rs:123`; nothing where nobody recorded it.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.line().map_or(Ok(()), |(file, line)| write!(f, "{file}:{line}"))
+    }
 }
 
 impl fmt::Display for Step {
@@ -52,12 +126,27 @@ pub(super) fn are_recorded() -> bool {
     STEPS.with_borrow(Option::is_some)
 }
 
-/// Records what a task does, be it an operation of the runtime or something that helps to understand one. Task and action
-/// are asked for only if somebody records.
+/// Records something that helps to understand the operations of a runtime, and that no line of an executor calls for
+/// itself. Task and action are asked for only if somebody records.
 pub fn trace(task: impl FnOnce() -> u64, action: impl FnOnce() -> Action) {
+    trace_at(Place::default(), task, action);
+}
+
+/// Records an operation of the runtime that was called at `place`.
+pub(super) fn trace_at(place: Place, task: impl FnOnce() -> u64, action: impl FnOnce() -> Action) {
+    trace_guarded(place, task, || (action(), None));
+}
+
+/// The same of an operation on a lock, with the value behind it.
+pub(super) fn trace_guarded(
+    place: Place,
+    task: impl FnOnce() -> u64,
+    action: impl FnOnce() -> (Action, Option<Shown>),
+) {
     STEPS.with_borrow_mut(|steps| {
         if let Some(steps) = steps.as_mut().filter(|steps| steps.len() < MOST_STEPS) {
-            steps.push(Step { at: AT.get(), task: task(), action: action() });
+            let (action, guarded) = action();
+            steps.push(Step { at: AT.get(), task: task(), action, place, guarded: Guarded(guarded) });
         }
     });
 }

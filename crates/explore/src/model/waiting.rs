@@ -6,12 +6,15 @@ use std::fmt;
 
 use super::object::Mode;
 use super::shown::{Key, Label};
+use super::steps::Place;
 
 /// One task that waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
     pub task: u64,
     pub on: Awaited,
+    /// Where it asked for it.
+    pub place: Place,
 }
 
 /// What a task waits for.
@@ -72,16 +75,16 @@ impl fmt::Display for Awaited {
 }
 
 thread_local! {
-    static TABLE: RefCell<BTreeMap<u64, Awaited>> = const { RefCell::new(BTreeMap::new()) };
+    static TABLE: RefCell<BTreeMap<u64, (Awaited, Place)>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 /// The tasks that wait, in order. The table is then empty for the next execution.
 pub(crate) fn take_waiting() -> Vec<Waiting> {
-    TABLE.take().into_iter().map(|(task, on)| Waiting { task, on }).collect()
+    TABLE.take().into_iter().map(|(task, (on, place))| Waiting { task, on, place }).collect()
 }
 
-pub(super) fn begin(task: u64, on: Awaited) {
-    TABLE.with_borrow_mut(|table| table.insert(task, on));
+pub(super) fn begin(task: u64, on: Awaited, place: Place) {
+    TABLE.with_borrow_mut(|table| table.insert(task, (on, place)));
 }
 
 pub(super) fn end(task: u64) {

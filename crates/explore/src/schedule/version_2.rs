@@ -114,7 +114,7 @@ impl StepV2 {
             "commit" => Action::Commit { writes: object.strip_suffix(" writes")?.parse().ok()? },
             _ => return None,
         };
-        Some(Step { at: *at, task: *task, action })
+        Some(Step::new(*at, *task, action))
     }
 }
 
@@ -223,7 +223,7 @@ mod tests {
             ("exchange", "fees", "7, not 0"),
             ("commit", "12 writes", ""),
         ] {
-            let Step { at, task, action } = step(operation, object, result).read().expect(operation);
+            let Step { at, task, action, .. } = step(operation, object, result).read().expect(operation);
             assert_eq!((at, task, action.name()), (3, 2, operation));
             assert_eq!((action.target().as_str(), action.result().as_str()), (object, result));
         }

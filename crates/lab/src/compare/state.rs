@@ -1,5 +1,7 @@
 //! The newest value of every key, and every registration, equal the reference's.
 
+use std::collections::BTreeSet;
+
 use super::locate::first_in;
 use super::{Difference, field_of, of_account};
 use seriatim_tos::storage::{LedgerState, StateKey, StateValue};
@@ -21,6 +23,13 @@ pub(super) fn check(expected: &LedgerState, actual: &LedgerState) -> Option<(Opt
     let topoheight = expected.newest.get(first).max(actual.newest.get(first)).copied().unwrap_or_default();
     let difference = Difference::new(field_of(first), value(expected, first), value(actual, first));
     Some((Some(*first), difference.at_topoheight(topoheight)))
+}
+
+/// Every key whose newest values differ.
+pub(super) fn all(expected: &LedgerState, actual: &LedgerState) -> Vec<Difference> {
+    let keys: BTreeSet<_> = expected.newest.keys().chain(actual.newest.keys()).collect();
+    let differing = keys.into_iter().filter(|key| value(expected, key) != value(actual, key));
+    differing.map(|key| Difference::new(field_of(key), value(expected, key), value(actual, key))).collect()
 }
 
 fn value<'a>(ledger: &'a LedgerState, key: &StateKey) -> Option<&'a StateValue> {

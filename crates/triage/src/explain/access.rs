@@ -61,8 +61,8 @@ impl Access<'_> {
     }
 }
 
-/// The accesses of the tasks, in order. The execution's own thread has none: it waits while they run. What is guarded by a
-/// lock cannot be seen; taking the lock stands for it.
+/// The accesses of the tasks, in order. The execution's own thread has none: it waits while they run. Taking a lock
+/// stands for what is done to the value that it guards.
 pub fn accesses(steps: &[Step]) -> Vec<Access<'_>> {
     let tasks = steps.iter().enumerate().filter(|(_, step)| step.task != 0);
     tasks.filter_map(|(position, step)| access(steps, position, step)).collect()
@@ -89,7 +89,10 @@ fn access<'a>(steps: &'a [Step], position: usize, step: &'a Step) -> Option<Acce
             (Some(found), Some(left)) if found != left => (changed(found, left), Some(left)),
             (Some(_), left) => (Kind::Read, left),
         },
-        Action::Lock { mode: Mode::Exclusive, .. } => (Kind::Change, None),
+        Action::Lock { mode: Mode::Exclusive, .. } => match (&step.guarded.0, left_behind(steps, position)) {
+            (Some(found), Some(left)) => (changed(found, left), Some(left)),
+            _ => (Kind::Change, None),
+        },
         Action::End { .. } => (Kind::End, None),
         Action::Spawn { .. }
         | Action::Join { .. }
@@ -134,6 +137,16 @@ pub fn left(steps: &[Step], position: usize) -> Option<&Shown> {
         Action::Leave { left, .. } => Some(left),
         _ => None,
     }
+}
+
+/// What the lock taken at `position` guarded when it was given back. None: it was not, or only read, or nobody knows.
+pub fn left_behind(steps: &[Step], position: usize) -> Option<&Shown> {
+    let Step { task, action: Action::Lock { lock: taken, mode: Mode::Exclusive }, .. } = &steps[position] else {
+        return None;
+    };
+    let mut later = steps[position + 1..].iter().filter(|step| step.task == *task);
+    let given_back = later.find(|step| matches!(&step.action, Action::Unlock { lock } if lock == taken))?;
+    given_back.guarded.0.as_ref()
 }
 
 /// The first and the last step of each task's life; a task without end lives for ever.

@@ -18,7 +18,7 @@ pub fn explain_amount(scenario: &Scenario, violation: &Violation) -> Explanation
         sentences.extend(moved);
     }
     sentences.push(wrong(violation));
-    Explanation { anomaly, guilty: None, sentences }
+    Explanation::told(anomaly, sentences)
 }
 
 /// A balance that differs.

@@ -17,20 +17,23 @@ pub(super) fn explain(inquiry: &Inquiry<'_>, like: &Schedule) -> Explanation {
         let other = Schedule { placement_seed, ..like.clone() };
         placement_seed != like.placement_seed && inquiry.straight(&other) == Outcome::Agrees
     });
-    let mut sentences = vec![
-        "No interleaving is needed: with tasks one after another, each from its beginning to its end, it is wrong already."
-            .to_owned(),
-    ];
+    let alone = Schedule { max_parallelism: 1, ..like.clone() };
+    let extent = if agreeing.is_none() && inquiry.straight(&alone) == Outcome::Same {
+        "it shows always, also with one worker."
+    } else {
+        "with tasks one after another, each from its beginning to its end, it is wrong already."
+    };
+    let mut sentences = vec![format!("No interleaving is needed: {extent}")];
     sentences.extend(first_parting(inquiry, like));
     let Some(placement_seed) = agreeing else {
-        return Explanation { anomaly: Anomaly::EverySchedule, guilty: None, sentences };
+        return Explanation::told(Anomaly::EverySchedule, sentences);
     };
     sentences.push(format!(
         "It depends on how keys lie in maps: the same schedule with placement seed {placement_seed} instead of {} agrees, so \
          the order in which a map iterates shows in the result.",
         like.placement_seed
     ));
-    Explanation { anomaly: Anomaly::OrderLeak, guilty: None, sentences }
+    Explanation::told(Anomaly::OrderLeak, sentences)
 }
 
 /// Nobody knows under which schedule it was seen.
@@ -46,7 +49,7 @@ pub(super) fn without_schedule(inquiry: &Inquiry<'_>) -> Explanation {
             .to_owned(),
         wrong(&inquiry.violation),
     ];
-    Explanation { anomaly: Anomaly::Unnamed, guilty: None, sentences }
+    Explanation::told(Anomaly::Unnamed, sentences)
 }
 
 /// The smallest beginning of the scenario that is wrong under the straight schedule.

@@ -12,7 +12,7 @@ use super::access::{Access, accesses, lives};
 use super::inquiry::{Inquiry, Outcome, with_choices};
 use super::pattern::recognise;
 use super::words::{Words, sentence, wrong};
-use super::{Anomaly, Explanation};
+use super::{Anomaly, Explanation, Turned};
 
 /// Pairs that are tried, the smallest reorderings first.
 const MOST_MOVES: usize = 1_500;
@@ -35,17 +35,19 @@ struct Guilty {
     first: usize,
     second: usize,
     turned: Outcome,
+    /// The execution the other way round.
+    other_way: Turned,
 }
 
 pub(super) fn explain(inquiry: &Inquiry<'_>, traced: &Schedule, words: &Words<'_>) -> Explanation {
     let accesses = accesses(&traced.steps);
-    let Some(Guilty { first, second, turned }) = find(inquiry, traced, &accesses) else {
+    let Some(Guilty { first, second, turned, other_way }) = find(inquiry, traced, &accesses) else {
         let mut sentences = vec![
             "It takes an interleaving: with tasks one after another it does not show.".to_owned(),
             "No two accesses were found whose order alone makes the difference.".to_owned(),
         ];
         sentences.push(wrong(&inquiry.violation));
-        return Explanation { anomaly: Anomaly::Unnamed, guilty: None, sentences };
+        return Explanation::told(Anomaly::Unnamed, sentences);
     };
     let pattern = recognise(&traced.steps, &accesses, first, second);
     let (first, second) = (&accesses[first], &accesses[second]);
@@ -53,12 +55,15 @@ pub(super) fn explain(inquiry: &Inquiry<'_>, traced: &Schedule, words: &Words<'_
     sentences.push(words.what_happened(pattern.anomaly, first, second, &pattern.story));
     sentences.extend(words.side_by_side(first, second));
     sentences.push(wrong(&inquiry.violation));
+    let agrees = turned == Outcome::Agrees;
     sentences.push(match turned {
         Outcome::Agrees => "The other way round, every oracle agrees.".to_owned(),
         Outcome::Other(violation) => sentence(format!("The other way round, something else is wrong: {violation}")),
         Outcome::Same => unreachable!("a guilty pair turns the verdict"),
     });
-    Explanation { anomaly: pattern.anomaly, guilty: Some((first.step, second.step)), sentences }
+    let guilty = Some((first.step, second.step));
+    let turned = agrees.then_some(other_way);
+    Explanation { anomaly: pattern.anomaly, guilty, story: pattern.story, turned, sentences }
 }
 
 fn find(inquiry: &Inquiry<'_>, traced: &Schedule, accesses: &[Access<'_>]) -> Option<Guilty> {
@@ -72,15 +77,16 @@ fn find(inquiry: &Inquiry<'_>, traced: &Schedule, accesses: &[Access<'_>]) -> Op
         let rest = choices[accesses[moved.second].at + 1..].iter();
         let whole = turned.iter().chain(rest).copied().collect();
         let Some(outcome) = inquiry.try_choices(traced, whole) else { break };
-        if outcome == Outcome::Same || !is_turned(inquiry, traced, accesses, moved, &turned) {
+        if outcome == Outcome::Same {
             continue;
         }
+        let Some(other_way) = other_way(inquiry, traced, accesses, moved, &turned) else { continue };
         let control = inquiry.try_choices(traced, choices[..=accesses[moved.second].at].to_vec());
         let cut = inquiry.try_choices(traced, turned[..length].to_vec());
         let sure = control == Some(Outcome::Same) && cut.is_some_and(|cut| cut != Outcome::Same);
         let rank = (!sure, outcome != Outcome::Agrees, moved.cost);
         if best.as_ref().is_none_or(|(known, _)| rank < *known) {
-            best = Some((rank, Guilty { first: moved.first, second: moved.second, turned: outcome }));
+            best = Some((rank, Guilty { first: moved.first, second: moved.second, turned: outcome, other_way }));
         }
     }
     best.map(|(_, guilty)| guilty)
@@ -126,12 +132,19 @@ fn turn(choices: &[u32], accesses: &[Access<'_>], moved: Move) -> (Vec<u32>, usi
     (before.iter().copied().chain(early).chain(late).collect(), length)
 }
 
-/// Whether the two accesses did change places: a task may have had to wait, or gone another way.
-fn is_turned(inquiry: &Inquiry<'_>, traced: &Schedule, all: &[Access<'_>], moved: Move, turned: &[u32]) -> bool {
+/// The execution in which the two accesses have changed places. None: they have not, since a task had to wait or went
+/// another way.
+fn other_way(
+    inquiry: &Inquiry<'_>,
+    traced: &Schedule,
+    all: &[Access<'_>],
+    moved: Move,
+    turned: &[u32],
+) -> Option<Turned> {
     let (first, second) = (&all[moved.first], &all[moved.second]);
     let rest = &traced.choices.0[second.at + 1..];
-    let again = inquiry.traced(&with_choices(traced, turned.iter().chain(rest).copied().collect()));
-    let again = accesses(&again.steps);
+    let schedule = inquiry.traced(&with_choices(traced, turned.iter().chain(rest).copied().collect()));
+    let again = accesses(&schedule.steps);
     let of = |accesses: &[Access<'_>], wanted: &Access<'_>, before: usize| {
         let same = |access: &&Access<'_>| access.task == wanted.task && access.object == wanted.object;
         accesses.iter().take_while(|access| access.step < before).filter(same).count()
@@ -141,5 +154,9 @@ fn is_turned(inquiry: &Inquiry<'_>, traced: &Schedule, all: &[Access<'_>], moved
         let same = |access: &&Access<'_>| access.task == wanted.task && access.object == wanted.object;
         again.iter().filter(same).nth(of(all, wanted, wanted.step)).map(|access| access.step)
     };
-    place(second).is_some_and(|second| place(first).is_none_or(|first| second < first))
+    let (second, first) = (place(second)?, place(first));
+    if first.is_some_and(|first| first <= second) {
+        return None;
+    }
+    Some(Turned { pair: first.map(|first| (second, first)), schedule })
 }

@@ -186,7 +186,7 @@ mod tests {
 
     /// What each task does, one after the other; the pair by their positions.
     fn named(actions: &[(u64, Action)], pair: (usize, usize)) -> Anomaly {
-        let step = |(at, (task, action)): (usize, &(u64, Action))| Step { at, task: *task, action: action.clone() };
+        let step = |(at, (task, action)): (usize, &(u64, Action))| Step::new(at, *task, action.clone());
         let steps: Vec<Step> = actions.iter().enumerate().map(step).collect();
         let accesses = accesses(&steps);
         let position = |line| accesses.iter().position(|access| access.step == line).expect("an access");

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use seriatim_explore::Schedule;
-use seriatim_explore::model::{Action, Awaited, Lock, Permit, Step, Waiting};
+use seriatim_explore::model::{Action, Awaited, Lock, Permit, Place, Step, Waiting};
 use seriatim_lab::compare::Oracle;
 
 use super::access::lives;
 use super::inquiry::{Inquiry, Outcome};
 use super::words::{Words, sentence};
-use super::{Anomaly, Explanation};
+use super::{Anomaly, Explanation, at};
 
 /// A circle of tasks that wait for each other, or a wait that nobody ends.
 pub(super) fn explain(inquiry: &Inquiry<'_>, traced: &Schedule, waiting: &[Waiting], words: &Words<'_>) -> Explanation {
@@ -25,6 +25,8 @@ pub(super) fn explain(inquiry: &Inquiry<'_>, traced: &Schedule, waiting: &[Waiti
 struct Link {
     task: u64,
     on: Awaited,
+    /// Where it asked for it.
+    place: Place,
     holder: u64,
     /// Where the holder took it.
     taken: usize,
@@ -34,17 +36,18 @@ fn deadlock(inquiry: &Inquiry<'_>, traced: &Schedule, circle: &[Link], words: &W
     let mut order: Vec<&Link> = circle.iter().collect();
     order.sort_by_key(|link| link.taken);
     let mut sentences: Vec<String> = order.iter().map(|link| taking(traced, link.taken, words)).collect();
-    for Link { task, on, holder, .. } in circle {
+    for Link { task, on, place, holder, .. } in circle {
         let holder =
             if task == holder { "it holds itself".to_owned() } else { format!("{} holds", words.who(*holder)) };
-        sentences.push(sentence(format!("{} waits for {on}, which {holder}", words.who(*task))));
+        sentences.push(sentence(format!("{} waits for {on}{}, which {holder}", words.who(*task), at(*place))));
     }
     sentences.push(match circle {
         [_] => "It waits for itself, so neither it nor anybody behind it can ever go on.".to_owned(),
         _ => "They wait for each other in a circle, so none of them can ever go on.".to_owned(),
     });
     sentences.push(one_after_another(inquiry, traced, &order, words));
-    Explanation { anomaly: Anomaly::DeadlockCycle, guilty: None, sentences }
+    let story = order.iter().map(|link| link.taken).collect();
+    Explanation { story, ..Explanation::told(Anomaly::DeadlockCycle, sentences) }
 }
 
 /// Who took what, and what for: a shard is locked for a key.
@@ -63,9 +66,10 @@ fn taking(traced: &Schedule, taken: usize, words: &Words<'_>) -> String {
     };
     match (&step.action, next.and_then(|next| next.action.entry())) {
         (Action::Lock { lock: lock @ Lock::Shard { .. }, .. }, Some(entry)) => {
-            sentence(format!("{} takes the lock of {lock} for `{entry}` {keeps}", words.who_at(taken)))
+            let at = at(step.place);
+            sentence(format!("{} takes the lock of {lock} for `{entry}`{at} {keeps}", words.who_at(taken)))
         }
-        _ => sentence(format!("{} {} {keeps}", words.who_at(taken), words.did(taken))),
+        _ => sentence(format!("{} {}{} {keeps}", words.who_at(taken), words.did(taken), at(step.place))),
     }
 }
 
@@ -96,9 +100,9 @@ fn unended(inquiry: &Inquiry<'_>, traced: &Schedule, waiting: &[Waiting], words:
     let anomaly = if inquiry.violation.oracle == Oracle::Deadlock { Anomaly::Unnamed } else { Anomaly::LostWakeup };
     let mut sentences = vec!["Nothing can run any more.".to_owned()];
     let holders = holders(&traced.steps);
-    for Waiting { task, on } in waiting.iter().take(8) {
+    for Waiting { task, on, place } in waiting.iter().take(8) {
         let owed = owed(&traced.steps, on, &holders, words);
-        sentences.push(sentence(format!("{} waits for {on}{owed}", words.who(*task))));
+        sentences.push(sentence(format!("{} waits for {on}{}{owed}", words.who(*task), at(*place))));
     }
     // Who neither ended nor waits for anything that the model knows of waits to be woken by something else.
     let known: BTreeSet<u64> = waiting.iter().map(|waiting| waiting.task).collect();
@@ -106,14 +110,15 @@ fn unended(inquiry: &Inquiry<'_>, traced: &Schedule, waiting: &[Waiting], words:
     for task in unended.filter(|task| !known.contains(task)).take(8) {
         let last = traced.steps.iter().rposition(|step| step.task == task && step.action != Action::Suspend);
         let last = last.map_or("never began".to_owned(), |last| {
-            format!("{}; after that it sleeps, and nobody wakes it", words.did(last))
+            let at = at(traced.steps[last].place);
+            format!("{}{at}; after that it sleeps, and nobody wakes it", words.did(last))
         });
         sentences.push(sentence(format!("{} {last}", words.who(task))));
     }
     if matches!(inquiry.straight(traced), Outcome::Same) {
         sentences.push("No interleaving is needed: with tasks one after another it ends the same way.".to_owned());
     }
-    Explanation { anomaly, guilty: None, sentences }
+    Explanation::told(anomaly, sentences)
 }
 
 /// Who should have ended a wait.
@@ -185,9 +190,15 @@ fn circle(steps: &[Step], waiting: &[Waiting]) -> Option<Vec<Link>> {
     let links: Vec<Link> = waiting
         .iter()
         .filter(|waiting| waiting.held_by_another())
-        .flat_map(|Waiting { task, on }| {
+        .flat_map(|Waiting { task, on, place }| {
             let held = Held::of(on).and_then(|held| holders.get(&held)).into_iter().flatten();
-            held.map(|(holder, taken)| Link { task: *task, on: on.clone(), holder: *holder, taken: *taken })
+            held.map(|(holder, taken)| Link {
+                task: *task,
+                on: on.clone(),
+                place: *place,
+                holder: *holder,
+                taken: *taken,
+            })
         })
         .collect();
     links.iter().find_map(|start| close(&links, vec![start.clone()]))
@@ -237,7 +248,7 @@ pub(super) fn livelock(inquiry: &Inquiry<'_>, traced: &Schedule, words: &Words<'
             sentence(format!("With tasks one after another, something else is wrong: {violation}"))
         }
     });
-    Explanation { anomaly: Anomaly::Livelock, guilty: None, sentences }
+    Explanation::told(Anomaly::Livelock, sentences)
 }
 
 #[cfg(test)]
@@ -250,25 +261,29 @@ mod tests {
     }
 
     fn taken(task: u64, lock: Lock) -> Step {
-        Step { at: 0, task, action: Action::Lock { lock, mode: Mode::Exclusive } }
+        Step::new(0, task, Action::Lock { lock, mode: Mode::Exclusive })
     }
 
     fn waits_for_left(task: u64, mode: Mode) -> Waiting {
-        Waiting { task, on: Awaited::Lock { label: "left".into(), mode } }
+        Waiting { task, on: Awaited::Lock { label: "left".into(), mode }, place: Place::default() }
     }
 
     #[test]
     fn two_that_wait_for_what_the_other_holds_are_a_circle() {
         let steps = [
             taken(2, Lock::Shard { map: "accounts".into(), shard: 3 }),
-            Step { at: 0, task: 3, action: Action::Acquire { permit: Permit::Worker } },
+            Step::new(0, 3, Action::Acquire { permit: Permit::Worker }),
             taken(4, left()),
-            Step { at: 0, task: 4, action: Action::Unlock { lock: left() } },
+            Step::new(0, 4, Action::Unlock { lock: left() }),
         ];
         let (map, key) = ("accounts".into(), Key::of(&1));
         let waiting = [
-            Waiting { task: 2, on: Awaited::Worker },
-            Waiting { task: 3, on: Awaited::Shard { map, shard: 3, key, mode: Mode::Exclusive } },
+            Waiting { task: 2, on: Awaited::Worker, place: Place::default() },
+            Waiting {
+                task: 3,
+                on: Awaited::Shard { map, shard: 3, key, mode: Mode::Exclusive },
+                place: Place::default(),
+            },
             waits_for_left(4, Mode::Shared),
         ];
         let circle = circle(&steps, &waiting).unwrap();

@@ -1,13 +1,13 @@
 //! Accesses and differences as sentences.
 
-use seriatim_explore::model::{Action, Key, Label, Lock, Mode, Object, Permit, Step, TaskEnd};
+use seriatim_explore::model::{Action, Key, Label, Lock, Mode, Object, Permit, Shown, Step, TaskEnd};
 use seriatim_lab::compare::Violation;
 use seriatim_lab::workload::Scenario;
 use seriatim_tos::ledger::rules::footprint;
 
-use super::Anomaly;
-use super::access::{Access, Kind, left};
+use super::access::{Access, Kind, left, left_behind};
 use super::tasks::{TaskName, TaskNames, task_names};
+use super::{Anomaly, at, changed_part};
 
 /// The label of the parallel executor's map of accounts.
 pub(crate) const ACCOUNTS: &str = "accounts";
@@ -63,7 +63,8 @@ impl<'a> Words<'a> {
 
     /// What a step did, with values.
     pub(super) fn access(&self, position: usize) -> String {
-        sentence(format!("{} {}", self.who_at(position), self.did(position)))
+        let at = at(self.steps[position].place);
+        sentence(format!("{} {}{at}", self.who_at(position), self.did(position)))
     }
 
     /// The same without who.
@@ -94,12 +95,19 @@ impl<'a> Words<'a> {
                     Some(left) if left == found => {
                         format!("takes `{entry}` to write it, and leaves the same: {left}")
                     }
-                    Some(left) => format!("changes `{entry}` from {found} to {left}"),
+                    Some(left) => format!("changes `{entry}` from {}", change(found, left)),
                     None => format!("takes hold of `{entry}`: {found}"),
                 }
             }
-            Action::Lock { lock, mode: Mode::Shared } => format!("takes the lock `{lock}` for reading"),
-            Action::Lock { lock, mode: Mode::Exclusive } => format!("takes the lock `{lock}` for writing"),
+            Action::Lock { lock, mode } => {
+                let purpose = if *mode == Mode::Shared { "reading" } else { "writing" };
+                let value = match (&self.steps[position].guarded.0, left_behind(self.steps, position)) {
+                    (Some(found), Some(left)) if found != left => format!(", and changes {}", change(found, left)),
+                    (Some(found), _) => format!(", and finds {found}"),
+                    (None, _) => String::new(),
+                };
+                format!("takes the lock `{lock}` for {purpose}{value}")
+            }
             Action::Unlock { lock } => format!("gives the lock `{lock}` back"),
             Action::Acquire { permit: Permit::Worker } => "gets a worker thread of the runtime".to_owned(),
             Action::Release { permit: Permit::Worker } => "lets go of its worker thread".to_owned(),
@@ -181,6 +189,13 @@ impl<'a> Words<'a> {
             format!("Tx {one} and tx {other} share account {account}, yet they run side by side in block {block}.")
         })
     }
+}
+
+/// `5 to 7`, with nothing of the values but what changed.
+fn change(found: &Shown, left: &Shown) -> String {
+    let (found, left) = (found.to_string(), left.to_string());
+    let (found, left) = changed_part(&found, &left);
+    format!("{found} to {left}")
 }
 
 /// What should have been, and what is.

@@ -1,21 +1,20 @@
 //! What a report is about, gathered once for text and page: the block that goes wrong, its transactions and their outcomes,
 //! the balances they start from, what conflicts with what, and the recorded operations.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use crate::explain::{Explanation, task_names};
+use crate::explain::{Anomaly, Explanation, task_names};
 use seriatim_explore::Ending;
 use seriatim_explore::model::{Step, Waiting};
-use seriatim_lab::compare::{FieldDifference, Fields, Oracle};
+use seriatim_lab::compare::{Difference, FieldDifference, Fields, Oracle};
 use seriatim_lab::drive::{Observation, ObservedBlock};
-use seriatim_lab::workload::{Applied, Expectation, Scenario, Step as ScenarioStep};
+use seriatim_lab::workload::Expectation;
 use seriatim_tos::execution::parallel::batches;
 use seriatim_tos::ledger::rules::footprint;
-use seriatim_tos::ledger::{AccountKey, AssetId, Block, FeeType, Payload, Receipt, Transaction};
-use seriatim_tos::storage::{StateKey, StateValue};
+use seriatim_tos::ledger::{AccountKey, Block};
 
+use super::block::{BalanceLine, Conflict, TransactionLine, balances, conflicts, scenario_before, transaction_lines};
 use super::names::Names;
 use super::points::FaultPoints;
+use super::state::{StateLine, state_lines};
 use super::timeline::{Timeline, block_begins};
 use super::{Artifact, Rate};
 
@@ -28,6 +27,8 @@ pub struct Retraced {
     /// What the subject did, if it is one of the project's own and came to its end.
     pub observation: Option<Observation>,
     pub explanation: Option<Explanation>,
+    /// Every key of the state that is wrong after the block.
+    pub state: Vec<Difference>,
     /// The points of a violation under a fault, in place of operations.
     pub points: Option<FaultPoints>,
     /// What the reader must know of where the operations come from, or why there are none.
@@ -47,42 +48,15 @@ pub struct Report<'a> {
     pub(super) transactions: Vec<TransactionLine>,
     /// Values of the accounts that the block may touch.
     pub(super) balances: Vec<BalanceLine>,
-    /// The levels of the conflict graph.
-    pub(super) batches: Vec<Vec<usize>>,
+    pub(super) state: Vec<StateLine>,
+    /// The levels of the conflict graph: transactions of one level share no account.
+    pub(super) levels: Vec<Vec<usize>>,
     pub(super) conflicts: Vec<Conflict>,
     pub(super) differing: Vec<FieldDifference>,
     pub(super) equal: Vec<String>,
     pub(super) timeline: Option<Timeline<'a>>,
-}
-
-/// One transaction in words.
-#[derive(Debug)]
-pub(super) struct TransactionLine {
-    pub source: String,
-    pub does: String,
-    pub fee: String,
-    pub nonce: u64,
-    pub expected: String,
-    /// None: the subject's outcome is not known.
-    pub actual: Option<String>,
-}
-
-/// One balance, at genesis and when the block begins.
-#[derive(Debug)]
-pub(super) struct BalanceLine {
-    pub account: String,
-    /// An asset, or, after an account's balances, the nonce.
-    pub asset: String,
-    pub genesis: Option<u64>,
-    pub before: Option<u64>,
-}
-
-/// Two transactions that share accounts, none in between using the same one.
-#[derive(Debug)]
-pub(super) struct Conflict {
-    pub earlier: usize,
-    pub later: usize,
-    pub shared: Vec<String>,
+    /// The block with the guilty pair the other way round, where every oracle agrees.
+    pub(super) turned: Option<Timeline<'a>>,
 }
 
 impl<'a> Report<'a> {
@@ -92,6 +66,7 @@ impl<'a> Report<'a> {
         let expectation = Expectation::of(scenario);
         let attempted: Vec<_> = expectation.walk(scenario).map(|(number, _, outcome)| (number, outcome)).collect();
         let begins = block_begins(&retraced.steps);
+        let explanation = retraced.explanation.as_ref();
         let difference = &artifact.violation.difference;
         let last_begun = begins.len().checked_sub(1).and_then(|last| attempted.get(last)).map(|(block, _)| *block);
         let block = difference.place.block.or(last_begun).or_else(|| attempted.last().map(|(block, _)| *block));
@@ -105,12 +80,22 @@ impl<'a> Report<'a> {
         let timeline = position.filter(|position| *position < begins.len()).map(|position| {
             let end = begins.get(position + 1).copied().unwrap_or(retraced.steps.len());
             let named = task_names(scenario, &retraced.steps);
-            let guilty = retraced.explanation.as_ref().and_then(|explanation| explanation.guilty);
-            Timeline::new(&retraced.steps, begins[position]..end, guilty, &named, retraced.ending.as_ref())
+            let told = explanation.map(|explanation| (explanation.guilty, &explanation.story[..])).unwrap_or_default();
+            Timeline::new(&retraced.steps, begins[position]..end, told, &named, retraced.ending.as_ref())
         });
+        let turned = explanation.and_then(|explanation| explanation.turned.as_ref()).and_then(|turned| {
+            let steps = &turned.schedule.steps;
+            let begins = block_begins(steps);
+            let (begin, end) = (*begins.get(position?)?, begins.get(position? + 1).copied().unwrap_or(steps.len()));
+            Some(Timeline::new(steps, begin..end, (turned.pair, &[]), &task_names(scenario, steps), None))
+        });
+        let before = block.map(|block| Expectation::of(&scenario_before(scenario, block)));
+        let before = before.as_ref().map(|before| before.final_ledger());
         let transactions = content.map_or_else(Vec::new, |block| transaction_lines(block, &names, expected, observed));
-        let batches = content.map(|block| batches(&block.transactions, &scenario.genesis.burned)).unwrap_or_default();
-        let balances = block.zip(content).map_or_else(Vec::new, |(at, block)| balances(scenario, at, block, &names));
+        let levels = content.map(|block| batches(&block.transactions, &scenario.genesis.burned)).unwrap_or_default();
+        let balances =
+            before.zip(content).map_or_else(Vec::new, |(before, block)| balances(scenario, before, block, &names));
+        let state = before.map_or_else(Vec::new, |before| state_lines(&retraced.state, before, &names));
         Self {
             artifact,
             file: file.into(),
@@ -118,11 +103,13 @@ impl<'a> Report<'a> {
             block,
             transactions,
             balances,
-            batches,
+            state,
+            levels,
             conflicts: content.map_or_else(Vec::new, |block| conflicts(block, &names)),
             differing,
             equal: equal.iter().map(|field| names.shorten(field)).collect(),
             timeline,
+            turned,
             names,
         }
     }
@@ -163,6 +150,28 @@ impl<'a> Report<'a> {
             }
             _ => format!("{kind}: {field}"),
         }
+    }
+
+    /// The name of one of the differing fields.
+    pub(super) fn name_of(&self, difference: &FieldDifference) -> String {
+        if difference.field.is_empty() { self.field() } else { self.names.shorten(&difference.field) }
+    }
+
+    /// The value of a differing field when the block began, if it is one of the state.
+    pub(super) fn before(&self, difference: &FieldDifference) -> Option<&str> {
+        let name = if difference.field.is_empty() {
+            self.field()
+        } else {
+            format!("{}, {}", self.field(), self.names.shorten(&difference.field))
+        };
+        self.state.iter().find(|line| line.name == name).map(|line| &*line.before)
+    }
+
+    /// What of the state differs beside the fields that the violation names.
+    pub(super) fn further_state(&self) -> Vec<&StateLine> {
+        let named = self.field();
+        let is_named = |line: &&StateLine| line.name != named && !line.name.starts_with(&format!("{named}, "));
+        self.state.iter().filter(is_named).collect()
     }
 
     /// What differs, with short names.
@@ -226,7 +235,10 @@ impl<'a> Report<'a> {
                 ),
             ));
         } else {
-            facts.push(("schedule", "none recorded".to_owned()));
+            let explanation = self.retraced.explanation.as_ref();
+            let is_needless = explanation.is_some_and(|explanation| explanation.anomaly == Anomaly::EverySchedule);
+            let words = if is_needless { "none is needed" } else { "none recorded" };
+            facts.push(("schedule", words.to_owned()));
         }
         if let Some(smaller) = &self.artifact.smaller {
             let (before, after) = smaller.transactions;
@@ -262,136 +274,4 @@ impl<'a> Report<'a> {
     pub(super) fn content(&self) -> Option<&'a Block> {
         self.artifact.scenario.blocks().nth(self.block?)
     }
-}
-
-fn transaction_lines(
-    block: &Block,
-    names: &Names,
-    expected: Option<&Applied>,
-    observed: Option<&ObservedBlock>,
-) -> Vec<TransactionLine> {
-    let line = |(index, transaction): (usize, &Transaction)| {
-        let outcome = |receipts: &Vec<Receipt>| receipts.get(index).map(|receipt| outcome(receipt, names));
-        let expected = match expected {
-            Some(Ok(receipts)) => outcome(receipts).unwrap_or_default(),
-            Some(Err(abort)) => format!("block aborted: {abort}"),
-            None => "not run".to_owned(),
-        };
-        let actual = observed.map(|block| match &block.outcome {
-            Ok(receipts) => outcome(receipts).unwrap_or_else(|| "no receipt".to_owned()),
-            Err(failure) => names.shorten(&failure.to_string()),
-        });
-        transaction_line(transaction, names, expected, actual)
-    };
-    block.transactions.iter().enumerate().map(line).collect()
-}
-
-fn transaction_line(
-    transaction: &Transaction,
-    names: &Names,
-    expected: String,
-    actual: Option<String>,
-) -> TransactionLine {
-    let body = &transaction.body;
-    let does = match &body.data {
-        Payload::Transfers(transfers) => {
-            let shown = transfers.iter().take(4).map(|transfer| {
-                let (to, asset) = (names.of_account(&transfer.destination), names.of_asset(&transfer.asset));
-                format!("{} {asset} to {to}", transfer.amount)
-            });
-            let shown: Vec<String> = shown.collect();
-            let more = transfers.len() - shown.len();
-            let more = if more > 0 { format!(" and {more} more transfers") } else { String::new() };
-            format!("pays {}{more}", if shown.is_empty() { "nobody".to_owned() } else { shown.join(", ") })
-        }
-        Payload::Burn { asset, amount } => format!("burns {amount} {}", names.of_asset(asset)),
-        Payload::MultiSig { threshold, participants } => {
-            format!("sets its multisig to {threshold} of {}", participants.len())
-        }
-        Payload::FreezeTos { amount, days } => format!("freezes {amount} TOS for {days} days"),
-        Payload::UnfreezeTos { amount } => format!("unfreezes {amount} TOS"),
-    };
-    let fee = if body.fee_type == FeeType::Tos { body.fee.to_string() } else { "energy".to_owned() };
-    let source = names.of_account(&body.source);
-    TransactionLine { source, does, fee, nonce: body.nonce, expected, actual }
-}
-
-fn outcome(receipt: &Receipt, names: &Names) -> String {
-    match receipt {
-        Receipt::Executed { fee, energy: 0, .. } => format!("executed, fee {fee}"),
-        Receipt::Executed { energy, .. } => format!("executed, energy {energy}"),
-        Receipt::Orphaned { error, .. } => names.shorten(&format!("orphaned, {error}")),
-        Receipt::Skipped { .. } => "skipped".to_owned(),
-    }
-}
-
-/// What the block's accounts own in what it may touch, at genesis and, by the reference, when the block begins.
-fn balances(scenario: &Scenario, at: usize, block: &Block, names: &Names) -> Vec<BalanceLine> {
-    let mut keys: BTreeSet<(AccountKey, AssetId)> = BTreeSet::new();
-    for transaction in &block.transactions {
-        for (account, assets) in footprint(&transaction.body).accounts {
-            keys.extend(assets.into_iter().map(|asset| (account, asset)));
-        }
-    }
-    let before = Expectation::of(&scenario_before(scenario, at));
-    let mut lines: Vec<BalanceLine> = keys
-        .into_iter()
-        .map(|(account, asset)| BalanceLine {
-            account: names.of_account(&account),
-            asset: names.of_asset(&asset),
-            genesis: scenario.genesis.accounts.get(&account).and_then(|known| known.balances.get(&asset)).copied(),
-            before: match before.final_ledger().newest_value(&StateKey::Balance(account, asset)) {
-                Some(StateValue::Amount(amount)) => Some(*amount),
-                _ => None,
-            },
-        })
-        .collect();
-    // Where a transaction does not take the next nonce, that one is needed to follow what became of it.
-    let next = |account| match before.final_ledger().newest_value(&StateKey::Nonce(account)) {
-        Some(StateValue::Nonce(nonce)) => *nonce,
-        _ => 0,
-    };
-    let skipping = block.transactions.iter().map(|tx| &tx.body).filter(|body| body.nonce != next(body.source));
-    let sources: BTreeSet<_> = skipping.map(|body| body.source).collect();
-    lines.extend(sources.into_iter().map(|account| BalanceLine {
-        account: names.of_account(&account),
-        asset: "next nonce".to_owned(),
-        genesis: scenario.genesis.accounts.get(&account).map(|known| known.nonce),
-        before: Some(next(account)),
-    }));
-    lines.sort_by_key(|line| (line.account.len(), line.account.clone(), line.asset != "TOS", line.asset.clone()));
-    lines
-}
-
-/// The scenario up to its block number `at`.
-fn scenario_before(scenario: &Scenario, at: usize) -> Scenario {
-    let mut left = at;
-    let mut steps = Vec::new();
-    for step in &scenario.steps {
-        match step {
-            ScenarioStep::Run(blocks) if blocks.len() > left => {
-                steps.push(ScenarioStep::Run(blocks[..left].to_vec()));
-                break;
-            }
-            ScenarioStep::Run(blocks) => left -= blocks.len(),
-            ScenarioStep::Rewind(_) => {}
-        }
-        steps.push(step.clone());
-    }
-    let (parameters, genesis) = (scenario.parameters.clone(), scenario.genesis.clone());
-    Scenario { version: scenario.version, parameters, genesis, steps }
-}
-
-/// Each transaction that uses an account and the next one that does, for each account: as many as footprints are large.
-fn conflicts(block: &Block, names: &Names) -> Vec<Conflict> {
-    let mut last_user: BTreeMap<AccountKey, usize> = BTreeMap::new();
-    let mut shared: BTreeMap<(usize, usize), Vec<String>> = BTreeMap::new();
-    for (tx_index, transaction) in block.transactions.iter().enumerate() {
-        for account in footprint(&transaction.body).accounts.into_keys() {
-            if let Some(earlier) = last_user.insert(account, tx_index) {
-                shared.entry((earlier, tx_index)).or_default().push(names.of_account(&account));
-            }
-        }
-    }
-    shared.into_iter().map(|((earlier, later), shared)| Conflict { earlier, later, shared }).collect()
 }

@@ -3,14 +3,13 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::case::Report;
+use super::operations::operations;
 use super::points::{FaultPoints, PointRow};
 use super::svg;
 use super::timeline::Timeline;
 
 /// Lines of a table; scenarios may have hundreds.
 const MOST_LINES: usize = 200;
-/// Operations written out.
-const MOST_OPERATIONS: usize = 3_000;
 /// Characters of a value that are never broken into lines.
 const UNBROKEN: usize = 22;
 /// Characters of one value shown without opening it.
@@ -39,6 +38,7 @@ impl Report<'_> {
                     main {
                         header { h1 { (title) } p.faint { (self.place()) " · subject " (self.names.shorten(&self.artifact.subject)) } }
                         (self.difference_section())
+                        (self.state_section())
                         (self.explanation_section())
                         (self.lanes_section())
                         div.pair { div { (self.transactions_section()) (self.balances_section()) } div { (self.graph_section()) } }
@@ -55,18 +55,45 @@ impl Report<'_> {
         html! {
             section {
                 h2 { "Expected and actual" }
-                div.scroll { table.difference {
-                    thead { tr { th { "field" } th { "reference" } th { "subject" } th {} } }
+                div.scroll { table.difference.narrow {
+                    @let has_before = self.differing.iter().any(|difference| self.before(difference).is_some());
+                    thead { tr { th { "field" } @if has_before { th { "before" } } th { "reference" } th { "subject" } th {} } }
                     tbody { @for difference in &self.differing {
                         tr {
-                            th { @if difference.field.is_empty() { (self.field()) } @else { (self.names.shorten(&difference.field)) } }
-                            td { (long(&self.value(&difference.expected))) }
-                            td.bad { (long(&self.actual(difference))) }
-                            td { (difference.distance().unwrap_or_default()) }
+                            th { (self.name_of(difference)) }
+                            @if has_before { td data-th="before" { (self.before(difference).unwrap_or("–")) } }
+                            @let (expected, actual) = (self.value(&difference.expected), self.actual(difference));
+                            td data-th="reference" { (long(&expected, &actual)) }
+                            td.bad data-th="subject" { (long(&actual, &expected)) }
+                            td data-th="so" { (difference.distance().unwrap_or_default()) }
                         }
                     } }
                 } }
                 @if !self.equal.is_empty() { p.faint { "Equal: " (self.equal.join("; ")) "." } }
+            }
+        }
+    }
+
+    fn state_section(&self) -> Markup {
+        let further = self.further_state();
+        if further.is_empty() {
+            return Markup::default();
+        }
+        html! {
+            section {
+                h2 { "State after the block, where it differs" }
+                div.scroll { table.narrow {
+                    thead { tr { th { "key" } th { "before" } th { "reference" } th { "subject" } } }
+                    tbody { @for line in further.iter().take(MOST_LINES) {
+                        tr {
+                            th { (line.name) }
+                            td data-th="before" { (long(&line.before, &line.before)) }
+                            td data-th="reference" { (long(&line.expected, &line.actual)) }
+                            td.bad data-th="subject" { (long(&line.actual, &line.expected)) }
+                        }
+                    } }
+                } }
+                (limit(further.len(), "keys"))
             }
         }
     }
@@ -77,7 +104,23 @@ impl Report<'_> {
             section {
                 h2 { "Why: " (explanation.anomaly) }
                 ol { @for sentence in &explanation.sentences { li { (self.names.shorten(sentence)) } } }
+                (self.lines_of_source())
             }
+        }
+    }
+
+    /// The lines of the source that the anomaly is made of, as far as they can be read here.
+    fn lines_of_source(&self) -> Markup {
+        let mut places: Vec<_> = self.timeline.iter().flat_map(Timeline::places).collect();
+        places.sort_by_key(|place| place.line());
+        places.dedup_by_key(|place| place.line());
+        if places.is_empty() {
+            return Markup::default();
+        }
+        html! {
+            table.source { tbody { @for place in &places {
+                tr { td.place { (place) } td { code { (place.source().unwrap_or_default()) } } }
+            } } }
         }
     }
 
@@ -89,41 +132,8 @@ impl Report<'_> {
                 @match (&self.retraced.points, &self.timeline) {
                     (Some(points), _) => (points_table(points)),
                     (None, None) => p.faint { "No operations are known of this block." },
-                    (None, Some(timeline)) => (self.drawing(timeline)),
+                    (None, Some(timeline)) => (operations(self, timeline)),
                 }
-            }
-        }
-    }
-
-    fn drawing(&self, timeline: &Timeline<'_>) -> Markup {
-        html! {
-            p.legend {
-                span { b.dot {} " reads" } span { b.dot.writes {} " writes" }
-                @if timeline.guilty.is_some() { span { b.dot.bad {} " the two whose order matters" } }
-                span { b.dash {} " gives way" } span { b.dash.preempted {} " preempted" }
-            }
-            @if timeline.range.start > 0 { p.faint { (timeline.range.start) " operations before this block are left out." } }
-            (svg::lanes(self, timeline))
-            output.detail aria-live="polite" { "Point at an operation, tap it or reach it with the tab key: its full text appears here." }
-            p.faint { "Drawn: first what touches objects that tasks use side by side, at most " (svg::MOST_OPERATIONS) " operations." }
-            (self.all_operations(timeline))
-        }
-    }
-
-    /// Every operation of the block as text, for whoever misses one in the drawing.
-    fn all_operations(&self, timeline: &Timeline<'_>) -> Markup {
-        let steps = &timeline.steps[timeline.range.clone()];
-        let first = timeline.range.start;
-        html! {
-            details {
-                summary { "All " (steps.len()) " operations of this block" }
-                pre { @for (index, step) in steps.iter().enumerate().take(MOST_OPERATIONS) {
-                    (first + index) "  " (timeline.name(step.task)) "  " (step.action.name()) " " (self.names.shorten(&step.action.target()))
-                    @let result = step.action.result();
-                    @if !result.is_empty() { ": " (self.names.shorten(&result)) }
-                    "\n"
-                } }
-                @if steps.len() > MOST_OPERATIONS { p.faint { "The first " (MOST_OPERATIONS) "; the file has all." } }
             }
         }
     }
@@ -134,16 +144,21 @@ impl Report<'_> {
         html! {
             section {
                 h2 { "Block " (block) }
-                div.scroll tabindex="0" role="region" aria-label="Transactions" { table {
-                    thead { tr { th { "tx" } th { "source" } th { "does" } th.number { "fee" } th.number { "nonce" } th { "reference" } th { "subject" } } }
+                div.scroll tabindex="0" role="region" aria-label="Transactions" { table.narrow {
+                    @let is_known = self.transactions.iter().any(|line| line.actual.is_some());
+                    thead { tr {
+                        th { "tx" } th { "source" } th { "does" } th.number { "fee" } th.number { "nonce" } th { "reference" }
+                        @if is_known { th { "subject" } }
+                    } }
                     tbody { @for (index, line) in self.transactions.iter().enumerate().take(MOST_LINES) {
                         tr .culprit[culprits.contains(&index)] {
-                            th { (index) } td { (line.source) } td { (line.does) }
-                            td.number { (line.fee) } td.number { (line.nonce) } td { (long(&line.expected)) }
+                            th { span.only-narrow { "tx " } (index) } td data-th="source" { (line.source) } td data-th="does" { (line.does) }
+                            td.number data-th="fee" { (line.fee) } td.number data-th="nonce" { (line.nonce) } td data-th="reference" { (long(&line.expected, line.actual.as_deref().unwrap_or_default())) }
                             @match &line.actual {
-                                None => td.faint { "not known" },
-                                Some(actual) if *actual == line.expected => td.faint { span.short { "the same" } },
-                                Some(actual) => td.bad { (long(actual)) },
+                                None if !is_known => {},
+                                None => td.faint data-th="subject" { "not known" },
+                                Some(actual) if *actual == line.expected => td.faint data-th="subject" { span.short { "the same" } },
+                                Some(actual) => td.bad data-th="subject" { (long(actual, &line.expected)) },
                             }
                         }
                     } }
@@ -163,7 +178,7 @@ impl Report<'_> {
         html! {
             section {
                 h2 { "Who conflicts with whom" }
-                p.faint { "An edge: two transactions share these accounts. A column: a batch, whose transactions may run side by side." }
+                p.faint { "An edge: two transactions share these accounts. A column: transactions that share none, which may run side by side." }
                 (svg::conflict_graph(self))
             }
         }
@@ -214,8 +229,8 @@ fn points_table(points: &FaultPoints) -> Markup {
     }
 }
 
-/// A value: unbroken if it is short, folded if it is long.
-fn long(text: &str) -> Markup {
+/// A value: unbroken if it is short, folded if it is long. What stays in sight is where it differs from `other`.
+fn long(text: &str, other: &str) -> Markup {
     let length = text.chars().count();
     if length <= UNBROKEN {
         return html! { span.short { (text) } };
@@ -223,8 +238,13 @@ fn long(text: &str) -> Markup {
     if length <= MOST_CHARACTERS {
         return html! { (text) };
     }
-    let head: String = text.chars().take(MOST_CHARACTERS / 2).collect();
-    html! { details { summary { (head) "…" } (text) } }
+    let same = text.chars().zip(other.chars()).take_while(|(one, other)| one == other).count();
+    // Where nothing differs, its beginning.
+    let from = if same == length { 0 } else { same.saturating_sub(MOST_CHARACTERS / 4) };
+    let shown: String = text.chars().skip(from).take(MOST_CHARACTERS / 2).collect();
+    let dots = |is_cut: bool| if is_cut { "…" } else { "" };
+    let is_cut = from + MOST_CHARACTERS / 2 < length;
+    html! { details { summary { (dots(from > 0)) (shown) (dots(is_cut)) } (text) } }
 }
 
 fn limit(all: usize, what: &str) -> Markup {

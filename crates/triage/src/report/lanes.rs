@@ -1,12 +1,13 @@
 //! The report as text of at most 80 columns: one lane a task, time downwards.
 
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 
 use super::case::Report;
+use super::columns::Columns;
 use super::points::{FaultPoints, PointRow};
 use super::timeline::{Row, Switch, Timeline};
-use crate::explain::ACCOUNTS;
-use seriatim_explore::model::{Action, Entry, Waiting};
+use super::words::{cut, fitting, words};
+use seriatim_explore::model::Waiting;
 
 const WIDTH: usize = 80;
 /// Marker, position and the space after them.
@@ -53,6 +54,7 @@ impl Report<'_> {
         }
         self.transactions(&mut text, style);
         self.balances(&mut text, style);
+        self.state(&mut text, style);
         self.lanes(&mut text, style);
         self.why(&mut text, style);
         heading(&mut text, style, "Again");
@@ -93,8 +95,10 @@ impl Report<'_> {
     fn difference(&self, text: &mut String, style: Style) {
         push(text, &self.place(), "  where         ");
         for difference in &self.differing {
-            let field = if difference.field.is_empty() { self.field() } else { self.names.shorten(&difference.field) };
-            push(text, &field, "  field         ");
+            push(text, &self.name_of(difference), "  field         ");
+            if let Some(before) = self.before(difference) {
+                push(text, before, "    before      ");
+            }
             push(text, &self.value(&difference.expected), "    expected    ");
             let distance = difference.distance().map(|distance| format!("   <- {distance}")).unwrap_or_default();
             for line in wrapped(&(self.actual(difference) + &distance), "    actual      ", "                ") {
@@ -152,6 +156,23 @@ impl Report<'_> {
         }
     }
 
+    fn state(&self, text: &mut String, style: Style) {
+        let further = self.further_state();
+        if further.is_empty() {
+            return;
+        }
+        heading(text, style, "State after the block, where it differs");
+        for line in further.iter().take(MOST_LINES) {
+            push(text, &line.name, "  ");
+            push(text, &line.before, "    before      ");
+            push(text, &line.expected, "    expected    ");
+            for line in wrapped(&line.actual, "    actual      ", "                ") {
+                writeln!(text, "{}", style.alarm(&line)).expect("writing to a string");
+            }
+        }
+        more(text, further.len(), "keys of the state");
+    }
+
     fn lanes(&self, text: &mut String, style: Style) {
         heading(text, style, "What the tasks did");
         if let Some(note) = &self.retraced.note {
@@ -176,7 +197,7 @@ impl Report<'_> {
         for row in &rows {
             let line = self.row(timeline, &columns, row, width);
             let line = match row {
-                Row::Operation(position) if timeline.is_guilty(*position) => style.alarm(&line),
+                Row::Operation(position) if timeline.story.contains(position) => style.alarm(&line),
                 Row::Operation(_) => line,
                 Row::Waits(_) => style.alarm(&line),
                 Row::Folded { .. } | Row::Switch { .. } => style.faint(&line),
@@ -191,12 +212,20 @@ impl Report<'_> {
         if after > 0 {
             push(text, &format!("... {after} operations after this block"), "  ");
         }
-        if let Some((left, right)) = timeline.guilty {
-            push(text, "In full, the two whose order matters:", "  ");
-            for position in [left, right] {
-                let step = &timeline.steps[position];
-                let words = format!("{}: {}", timeline.name(step.task), words(self, timeline, position));
-                push(text, &words, &format!("  >>{position:>4} "));
+        if timeline.guilty.is_some() {
+            let overwrites = timeline.story.iter().any(|position| !timeline.is_guilty(*position));
+            let others = if overwrites { ", and what else is part of it (>)" } else { "" };
+            push(text, &format!("In full, the two whose order matters (>>){others}:"), "  ");
+        }
+        for &position in &timeline.story {
+            let step = &timeline.steps[position];
+            let words = format!("{}: {}", timeline.name(step.task), words(self, timeline, position));
+            push(text, &words, &format!("  {}{position:>4} ", timeline.mark(position)));
+            if step.place.line().is_some() {
+                push(text, &step.place.to_string(), "         ");
+            }
+            if let Some(source) = step.place.source() {
+                push(text, &source, "         | ");
             }
         }
     }
@@ -211,16 +240,17 @@ impl Report<'_> {
         match row {
             Row::Operation(position) => {
                 let step = &timeline.steps[*position];
-                let marker = if timeline.is_guilty(*position) { ">>" } else { "  " };
+                let marker = timeline.mark(*position);
                 let column = columns.of_task(step.task);
                 let whose = columns.prefix(timeline, step.task);
                 let words = fitting(&whose, &words(self, timeline, *position), width - 1);
                 format!("{marker}{position:>5}  {}", lanes(column, &words))
             }
             Row::Waits(index) => {
-                let Waiting { task, on } = &timeline.waiting[*index];
+                let Waiting { task, on, place } = &timeline.waiting[*index];
+                let at = place.short().map(|place| format!(" at {place}")).unwrap_or_default();
                 let words = format!("{} waits for {}", timeline.name(*task), self.names.shorten(&on.to_string()));
-                format!("  never  {}", cut(&words, WIDTH - MARGIN))
+                format!("  never  {}{at}", cut(&words, WIDTH - MARGIN - at.chars().count()))
             }
             Row::Folded { operations, switches } => {
                 let plural = if *operations == 1 { "" } else { "s" };
@@ -243,93 +273,6 @@ impl Report<'_> {
                 format!("  {} {words} {}", mark.repeat(4), mark.repeat(rest))
             }
         }
-    }
-}
-
-/// An operation for a reader. Tasks and keys have their short names.
-#[derive(Debug, Default)]
-pub(super) struct Words {
-    /// What was done, and to what.
-    pub did: String,
-    /// What it found or left; empty where there is nothing to say.
-    pub value: String,
-}
-
-/// `read A: nonce 5`.
-impl fmt::Display for Words {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.did)?;
-        if self.value.is_empty() { Ok(()) } else { write!(f, ": {}", self.value) }
-    }
-}
-
-/// An operation of a timeline.
-pub(super) fn words(report: &Report<'_>, timeline: &Timeline<'_>, position: usize) -> Words {
-    let action = &timeline.steps[position].action;
-    let value = report.names.shorten(&action.result());
-    let verb = match action {
-        Action::Spawn { task, .. } => {
-            return Words { did: format!("spawn {}", timeline.name(*task)), value: String::new() };
-        }
-        Action::WorkOn { item } => return Words { did: format!("begin tx {item}"), value },
-        Action::End { .. } => return Words { did: "end".to_owned(), value },
-        // A guard that is left has written what it leaves.
-        Action::Leave { .. } => "write",
-        _ => action.name(),
-    };
-    let object = match action.entry() {
-        // The account says enough.
-        Some(Entry { map, key }) if *map == *ACCOUNTS => key.to_string(),
-        _ => action.target(),
-    };
-    Words { did: format!("{verb} {}", report.names.shorten(&object)), value }
-}
-
-/// Which column each task is shown in: its own, or the last one for all others.
-#[derive(Debug)]
-pub(super) struct Columns {
-    pub names: Vec<String>,
-    tasks: Vec<u64>,
-    others: bool,
-}
-
-impl Columns {
-    /// The columns, at most `most`: all tasks, or those of the guilty pair, else those most to be seen, and the others in one.
-    pub(super) fn of(timeline: &Timeline<'_>, rows: &[Row], most: usize) -> Self {
-        let mut tasks: Vec<u64> = timeline.tasks.iter().map(|(task, _)| *task).collect();
-        let others = tasks.len() > most;
-        if others {
-            let culprits: Vec<u64> = match timeline.guilty {
-                Some((left, right)) => vec![timeline.steps[left].task, timeline.steps[right].task],
-                None => timeline.waiting.iter().map(|waiting| waiting.task).collect(),
-            };
-            let mut shown = std::collections::BTreeMap::<u64, usize>::new();
-            for row in rows {
-                if let Row::Operation(position) = row {
-                    *shown.entry(timeline.steps[*position].task).or_default() += 1;
-                }
-            }
-            tasks.sort_by_key(|task| {
-                let own = (!culprits.contains(task), std::cmp::Reverse(shown.get(task).copied().unwrap_or(0)));
-                (own, *task)
-            });
-            tasks.truncate(most - 1);
-            tasks.sort_unstable();
-        }
-        let mut names: Vec<String> = tasks.iter().map(|task| timeline.name(*task).to_owned()).collect();
-        if others {
-            names.push(format!("{} others", timeline.tasks.len() - tasks.len()));
-        }
-        Self { names, tasks, others }
-    }
-
-    pub(super) fn of_task(&self, task: u64) -> usize {
-        self.tasks.iter().position(|own| *own == task).unwrap_or(self.names.len() - 1)
-    }
-
-    /// Whose operation it is, where the column does not say.
-    pub(super) fn prefix(&self, timeline: &Timeline<'_>, task: u64) -> String {
-        if self.others && !self.tasks.contains(&task) { format!("{}: ", timeline.name(task)) } else { String::new() }
     }
 }
 
@@ -401,33 +344,4 @@ fn wrapped(words: &str, first: &str, rest: &str) -> Vec<String> {
 fn pad(text: &str, width: usize) -> String {
     let text = cut(text, width - 1);
     format!("{text:<width$}")
-}
-
-/// An operation in at most `width` characters. A short value is worth more than the whole name of its object.
-pub(super) fn fitting(whose: &str, words: &Words, width: usize) -> String {
-    let all = format!("{whose}{words}");
-    let (head, value) = (format!("{whose}{}", words.did), &words.value);
-    if value.is_empty() || all.chars().count() <= width {
-        return cut(&all, width);
-    }
-    if value.chars().count() <= width / 2 {
-        let head = cut(&head, width - value.chars().count() - 2);
-        return format!("{head}: {value}");
-    }
-    // Of a number the last digits differ most.
-    if value.chars().all(|c| c.is_ascii_digit()) {
-        let head = cut(&head, width / 2);
-        let room = width.saturating_sub(head.chars().count() + 4);
-        let tail: String = value.chars().skip(value.chars().count().saturating_sub(room)).collect();
-        return format!("{head}: ..{tail}");
-    }
-    cut(&all, width)
-}
-
-/// The text in at most `width` characters, with two dots where something is missing.
-pub(super) fn cut(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.to_owned();
-    }
-    text.chars().take(width.saturating_sub(2)).chain("..".chars()).collect()
 }

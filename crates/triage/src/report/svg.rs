@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use super::case::{Conflict, Report};
-use super::lanes::{Columns, Words, cut, fitting, words};
+use super::block::Conflict;
+use super::case::Report;
+use super::columns::Columns;
 use super::timeline::{Row, Switch, Timeline, changes};
+use super::words::{Words, cut, fitting, words};
 use seriatim_explore::model::{Awaited, Waiting};
 
 /// Transactions and edges drawn at most.
@@ -19,22 +21,22 @@ const MOST_LANES: usize = 9;
 /// Space for the operations' positions.
 const MARGIN: usize = 52;
 
-/// Transactions as nodes, a column a batch; edges between those that share accounts.
+/// Transactions as nodes, a column a level; edges between those that share accounts.
 pub(super) fn conflict_graph(report: &Report<'_>) -> Markup {
     let mut places: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
-    for (column, batch) in report.batches.iter().enumerate() {
-        for (row, &tx_index) in batch.iter().enumerate().filter(|(_, tx_index)| **tx_index < MOST_NODES) {
+    for (column, level) in report.levels.iter().enumerate() {
+        for (row, &tx_index) in level.iter().enumerate().filter(|(_, tx_index)| **tx_index < MOST_NODES) {
             places.insert(tx_index, (60 + column * 150, 52 + row * 48));
         }
     }
-    let width = 60 + report.batches.len().min(MOST_NODES) * 150;
+    let width = 60 + report.levels.len().min(MOST_NODES) * 150;
     let height = 52 + places.values().map(|(_, y)| *y).max().unwrap_or(0);
     let guilty = &report.artifact.violation.difference.place.transactions;
     html! {
         div.scroll tabindex="0" role="region" aria-label="Conflict graph" {
             svg width=(width) height=(height) viewBox=(format!("0 0 {width} {height}")) role="img" aria-label="Transactions that share accounts" {
-                @for column in 0..report.batches.len().min(MOST_NODES) {
-                    text.faint x=(60 + column * 150) y="18" text-anchor="middle" { "batch " (column) }
+                @for column in 0..report.levels.len().min(MOST_NODES) {
+                    text.faint x=(60 + column * 150) y="18" text-anchor="middle" { "level " (column) }
                 }
                 @for conflict in report.conflicts.iter().take(MOST_EDGES) { (edge(conflict, &places)) }
                 @for (tx_index, (x, y)) in &places {
@@ -58,7 +60,7 @@ fn edge(conflict: &Conflict, places: &BTreeMap<usize, (usize, usize)>) -> Markup
     };
     let label = cut(&conflict.shared.join(", "), 12);
     if x == to_x {
-        // Tasks of one batch that share an account: what batches are there to prevent.
+        // Transactions of one level that share an account: what levels are there to prevent.
         let (side, bulge) = (x + 26, x + 80);
         let path = format!("M{side} {y} C{bulge} {y} {bulge} {to_y} {side} {to_y}");
         return html! {
@@ -87,7 +89,8 @@ pub(super) fn lanes(report: &Report<'_>, timeline: &Timeline<'_>) -> Markup {
     let rows = timeline.rows(MOST_OPERATIONS);
     let columns = Columns::of(timeline, &rows, MOST_LANES);
     // As wide as a wide page allows, never so narrow that labels say nothing.
-    let lane = ((1_260 - MARGIN) / columns.names.len()).clamp(232, 340);
+    let room = if report.turned.is_some() { 620 } else { 1_260 };
+    let lane = ((room - MARGIN) / columns.names.len()).clamp(190, 340);
     let drawing = Drawing { report, timeline, columns, lane, margin: MARGIN };
     let mut y = 44;
     let mut last: Option<(usize, usize)> = None;
@@ -172,7 +175,7 @@ impl Drawing<'_> {
         match row {
             Row::Operation(position) => self.operation(*position, y),
             Row::Waits(index) => {
-                let Waiting { task, on } = &self.timeline.waiting[*index];
+                let Waiting { task, on, place } = &self.timeline.waiting[*index];
                 let x = self.x(self.columns.of_task(*task));
                 let waits = format!("waits for {}", self.report.names.shorten(&on.to_string()));
                 let did = match on {
@@ -180,7 +183,7 @@ impl Drawing<'_> {
                     _ => waits.clone(),
                 };
                 let short = Words { did, ..Words::default() };
-                let detail = format!("{} {waits}, for ever", self.timeline.name(*task));
+                let detail = format!("{} {waits}, for ever  {place}", self.timeline.name(*task));
                 html! { g.op.bad tabindex="0" data-d=(detail) {
                     rect x=(x - 5) y=(y - 5) width="10" height="10" {}
                     text x=(x + 12) y=(y + 4) { (self.fitting("", &short)) }
@@ -218,10 +221,12 @@ impl Drawing<'_> {
         let step = &self.timeline.steps[position];
         let x = self.x(self.columns.of_task(step.task));
         let whose = self.columns.prefix(self.timeline, step.task);
-        let label = self.fitting(&whose, &words(self.report, self.timeline, position));
-        let detail = format!("{position}  {}: {step}", self.timeline.name(step.task));
+        let words = words(self.report, self.timeline, position);
+        let label = self.fitting(&whose, &words);
+        let detail = format!("{position}  {}: {words}  {}", self.timeline.name(step.task), step.place);
         html! {
-            g.op .bad[self.timeline.is_guilty(position)] .writes[changes(&step.action)] tabindex="0" data-d=(detail) {
+            g.op .bad[self.timeline.is_guilty(position)] .story[self.timeline.story.contains(&position)] .writes[changes(&step.action)]
+                tabindex="0" data-n=(position) data-d=(detail) {
                 rect.hit x=(x - 10) y=(y - 12) width=(self.lane - 8) height="24" {}
                 circle cx=(x) cy=(y) r="5" {}
                 text x=(x + 12) y=(y + 4) { (label) }

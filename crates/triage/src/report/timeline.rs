@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::explain::{TaskNames, block_start, shares_out};
 use seriatim_explore::Ending;
-use seriatim_explore::model::{Action, Mode, Object, Step, Waiting};
+use seriatim_explore::model::{Action, Mode, Object, Place, Step, Waiting};
 
 /// Operations of one block, in the order in which they happened.
 #[derive(Debug)]
@@ -16,6 +16,8 @@ pub(super) struct Timeline<'a> {
     /// Task and name of each task that does something, in order of tasks.
     pub tasks: Vec<(u64, String)>,
     pub guilty: Option<(usize, usize)>,
+    /// Positions of what is part of the anomaly, the guilty two among them, in order.
+    pub story: Vec<usize>,
     /// What each task that cannot go on waits for, at the end.
     pub waiting: Vec<Waiting>,
 }
@@ -63,12 +65,16 @@ impl<'a> Timeline<'a> {
     pub(super) fn new(
         steps: &'a [Step],
         range: Range<usize>,
-        guilty: Option<(usize, usize)>,
+        (guilty, story): (Option<(usize, usize)>, &[usize]),
         names: &TaskNames,
         ending: Option<&Ending>,
     ) -> Self {
         let guilty = guilty.filter(|(left, right)| left < right && *right < steps.len());
         let range = guilty.map_or(range.clone(), |(left, right)| range.start.min(left)..range.end.max(right + 1));
+        let mut story: Vec<usize> = story.iter().copied().filter(|position| range.contains(position)).collect();
+        story.extend(guilty.iter().flat_map(|(left, right)| [*left, *right]));
+        story.sort_unstable();
+        story.dedup();
         let waiting = match ending {
             Some(Ending::Stuck(waiting)) => waiting.clone(),
             _ => Vec::new(),
@@ -85,7 +91,7 @@ impl<'a> Timeline<'a> {
             }
         };
         let tasks = tasks.into_iter().map(|task| (task, name(task))).collect();
-        Self { steps, range, tasks, guilty, waiting }
+        Self { steps, range, tasks, guilty, story, waiting }
     }
 
     /// The name of a task.
@@ -96,6 +102,20 @@ impl<'a> Timeline<'a> {
     /// Whether it is one of the two.
     pub(super) fn is_guilty(&self, position: usize) -> bool {
         self.guilty.is_some_and(|(left, right)| position == left || position == right)
+    }
+
+    /// Where the operations of the anomaly are called, in the order in which they happened.
+    pub(super) fn places(&self) -> impl Iterator<Item = Place> + '_ {
+        self.story.iter().map(|&at| self.steps[at].place).filter(|place| place.line().is_some())
+    }
+
+    /// `>>` for the guilty two, `>` for what else is part of the anomaly.
+    pub(super) fn mark(&self, position: usize) -> &'static str {
+        match () {
+            () if self.is_guilty(position) => ">>",
+            () if self.story.contains(&position) => " >",
+            () => "  ",
+        }
     }
 
     /// The operations that matter most, at most about `most`, with what lies between them.
@@ -184,7 +204,7 @@ impl<'a> Timeline<'a> {
     /// The positions nearest to the guilty pair, or the last ones, where there are too many.
     fn nearest(&self, mut positions: Vec<usize>, most: usize) -> Vec<usize> {
         let (left, right) = self.guilty.unwrap_or((self.range.end, self.range.end));
-        let distance = |at: &usize| (!self.is_guilty(*at), left.abs_diff(*at).min(right.abs_diff(*at)), *at);
+        let distance = |at: &usize| (!self.story.contains(at), left.abs_diff(*at).min(right.abs_diff(*at)), *at);
         positions.sort_by_key(distance);
         positions.truncate(most);
         positions.sort_unstable();
@@ -236,7 +256,7 @@ impl<'a> Timeline<'a> {
             };
             let object = step.action.object();
             match &step.action {
-                _ if self.is_guilty(position) => 4,
+                _ if self.story.contains(&position) => 4,
                 Action::Suspend | Action::Unlock { .. } | Action::Acquire { .. } | Action::Release { .. } => 0,
                 Action::Spawn { .. } | Action::WorkOn { .. } | Action::End { .. } | Action::Commit { .. } => 2,
                 Action::Join { .. } => 1,

@@ -71,7 +71,8 @@ fn explorer_steps(scenario: &Scenario, schedule: &Schedule) -> Vec<Step> {
 
 fn explained(guilty: (usize, usize)) -> Explanation {
     let sentences = vec!["Both read the same value.".to_owned(), "x".repeat(200)];
-    Explanation { anomaly: Anomaly::LostUpdate, guilty: Some(guilty), sentences }
+    let story = vec![guilty.0, guilty.1];
+    Explanation { guilty: Some(guilty), story, ..Explanation::told(Anomaly::LostUpdate, sentences) }
 }
 
 fn too_wide(text: &str) -> Option<&str> {
