@@ -20,26 +20,31 @@ mod list;
 mod minimise;
 mod node;
 mod output;
+mod profile;
 mod progress;
 mod promote;
 mod prove;
 mod replay;
 mod report;
+mod review;
 mod run;
 mod seeds;
+mod shell;
 
+use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use seriatim_subject::SubjectSource;
 
 use args::{
     CampaignArgs, ExploreArgs, MinimiseArgs, PromoteArgs, ProveArgs, ReplayArgs, ReportArgs, RunArgs, SeedsArgs,
 };
+use profile::ProfileError;
 
 /// What people run most.
 const EXAMPLES: &str = "\
@@ -79,8 +84,14 @@ enum Command {
     Replay(ReplayArgs),
     /// Make a violation's case smaller: fewer transactions, accounts and switches
     Minimise(MinimiseArgs),
+    /// Show a folder of artifacts on one page: what is open, waived, promoted
+    Review(review::ReviewArgs),
     /// Keep an artifact's case: cargo test runs it from then on
     Promote(PromoteArgs),
+    /// Put up with a violation for now: campaigns count it and go on
+    Waive(review::WaiveArgs),
+    /// Throw an artifact away, with its page
+    Drop(review::DropArgs),
     /// Prove all sets of a few transactions under all interleavings
     Prove(ProveArgs),
     /// Show a counterexample: as text, and as a page
@@ -90,13 +101,19 @@ enum Command {
     /// Look, as the author of an adapter, at what an executor in another process says
     #[command(subcommand)]
     Subject(external::SubjectCommand),
-    /// Run a small chain in any mode, on disk or in memory; ended at any moment, it goes on where it was
+    /// Run a small chain in any mode, on disk or in memory
+    ///
+    /// Ended at any moment, it goes on where it was.
     Node(node::NodeCli),
     /// Write generated plans as files, for a fuzzer to start from
     Seeds(SeedsArgs),
     /// Make a fuzzer's corpus smaller
     #[command(subcommand)]
     Corpus(corpus::CorpusCommand),
+    /// Write completions for a shell
+    Completions(shell::CompletionsArgs),
+    /// Write manual pages
+    Man(shell::ManArgs),
 }
 
 /// A command that could not do its work.
@@ -106,6 +123,10 @@ enum CliError {
     Read { path: PathBuf, source: std::io::Error },
     #[error("cannot write {path}: {source}", path = .path.display())]
     Write { path: PathBuf, source: std::io::Error },
+    #[error("cannot remove {path}: {source}", path = .path.display())]
+    Remove { path: PathBuf, source: std::io::Error },
+    #[error(transparent)]
+    Waivers(seriatim_campaign::WaiversError),
     #[error("{path}: {source}", path = .path.display())]
     Shapes { path: PathBuf, source: seriatim_lab::workload::ShapeError },
     #[error("{path}: {source}", path = .path.display())]
@@ -158,9 +179,18 @@ enum CliError {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    match Cli::try_parse() {
-        Ok(cli) => guarded(|| dispatch(&cli)),
-        Err(error) => usage(&error, Cli::command()),
+    let command = grouped(Cli::command());
+    let words = match with_profile(&command) {
+        Ok(words) => words,
+        Err(error) => {
+            eprintln!("seriatim: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    let parsed = command.clone().try_get_matches_from(words).and_then(|matches| Cli::from_arg_matches(&matches));
+    match parsed {
+        Ok(cli) => guarded(|| dispatch(&cli, command)),
+        Err(error) => usage(&error, command),
     }
 }
 
@@ -172,7 +202,45 @@ pub fn subject_main(source: &dyn SubjectSource) -> ExitCode {
     }
 }
 
-fn dispatch(cli: &Cli) -> Result<ExitCode, CliError> {
+/// The words of this process, and behind `campaign`, or where it is meant without being named, those of its profile.
+fn with_profile(command: &clap::Command) -> Result<Vec<OsString>, ProfileError> {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let campaign = command.find_subcommand("campaign").expect("it is one of the commands");
+    match words.get(1).and_then(|word| word.to_str()) {
+        Some("campaign") => profile::expanded(words, campaign, 2),
+        Some(word) if !word.starts_with('-') => Ok(words),
+        _ => profile::expanded(words, campaign, 1),
+    }
+}
+
+/// The commands by what they are for, as `--help` shows them.
+const GROUPS: [(&str, &[&str]); 6] = [
+    ("Look for violations", &["campaign", "run", "explore", "prove"]),
+    ("Look at one", &["replay", "report", "minimise"]),
+    ("Decide about it", &["review", "promote", "waive", "drop"]),
+    ("Begin", &["demo", "list", "subject"]),
+    ("Feed a fuzzer", &["seeds", "corpus"]),
+    ("The rest", &["node", "completions", "man", "help"]),
+];
+
+/// The command with its subcommands in groups.
+fn grouped(mut command: clap::Command) -> clap::Command {
+    command.build();
+    let mut text = String::new();
+    for (title, names) in GROUPS {
+        text += &format!("{title}:\n");
+        for subcommand in names.iter().filter_map(|name| command.find_subcommand(name)) {
+            let about = subcommand.get_about().map(ToString::to_string).unwrap_or_default();
+            text += &format!("  {:<12} {about}\n", subcommand.get_name());
+        }
+        text.push('\n');
+    }
+    command.help_template(format!(
+        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{text}Options:\n{{options}}{{after-help}}"
+    ))
+}
+
+fn dispatch(cli: &Cli, command: clap::Command) -> Result<ExitCode, CliError> {
     match &cli.command {
         None => campaign::run(&cli.campaign),
         Some(Command::Demo(args)) => demo::run(args),
@@ -185,6 +253,11 @@ fn dispatch(cli: &Cli) -> Result<ExitCode, CliError> {
         Some(Command::Promote(args)) => promote::run(args),
         Some(Command::Prove(args)) => prove::run(args),
         Some(Command::Report(args)) => report::run(args),
+        Some(Command::Review(args)) => review::review(args),
+        Some(Command::Waive(args)) => review::waive(args),
+        Some(Command::Drop(args)) => review::drop_one(args),
+        Some(Command::Completions(args)) => Ok(shell::completions(args, command)),
+        Some(Command::Man(args)) => shell::man(args, command),
         Some(Command::Node(command)) => node::run(command),
         Some(Command::Seeds(args)) => seeds::run(args),
         Some(Command::Subject(command)) => external::subject(command),
@@ -223,7 +296,8 @@ fn guarded(command: impl FnOnce() -> Result<ExitCode, CliError>) -> ExitCode {
 /// Help and version as clap prints them; an error as one line.
 fn usage(error: &clap::Error, command: clap::Command) -> ExitCode {
     if !error.use_stderr() {
-        print!("{error}");
+        // Whoever reads it may have seen enough.
+        let _ = error.print();
         return ExitCode::SUCCESS;
     }
     let text = error.to_string();

@@ -3,6 +3,8 @@
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -125,6 +127,7 @@ fn run(args: &Args) -> Result<ExitCode, Failure> {
         jobs: args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from),
         root: root.to_owned(),
         folder: folder.clone(),
+        stop: stopped_by_interrupt(),
     };
     if !args.sizes.is_empty() {
         let sizes = Sizes { plan, sizes: args.sizes.clone() };
@@ -150,7 +153,24 @@ fn run(args: &Args) -> Result<ExitCode, Failure> {
     if !errors.is_empty() {
         return Err(Failure::NotScored(errors.len()));
     }
+    if plan.is_stopped() {
+        eprintln!("mutants: stopped; the outcomes that are there are kept, and the next run goes on from them");
+        return Ok(ExitCode::from(2));
+    }
     Ok(conclude(&of(&mutants)))
+}
+
+/// A flag that Ctrl-C sets. A second Ctrl-C ends the process.
+fn stopped_by_interrupt() -> Arc<AtomicBool> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = Arc::clone(&stop);
+    // Without a handler Ctrl-C ends the process, as it always did.
+    let _ = ctrlc::set_handler(move || {
+        if stopped.swap(true, Relaxed) {
+            std::process::exit(2);
+        }
+    });
+    stop
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
@@ -213,7 +233,7 @@ fn check(mutants: &[Mutant], root: &Path, folder: &Path) -> Result<(), Failure> 
 /// A bar on a terminal, a line for each finding elsewhere.
 fn bar(mutants: u64) -> impl Fn(Progress<'_>) + Sync {
     let bar = ProgressBar::new(mutants);
-    let style = ProgressStyle::with_template("{bar:24} {pos} of {len}  {elapsed_precise}  {msg}");
+    let style = ProgressStyle::with_template("{bar:24} {pos} of {len}, about {eta} left  {wide_msg}");
     bar.set_style(style.expect("the template is constant and right"));
     let line = move |bar: &ProgressBar, text: String| {
         if bar.is_hidden() { eprintln!("{text}") } else { bar.println(text) }

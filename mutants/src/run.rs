@@ -3,8 +3,8 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::mpsc;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use crate::mutant::Class;
@@ -30,6 +30,8 @@ pub struct Plan {
     pub root: PathBuf,
     /// Where copies and build output are.
     pub folder: PathBuf,
+    /// Set, it ends the run with the outcomes that are there.
+    pub stop: Arc<AtomicBool>,
 }
 
 /// Why there is no outcome.
@@ -64,6 +66,11 @@ impl Plan {
         lanes.into_iter().filter(wanted).flat_map(of_lane).collect()
     }
 
+    /// Whether somebody wants the run to end.
+    pub fn is_stopped(&self) -> bool {
+        self.stop.load(Relaxed)
+    }
+
     /// Runs what has no outcome yet. `progress` is told of each mutant and search that begins, and ends.
     pub fn run(
         &self,
@@ -81,8 +88,11 @@ impl Plan {
             let tree = make(&self.root, &self.folder, number);
             loop {
                 let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
-                let Some(mutant) = next else { return };
-                if let Err(error) = self.score(&tree, mutant, results, progress) {
+                let Some(mutant) = next.filter(|_| !self.is_stopped()) else { return };
+                // What a build or a search says that was interrupted with the run is no finding.
+                if let Err(error) = self.score(&tree, mutant, results, progress)
+                    && !self.is_stopped()
+                {
                     progress(Progress::Failed(&error));
                     errors.lock().unwrap_or_else(PoisonError::into_inner).push(error);
                 }
@@ -125,7 +135,7 @@ impl Plan {
         let work = || {
             loop {
                 let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
-                let Some((lane, seed)) = next else { return Ok(()) };
+                let Some((lane, seed)) = next.filter(|_| !self.is_stopped()) else { return Ok(()) };
                 if is_futile(mutant, lane, seed, results) {
                     continue;
                 }

@@ -6,16 +6,18 @@ use std::time::Duration;
 
 use clap::Args;
 
-use seriatim_campaign::Budget;
+use seriatim_campaign::{Budget, Waivers, WaiversError};
 use seriatim_lab::BuiltinSubject;
 use seriatim_subject::Process;
 use seriatim_subject::process::{ConfigError, ProcessConfig};
+
+use super::review::waivers_of;
 
 /// The form for scripts.
 #[derive(Debug, Args)]
 pub(super) struct JsonArgs {
     /// Write what was found as JSON, too; `-`: to standard output, in place of the text
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub json: Option<PathBuf>,
 }
 
@@ -23,7 +25,7 @@ pub(super) struct JsonArgs {
 #[derive(Debug, Args)]
 pub(super) struct JunitArgs {
     /// Write what was found as JUnit XML, too; `-`: to standard output, in place of the text
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub junit: Option<PathBuf>,
 }
 
@@ -31,7 +33,7 @@ pub(super) struct JunitArgs {
 #[derive(Debug, Args)]
 pub(super) struct ProcessArgs {
     /// Judge the executor that this command starts: it speaks the protocol of docs/book/reference/subject-protocol.md. No shell is run
-    #[arg(long, value_name = "COMMAND")]
+    #[arg(long, value_name = "COMMAND", help_heading = "An executor in another process")]
     pub subject_cmd: Option<String>,
     #[command(flatten)]
     pub limits: LimitArgs,
@@ -41,10 +43,10 @@ pub(super) struct ProcessArgs {
 #[derive(Debug, Args)]
 pub(super) struct LimitArgs {
     /// Most time for one answer, in milliseconds
-    #[arg(long, value_name = "MS", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..=3_600_000))]
+    #[arg(long, value_name = "MS", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..=3_600_000), help_heading = "An executor in another process")]
     pub subject_limit: u64,
     /// Most memory, in MiB (address space of each process)
-    #[arg(long, value_name = "MIB", default_value_t = 2_048, value_parser = clap::value_parser!(u64).range(16..=1_048_576))]
+    #[arg(long, value_name = "MIB", default_value_t = 2_048, value_parser = clap::value_parser!(u64).range(16..=1_048_576), help_heading = "An executor in another process")]
     pub subject_memory: u64,
 }
 
@@ -78,30 +80,40 @@ pub(super) struct CheckArgs {
 #[derive(Debug, Args)]
 pub(super) struct CommonArgs {
     /// Stop after so many seconds [default: 30]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=31_536_000), help_heading = "How much")]
     pub seconds: Option<u64>,
     /// Stop after so many executions instead
-    #[arg(long, value_name = "N", conflicts_with = "seconds", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", conflicts_with = "seconds", value_parser = clap::value_parser!(u64).range(1..), help_heading = "How much")]
     pub executions: Option<u64>,
     /// Where all choices come from; the same seed gives the same scenarios
-    #[arg(long, value_name = "S", default_value_t = 0)]
+    #[arg(long, value_name = "S", default_value_t = 0, help_heading = "How much")]
     pub seed: u64,
     /// Keep violations as they are met
-    #[arg(long)]
+    #[arg(long, help_heading = "Violations")]
     pub no_minimise: bool,
     /// Go on after a violation, and count those of each kind
-    #[arg(long)]
+    #[arg(long, help_heading = "Violations")]
     pub keep_going: bool,
     /// Threads [default: one a core]
-    #[arg(long, value_name = "J")]
+    #[arg(long, value_name = "J", help_heading = "How much")]
     pub jobs: Option<NonZeroUsize>,
     #[command(flatten)]
     pub json: JsonArgs,
     #[command(flatten)]
     pub junit: JunitArgs,
     /// Where the artifact of a violation is written
-    #[arg(long, value_name = "DIR", default_value = "artifacts")]
+    #[arg(long, value_name = "DIR", default_value = "artifacts", help_heading = "Violations")]
     pub artifacts: PathBuf,
+    /// Violations that are known: they are counted, and the verdict does not depend on them [default: waived.json among the
+    /// artifacts]
+    #[arg(long, value_name = "FILE", help_heading = "Violations")]
+    pub waived: Option<PathBuf>,
+    /// Take options from this profile of seriatim.toml; what is typed wins
+    #[arg(long, value_name = "NAME", help_heading = "Profiles")]
+    pub profile: Option<String>,
+    /// The file of profiles [default: seriatim.toml, if it is here]
+    #[arg(long, value_name = "FILE", help_heading = "Profiles")]
+    pub config: Option<PathBuf>,
 }
 
 impl CommonArgs {
@@ -111,6 +123,12 @@ impl CommonArgs {
             (Some(executions), _) => Budget::Executions(executions),
             (None, seconds) => Budget::Time(Duration::from_secs(seconds.unwrap_or(DEFAULT_SECONDS))),
         }
+    }
+
+    /// What does not count.
+    pub(super) fn waivers(&self) -> Result<Waivers, WaiversError> {
+        let file = self.waived.clone().unwrap_or_else(|| waivers_of(&self.artifacts));
+        Waivers::read(&file)
     }
 
     /// How many threads.
@@ -129,26 +147,26 @@ pub(super) struct CampaignArgs {
     #[command(flatten)]
     pub common: CommonArgs,
     /// Real block shapes only
-    #[arg(long)]
+    #[arg(long, help_heading = "What runs")]
     pub shapes: bool,
     /// Generated plans on tokio only
-    #[arg(long, conflicts_with = "shapes")]
+    #[arg(long, conflicts_with = "shapes", help_heading = "What runs")]
     pub plans: bool,
     /// Generated plans under shuttle only
-    #[arg(long, conflicts_with_all = ["shapes", "plans"])]
+    #[arg(long, conflicts_with_all = ["shapes", "plans"], help_heading = "What runs")]
     pub interleavings: bool,
     /// Generated plans only, with an error, a delay, a panic or a cancellation at the awaits of their blocks
-    #[arg(long, conflicts_with_all = ["shapes", "plans", "interleavings"])]
+    #[arg(long, conflicts_with_all = ["shapes", "plans", "interleavings"], help_heading = "What runs")]
     pub faults: bool,
     /// What is run and interleaved: `parallel`, `block-stm`, or one that is wrong on purpose, such as
     /// `canary:CountsByLoadAndStore`, which is interleaved only, or `canary:HalfCommitted`, which shows under faults only
-    #[arg(long, value_name = "NAME", default_value_t = BuiltinSubject::Parallel)]
+    #[arg(long, value_name = "NAME", default_value_t = BuiltinSubject::Parallel, help_heading = "What runs")]
     pub subject: BuiltinSubject,
     /// Read block shapes from this file instead of the built-in ones
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "What runs")]
     pub shapes_file: Option<PathBuf>,
     /// Show also how outcomes, conflict classes and faults are distributed
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub verbose: bool,
     #[command(flatten)]
     pub process: ProcessArgs,
@@ -256,6 +274,9 @@ pub(super) struct ReplayArgs {
     /// How many times
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub times: u32,
+    /// Show what the tasks did, operation by operation, with the line of the source that called it
+    #[arg(long, conflicts_with = "subject_cmd")]
+    pub steps: bool,
     #[command(flatten)]
     pub process: ProcessArgs,
     #[command(flatten)]

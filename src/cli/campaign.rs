@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use seriatim_campaign::{
@@ -39,13 +40,14 @@ pub(super) fn run(args: &CampaignArgs) -> Result<ExitCode, CliError> {
         lanes,
         subject: args.subject,
         keep_going: args.common.keep_going,
+        waivers: args.common.waivers()?,
         jobs: args.common.jobs(),
     };
     let output = Output::new("campaign", args.common.json.json.as_ref(), args.common.junit.junit.as_ref(), &[])?;
     let missed_canaries = match canaries(lanes) {
         Err(CliError::CanariesHang(_)) if let Some(mut found) = interleave_canary_plans(&config) => {
             if !args.common.no_minimise {
-                shrink(&mut found, None, &Control::default());
+                shrink(&mut found, None, &Arc::new(Control::default()));
             }
             let report = CampaignReport::of_hang(&config, found, 0, output.elapsed());
             return end_early(report, args, &output);

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use seriatim_campaign::Conclusion;
@@ -17,8 +16,8 @@ use seriatim_lab::{BuiltinSubject, Examiner};
 
 use super::CliError;
 use super::args::JsonArgs;
-use super::interrupt::{go_on, stopped_by_interrupt};
 use super::output::{Findings, Output, judge, say};
+use super::progress::Progress;
 
 /// The version of the JSON form.
 const VERSION: u32 = 1;
@@ -109,15 +108,12 @@ pub(super) fn run(command: &CorpusCommand) -> Result<ExitCode, CliError> {
 
 /// Judges while a bar is drawn; without a terminal nothing is. None: stopped by Ctrl-C.
 fn with_bar(inputs: Vec<Input>, with_schedules: bool) -> Result<Option<Minimised>, CliError> {
-    let control = stopped_by_interrupt();
-    let bar = ProgressBar::new(inputs.len() as u64);
-    let style = ProgressStyle::with_template("{bar:24} {pos} of {len} inputs  {msg}");
-    bar.set_style(style.expect("the template is constant and right"));
+    let count = inputs.len() as u64;
+    let progress = Progress::of(count, "inputs");
     let mut watch = |position, input: &Input| {
-        bar.set_position(position as u64);
         // The one that is under way: on tokio one that hangs shows in no other way.
-        bar.set_message(input.name.display().to_string());
-        go_on(&control)
+        progress.say(input.name.display().to_string());
+        progress.at(position as u64)
     };
     let minimised = if with_schedules {
         minimise(inputs, &mut schedules(BuiltinSubject::Parallel), &mut watch)
@@ -125,9 +121,8 @@ fn with_bar(inputs: Vec<Input>, with_schedules: bool) -> Result<Option<Minimised
         let examiner = Examiner::new().map_err(CliError::Start)?;
         minimise(inputs, &mut plans(&examiner), &mut watch)
     };
-    bar.finish_and_clear();
     // Also when it came during the last input.
-    Ok(minimised.filter(|_| go_on(&control).is_continue()))
+    Ok(minimised.filter(|_| progress.at(count).is_continue()))
 }
 
 impl Summary {

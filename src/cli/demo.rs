@@ -4,11 +4,12 @@ mod executor;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
 use serde::Serialize;
 
-use seriatim_campaign::{Budget, Conclusion, Control, Counterexample};
+use seriatim_campaign::{Budget, Conclusion, Control, Counterexample, Waivers};
 use seriatim_subject::{OverRuntime, SubjectCampaign, SubjectSource, run as run_campaign};
 use seriatim_triage::report::{Report, Style, write_whole};
 use seriatim_triage::retrace::retrace;
@@ -61,7 +62,7 @@ pub(super) fn run(args: &DemoArgs) -> Result<ExitCode, CliError> {
     judge!(output, Violation, "found in block set {}, among {transactions} transactions", found.index + 1);
     say!(output, "\n2. Make it smaller. Transactions, accounts and task switches are taken out");
     say!(output, "while the same violation still shows.");
-    shrink(&mut found, Some(&source), &Control::default());
+    shrink(&mut found, Some(&source), &Arc::new(Control::default()));
     let left = found.artifact.scenario.tx_count();
     say!(output, "{left} of {transactions} transactions are left.");
     say!(output, "\n3. Explain. Pairs of accesses are turned round until the violation is gone.\n");
@@ -82,6 +83,6 @@ pub(super) fn run(args: &DemoArgs) -> Result<ExitCode, CliError> {
 /// The first violation of seed 0.
 fn search(source: &dyn SubjectSource) -> Result<Option<Counterexample>, CliError> {
     let budget = Budget::Executions(EXECUTIONS);
-    let config = SubjectCampaign { seed: 0, budget, jobs: 1, keep_going: false };
+    let config = SubjectCampaign { seed: 0, budget, jobs: 1, keep_going: false, waivers: Waivers::default() };
     Ok(run_campaign(&config, source, &Control::default())?.counterexamples.into_iter().next())
 }

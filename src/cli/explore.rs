@@ -21,6 +21,7 @@ use super::CliError;
 use super::args::{EngineChoice, ExploreArgs, PREEMPTIONS, SchedulerChoice};
 use super::input::read;
 use super::output::{Findings, Output, Shown, judge, say};
+use super::progress::Progress;
 
 /// The version of the JSON form.
 const VERSION: u32 = 2;
@@ -168,8 +169,10 @@ fn native(
 ) -> Result<Ended, CliError> {
     let examiner = Examiner::new().map_err(CliError::Start)?;
     let times = args.executions.unwrap_or(EXECUTIONS).into();
+    let progress = Progress::of(times, "executions");
     let Repeated { executions, evidence, found } =
-        repeat(&examiner, args.subject, (scenario, expectation), args.seed, times);
+        repeat(&examiner, args.subject, (scenario, expectation), args.seed, times, &mut |done| progress.at(done));
+    drop(progress);
     explored.executions = executions;
     explored.evidence = Some(evidence);
     if let Some(violation) = found {
@@ -186,7 +189,10 @@ fn shuttle(
     output: &Output,
     explored: &mut Explored,
 ) -> Result<Ended, CliError> {
-    let Search { evidence, exhaustion, found } = search(&args.subject.explorer(scenario), &schedules(args));
+    let progress = Progress::of(args.executions.unwrap_or(EXECUTIONS).into(), "executions");
+    let mut told = |done| progress.at(done);
+    let Search { evidence, exhaustion, found } = search(&args.subject.explorer(scenario), &schedules(args), &mut told);
+    drop(progress);
     explored.executions = exhaustion.map_or(evidence.interleavings, |reached| reached.executions);
     explored.complete = exhaustion.map(|reached| reached.complete);
     explored.redundant = exhaustion.map(|reached| reached.redundant);

@@ -112,8 +112,13 @@ pub(super) fn dispatch(cli: &ExternalCli, source: &dyn SubjectSource) -> Result<
 
 pub(super) fn campaign(args: &CommonArgs, source: &dyn SubjectSource) -> Result<ExitCode, CliError> {
     let output = Output::new("campaign --subject-cmd", args.json.json.as_ref(), args.junit.junit.as_ref(), &[])?;
-    let config =
-        SubjectCampaign { seed: args.seed, budget: args.budget(), jobs: args.jobs(), keep_going: args.keep_going };
+    let config = SubjectCampaign {
+        seed: args.seed,
+        budget: args.budget(),
+        jobs: args.jobs(),
+        keep_going: args.keep_going,
+        waivers: args.waivers()?,
+    };
     let control = stopped_by_interrupt();
     let mut report = judge(&config, source, &control, args, &output)?;
     if !args.no_minimise {

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use seriatim_campaign::{Conclusion, Control, Counterexample, MinimiseError, minimise_artifact};
@@ -14,8 +14,9 @@ use seriatim_triage::report::{Artifact, Rate, Smaller, write_whole};
 use super::CliError;
 use super::args::{MinimiseArgs, TRIES};
 use super::input::{built_in, read_artifact};
-use super::interrupt::{go_on, stopped_by_interrupt};
+use super::interrupt::stopped_by_interrupt;
 use super::output::{Findings, Output, Shown, check_writable, judge, say};
+use super::progress::Progress;
 
 /// The version of the JSON form.
 const VERSION: u32 = 1;
@@ -85,26 +86,21 @@ fn minimised(
     artifact: &Artifact,
     source: Option<&dyn SubjectSource>,
     tries: u64,
-    control: &Control,
+    control: &Arc<Control>,
 ) -> Result<Artifact, MinimiseExternalError> {
-    let bar = ProgressBar::new(tries);
-    let style = ProgressStyle::with_template("making the case smaller: {pos} executions, {msg}");
-    bar.set_style(style.expect("the template is constant and right"));
+    let progress = Progress::with(Arc::clone(control), tries, "executions");
     let mut watch = |executions, transactions| {
-        bar.set_position(executions);
-        bar.set_message(format!("{transactions} transactions"));
-        go_on(control)
+        progress.say(format!("{transactions} transactions"));
+        progress.at(executions)
     };
-    let smaller = match source {
+    match source {
         Some(source) => minimise_external(artifact, source, tries, &mut watch),
         None => minimise_artifact(artifact, tries, &mut watch).map_err(MinimiseExternalError::from),
-    };
-    bar.finish_and_clear();
-    smaller
+    }
 }
 
 /// Makes a campaign's counterexample smaller. What cannot be made smaller is kept as it is; Ctrl-C ends the attempt, too.
-pub(super) fn shrink(counterexample: &mut Counterexample, source: Option<&dyn SubjectSource>, control: &Control) {
+pub(super) fn shrink(counterexample: &mut Counterexample, source: Option<&dyn SubjectSource>, control: &Arc<Control>) {
     if counterexample.signature.oracle == Oracle::Hang {
         eprintln!("seriatim: kept as it was met: each attempt at a smaller case would take the time limit");
         return;

@@ -1,13 +1,55 @@
-//! The bars of campaigns. Without a terminal nothing is drawn.
+//! What long commands show while they run: one line, cut to the width of the terminal and cleared at its end, on Ctrl-C too.
+//! Without a terminal nothing is drawn.
 
+use std::ops::ControlFlow;
 use std::sync::atomic::Ordering::Relaxed;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use seriatim_campaign::{Budget, Control, Hang, Watchdog};
 
-/// Runs a campaign beside a thread that draws the bar. Without a terminal nothing is drawn. The job that hangs cannot be ended, so
-/// the process is, after `report_hang`.
+use super::interrupt::{go_on, stopped_by_interrupt};
+
+/// The line of a command that counts what it does. Ctrl-C makes [`Progress::at`] break off.
+pub(super) struct Progress {
+    bar: ProgressBar,
+    control: std::sync::Arc<Control>,
+}
+
+impl Progress {
+    /// A line for at most so many `units`. What is left is told as a bound: a search may end at any moment.
+    pub(super) fn of(most: u64, units: &str) -> Self {
+        Self::with(stopped_by_interrupt(), most, units)
+    }
+
+    /// The same where somebody listens to Ctrl-C already.
+    pub(super) fn with(control: std::sync::Arc<Control>, most: u64, units: &str) -> Self {
+        let bar = ProgressBar::new(most);
+        let template = format!("{{bar:24}} {{pos}} of {{len}} {units}, at most {{eta}} left  {{wide_msg}}");
+        bar.set_style(ProgressStyle::with_template(&template).expect("the template is right"));
+        Self { bar, control }
+    }
+
+    /// So many are done. It breaks off after Ctrl-C.
+    pub(super) fn at(&self, done: u64) -> ControlFlow<()> {
+        self.bar.set_position(done);
+        go_on(&self.control)
+    }
+
+    /// What is under way, or how far it came.
+    pub(super) fn say(&self, message: String) {
+        self.bar.set_message(message);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// Runs a campaign beside a thread that draws its line. The job that hangs cannot be ended, so the process is, after
+/// `report_hang`.
 pub(super) fn watched<T>(
     watchdog: Watchdog,
     budget: Budget,
@@ -37,11 +79,21 @@ pub(super) fn bar_style() -> ProgressStyle {
 fn draw(bar: &ProgressBar, budget: Budget, control: &Control) {
     let (executions, transactions) = (control.executions.load(Relaxed), control.transactions.load(Relaxed));
     let elapsed = bar.elapsed();
-    bar.set_position(match budget {
-        Budget::Executions(_) => executions,
-        Budget::Time(_) => elapsed.as_secs(),
-    });
     let rate = executions as f64 / elapsed.as_secs_f64().max(0.001);
-    let ending = if control.stop.load(Relaxed) { ", ending" } else { "" };
-    bar.set_message(format!("{executions} executions, {rate:.0}/s, {transactions} transactions, all agree{ending}"));
+    let left = match budget {
+        Budget::Executions(most) => {
+            bar.set_position(executions);
+            (executions > 0).then(|| (most.saturating_sub(executions)) as f64 / rate)
+        }
+        Budget::Time(time) => {
+            bar.set_position(elapsed.as_secs());
+            Some(time.saturating_sub(elapsed).as_secs_f64())
+        }
+    };
+    let left = match left {
+        _ if control.stop.load(Relaxed) => "ending".to_owned(),
+        Some(seconds) => format!("{seconds:.0} s left"),
+        None => "starting".to_owned(),
+    };
+    bar.set_message(format!("{left}  {executions} executions, {rate:.0}/s, {transactions} transactions, all agree"));
 }

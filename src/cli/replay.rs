@@ -12,13 +12,14 @@ use seriatim_lab::compare::{Signature, Violation};
 use seriatim_lab::drive::FaultPoint;
 use seriatim_subject::{SubjectSource, replay_external};
 use seriatim_triage::replay::{Divergence, Near};
-use seriatim_triage::report::Artifact;
+use seriatim_triage::report::{Artifact, Report};
+use seriatim_triage::retrace::retrace;
 
 use super::CliError;
 use super::args::ReplayArgs;
 use super::input::{built_in, read_artifact};
-use super::interrupt::{go_on, stopped_by_interrupt};
 use super::output::{Findings, Output, Shown, judge, say};
+use super::progress::Progress;
 
 /// The version of the JSON form.
 const VERSION: u32 = 2;
@@ -64,6 +65,10 @@ pub(super) fn run_on(args: &ReplayArgs, source: Option<&dyn SubjectSource>) -> R
     say!(output, "{file}: {} on {}", artifact.signature, artifact.subject);
     let rerun = rerun(args, &artifact, source)?;
     print(&output, &artifact, &rerun);
+    if args.steps {
+        let retraced = retrace(&artifact, &|scenario| source?.explorer(scenario));
+        output.print(Report::new(&artifact, file.clone(), &retraced).steps());
+    }
     let replayed = Replayed::new(file, &artifact, &rerun);
     let conclusion = rerun.conclusion();
     let reason = (conclusion == Conclusion::Inconclusive)
@@ -74,15 +79,16 @@ pub(super) fn run_on(args: &ReplayArgs, source: Option<&dyn SubjectSource>) -> R
 
 fn rerun(args: &ReplayArgs, artifact: &Artifact, source: Option<&dyn SubjectSource>) -> Result<Rerun, CliError> {
     let path = || args.artifact.clone();
+    let progress = Progress::of(args.times.into(), "replays");
+    let mut told = |done| progress.at(done);
     let Some(source) = source else {
-        let rerun = replay_artifact(artifact, args.times.into(), Watchdog::default());
+        let rerun = replay_artifact(artifact, args.times.into(), Watchdog::default(), &mut told);
         return rerun.map_err(|error| match error {
             RerunError::Subject(source) => CliError::Subject { path: path(), source },
             RerunError::Start(source) => CliError::Start(source),
         });
     };
-    let control = stopped_by_interrupt();
-    replay_external(artifact, source, args.times, &mut || go_on(&control))
+    replay_external(artifact, source, args.times, &mut told)
         .map_err(|source| CliError::ExternalSubject { path: path(), source })
 }
 

@@ -85,7 +85,7 @@ fn the_command_reports_with_and_without_steps_and_of_unknown_subjects() {
     let cases = [
         (artifact.clone(), "Why: lost update"),
         (Artifact { schedule: bare, ..artifact.clone() }, "Why: lost update"),
-        (Artifact { schedule: None, ..artifact }, "straight run"),
+        (Artifact { schedule: None, ..artifact }, "goes on for as long as it can"),
         (unknown, "does not know the subject"),
     ];
     for (artifact, expected) in cases {

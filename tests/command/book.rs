@@ -104,7 +104,7 @@ fn the_tutorials() {
 #[test]
 fn the_how_tos() {
     for page in ["ci", "fuzzing", "triage", "proofs", "rollout"] {
-        assert!(run(&format!("docs/book/how-to/{page}.md")) > 1, "{page}");
+        assert!(run(&format!("docs/book/how-to/{page}.md")) > 0, "{page}");
     }
 }
 
@@ -184,7 +184,10 @@ fn help(words: &[&str]) -> String {
 
 /// The names in the list of commands of a help.
 fn subcommands(help: &str) -> Vec<String> {
-    let Some((_, list)) = help.split_once("\nCommands:\n") else { return Vec::new() };
-    let rows = list.lines().take_while(|line| !line.is_empty()).filter(|line| !line.starts_with("   "));
+    // Under titles of their own, before the options.
+    let list = help.split("\nOptions:\n").next().unwrap_or_default();
+    let is_row =
+        |line: &&str| line.starts_with("  ") && line[2..].starts_with(|first: char| first.is_ascii_lowercase());
+    let rows = list.lines().filter(is_row);
     rows.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help").map(str::to_owned).collect()
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use seriatim::campaign::{Budget, BuiltinSubject, CampaignConfig, Canary, Control, Lanes, run};
+use seriatim::campaign::{Budget, BuiltinSubject, CampaignConfig, Canary, Control, Lanes, Waivers, run};
 use seriatim::report::Artifact;
 use seriatim::workload::real_shapes;
 
@@ -28,6 +28,7 @@ pub fn counterexample(canary: Canary) -> Artifact {
         lanes: Lanes::Interleavings,
         subject: BuiltinSubject::Canary(canary),
         keep_going: false,
+        waivers: Waivers::default(),
         jobs: 1,
     };
     let mut report = run(&config, real_shapes(), &Control::default()).unwrap();

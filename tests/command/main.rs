@@ -11,4 +11,5 @@ mod mismatches;
 mod node;
 mod options;
 mod own_executor;
+mod review;
 mod subject;

@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use seriatim_lab::compare::Signature;
 
+use super::Waivers;
+
 /// When to stop, if no violation comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Budget {
@@ -19,12 +21,14 @@ pub enum Budget {
 
 /// How far a campaign goes.
 #[derive(Clone, Copy, Debug)]
-pub struct Jobs {
+pub struct Jobs<'a> {
     pub budget: Budget,
     /// Threads; at least 1.
     pub jobs: usize,
     /// Whether to go on after a violation, counting those of the same signature.
     pub keep_going: bool,
+    /// Violations that never end it.
+    pub waivers: &'a Waivers,
 }
 
 /// The work of one thread.
@@ -59,6 +63,8 @@ pub struct Done<S, F> {
     pub sums: S,
     /// One violation of each signature, by index; the first alone, unless the campaign was to go on.
     pub found: Vec<First<F>>,
+    /// The same of what is waived, of which none ends a campaign.
+    pub waived: Vec<First<F>>,
     pub time: Duration,
 }
 
@@ -103,7 +109,7 @@ impl Control {
     }
 }
 
-impl Jobs {
+impl Jobs<'_> {
     /// Runs the jobs that `start` makes, one on each thread. They look at `control.stop` between executions.
     ///
     /// # Errors
@@ -131,7 +137,7 @@ impl Jobs {
 
 /// What the jobs of one campaign share.
 struct Shared<'a, F> {
-    jobs: Jobs,
+    jobs: Jobs<'a>,
     control: &'a Control,
     begun: Instant,
     next: AtomicU64,
@@ -142,7 +148,7 @@ struct Shared<'a, F> {
 
 impl<'a, F> Shared<'a, F> {
     #[expect(clippy::disallowed_methods, reason = "the budget may be a time")]
-    fn new(jobs: Jobs, control: &'a Control) -> Self {
+    fn new(jobs: Jobs<'a>, control: &'a Control) -> Self {
         let limit = match jobs.budget {
             Budget::Executions(executions) => executions,
             Budget::Time(_) => u64::MAX,
@@ -174,7 +180,7 @@ impl<'a, F> Shared<'a, F> {
 
     /// Keeps a violation, or counts it, if one of its signature at a lower index is there.
     fn keep(&self, index: u64, signature: Signature, found: F) {
-        if !self.jobs.keep_going {
+        if !self.jobs.keep_going && self.jobs.waivers.because(&signature).is_none() {
             self.limit.fetch_min(index, Relaxed);
         }
         let mut all = self.found.lock().unwrap_or_else(PoisonError::into_inner);
@@ -189,8 +195,14 @@ impl<'a, F> Shared<'a, F> {
 
     fn done<S>(self, sums: S) -> Done<S, F> {
         let found = self.found.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let mut found: Vec<_> = found.into_values().collect();
-        found.sort_by_key(|first| first.index);
+        let is_waived = |signature: &Signature| self.jobs.waivers.because(signature).is_some();
+        let (waived, found): (Vec<_>, Vec<_>) = found.into_iter().partition(|(signature, _)| is_waived(signature));
+        let in_order = |found: Vec<(Signature, First<F>)>| {
+            let mut found: Vec<_> = found.into_iter().map(|(_, first)| first).collect();
+            found.sort_by_key(|first| first.index);
+            found
+        };
+        let (waived, mut found) = (in_order(waived), in_order(found));
         if !self.jobs.keep_going {
             // Jobs that were ahead may have met others; which ones is chance.
             found.truncate(1);
@@ -198,7 +210,7 @@ impl<'a, F> Shared<'a, F> {
                 first.times = 1;
             }
         }
-        Done { sums, found, time: self.begun.elapsed() }
+        Done { sums, found, waived, time: self.begun.elapsed() }
     }
 }
 
@@ -242,7 +254,8 @@ mod tests {
 
     fn run(jobs: usize, keep_going: bool) -> (u64, Vec<(u64, u64, u64)>) {
         let control = Control::default();
-        let jobs = Jobs { budget: Budget::Executions(100), jobs, keep_going };
+        let waivers = &Waivers::default();
+        let jobs = Jobs { budget: Budget::Executions(100), jobs, keep_going, waivers };
         let start = || Ok::<_, Infallible>(Finding::default());
         let Ok(Done { sums, found, .. }) = jobs.run(&control, start);
         assert_eq!(control.transactions.load(Relaxed), 2 * sums.0);
@@ -256,6 +269,17 @@ mod tests {
             assert_eq!(found, [(13, 1, 13)]);
             assert!((14..100).contains(&executed), "{executed}");
         }
+    }
+
+    #[test]
+    fn what_is_waived_is_counted_and_ends_nothing() {
+        let violation = Violation::new(Oracle::State, "subject", Difference::new("field", 0, 1));
+        let mut waivers = Waivers::default();
+        waivers.add(violation.signature(), "known".to_owned());
+        let jobs = Jobs { budget: Budget::Executions(100), jobs: 2, keep_going: false, waivers: &waivers };
+        let Ok(done) = jobs.run(&Control::default(), || Ok::<_, Infallible>(Finding::default()));
+        let indices = |found: &[First<u64>]| found.iter().map(|first| first.index).collect::<Vec<_>>();
+        assert_eq!((indices(&done.waived), indices(&done.found)), (vec![13], vec![20]));
     }
 
     #[test]

@@ -14,7 +14,10 @@ mod rerun;
 mod search;
 mod statistics;
 mod summary;
+mod waivers;
 mod watchdog;
+
+use std::ops::ControlFlow;
 
 use seriatim_lab::compare::{Verdict, Violation};
 use seriatim_lab::workload::{Built, Shape, mix};
@@ -27,11 +30,15 @@ pub use jobs::{Budget, Control, Done, Execution, First, Job, Jobs, Sums};
 pub use lanes::{Lanes, Recipe};
 pub use minimised::{MinimiseError, Watch, minimise_artifact, minimise_by};
 pub use regression::{RegressionEvidence, check_regression};
-pub use report::{CampaignReport, Conclusion};
+pub use report::{CampaignReport, Conclusion, Waived};
 pub use rerun::{FaultSearch, Means, Rerun, RerunError, replay_artifact, under_shuttle};
 pub use search::{Repeated, Schedules, Search, repeat, search};
 pub use statistics::{Floor, Statistics};
+pub use waivers::{Waiver, Waivers, WaiversError};
 pub use watchdog::{Hang, Watchdog};
+
+/// Told after each execution how many there were. Breaking off ends the search with what it has.
+pub type Told<'a> = dyn FnMut(u64) -> ControlFlow<()> + 'a;
 
 /// What to run.
 #[derive(Clone, Debug)]
@@ -43,6 +50,8 @@ pub struct CampaignConfig {
     pub subject: BuiltinSubject,
     /// Whether to go on after a violation, counting those of the same signature.
     pub keep_going: bool,
+    /// What does not end the campaign and does not count.
+    pub waivers: Waivers,
     /// Threads, each with its own tokio runtimes; at least 1.
     pub jobs: usize,
 }
@@ -55,12 +64,14 @@ const SOAK_INTERVAL: u64 = 8;
 /// # Errors
 /// The operating system refuses a thread.
 pub fn run(config: &CampaignConfig, shapes: &[Shape], control: &Control) -> std::io::Result<CampaignReport> {
-    let &CampaignConfig { budget, jobs, keep_going, .. } = config;
+    let CampaignConfig { budget, jobs, keep_going, waivers, .. } = config;
     let lane = |examiner| Lane { config, shapes, examiner, statistics: Statistics::default() };
     let start = || Examiner::new().map(lane);
-    let Done { sums, found, time } = Jobs { budget, jobs, keep_going }.run(control, start)?;
+    let jobs = Jobs { budget: *budget, jobs: *jobs, keep_going: *keep_going, waivers };
+    let Done { sums, found, waived, time } = jobs.run(control, start)?;
     let found = found.into_iter().map(|first| Counterexample::new(config, first)).collect();
-    Ok(CampaignReport::new(config, sums, found, time))
+    let waived = Waived::of(&waived, |found| found.violation.signature(), waivers);
+    Ok(CampaignReport::new(config, sums, found, waived, time))
 }
 
 /// One job: an examiner with tokio runtimes of its own.

@@ -6,8 +6,9 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use seriatim_lab::Canary;
+use seriatim_lab::compare::Signature;
 
-use super::{CampaignConfig, Counterexample, Floor, Lanes, Statistics};
+use super::{CampaignConfig, Counterexample, First, Floor, Lanes, Statistics, Waivers};
 
 /// The whole of a campaign.
 #[derive(Debug, Serialize)]
@@ -23,6 +24,37 @@ pub struct CampaignReport {
     pub statistics: Statistics,
     /// One for each signature, in the order in which they were met; the first only, unless the campaign was to go on.
     pub counterexamples: Vec<Counterexample>,
+    /// The same of what is waived: the conclusion does not depend on it.
+    pub waived: Vec<Waived>,
+}
+
+/// Violations of one waived kind.
+#[derive(Debug, Serialize)]
+pub struct Waived {
+    pub signature: Signature,
+    pub because: String,
+    pub times: u64,
+}
+
+impl Waived {
+    /// What was met of the kinds that `waivers` has.
+    pub fn of<F>(met: &[First<F>], signature: impl Fn(&F) -> Signature, waivers: &Waivers) -> Vec<Self> {
+        let of_one = |first: &First<F>| {
+            let signature = signature(&first.found);
+            let because = waivers.because(&signature).unwrap_or_default().to_owned();
+            Self { signature, because, times: first.times }
+        };
+        met.iter().map(of_one).collect()
+    }
+}
+
+/// `state: balance (transfer), 3 times: issue 7`.
+impl fmt::Display for Waived {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { signature, because, times } = self;
+        let plural = if *times == 1 { "" } else { "s" };
+        write!(f, "{signature}, {times} time{plural}: {because}")
+    }
 }
 
 /// What it means; the exit code follows from it.
@@ -64,6 +96,7 @@ impl CampaignReport {
         config: &CampaignConfig,
         statistics: Statistics,
         counterexamples: Vec<Counterexample>,
+        waived: Vec<Waived>,
         time: Duration,
     ) -> Self {
         let missed_floors: Vec<Floor> = statistics.missed_floors(config.lanes);
@@ -88,6 +121,7 @@ impl CampaignReport {
             missed_floors: missed_floors.iter().map(Floor::to_string).collect(),
             statistics,
             counterexamples,
+            waived,
         }
     }
 
@@ -103,6 +137,6 @@ impl CampaignReport {
     /// The report of a campaign that a hang ended after so many executions, of which nothing else was counted.
     pub fn of_hang(config: &CampaignConfig, counterexample: Counterexample, executions: u64, time: Duration) -> Self {
         let statistics = Statistics { executions, ..Statistics::default() };
-        Self { missed_floors: Vec::new(), ..Self::new(config, statistics, vec![counterexample], time) }
+        Self { missed_floors: Vec::new(), ..Self::new(config, statistics, vec![counterexample], Vec::new(), time) }
     }
 }

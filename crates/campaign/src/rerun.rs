@@ -12,7 +12,7 @@ use seriatim_lab::{BuiltinSubject, Examiner, FaultFound, FaultReplay, UnknownSub
 use seriatim_triage::replay::{Divergence, Near};
 use seriatim_triage::report::Artifact;
 
-use super::{Conclusion, Hang, Watchdog};
+use super::{Conclusion, Hang, Told, Watchdog};
 
 /// What running a case again showed.
 #[derive(Clone, Debug)]
@@ -89,25 +89,31 @@ impl Rerun {
     }
 }
 
-/// Runs the case on the built-in subject that the artifact names.
+/// Runs the case on the built-in subject that the artifact names, so many times or until `told` breaks off.
 ///
 /// # Errors
 /// `Subject` for a name that is none, `Start` if the operating system refuses a thread.
-pub fn replay_artifact(artifact: &Artifact, times: u64, watchdog: Watchdog) -> Result<Rerun, RerunError> {
+pub fn replay_artifact(
+    artifact: &Artifact,
+    times: u64,
+    watchdog: Watchdog,
+    told: &mut Told<'_>,
+) -> Result<Rerun, RerunError> {
     if let Some(point) = artifact.fault {
-        under_fault(artifact, artifact.subject.parse()?, point, times)
+        under_fault(artifact, artifact.subject.parse()?, point, times, told)
     } else if let Some(subject) = BuiltinSubject::named_on_tokio(&artifact.subject) {
-        on_tokio(artifact, subject, times, watchdog)
+        on_tokio(artifact, subject, times, watchdog, told)
     } else {
         let subject: BuiltinSubject = artifact.subject.parse()?;
-        Ok(under_shuttle(artifact, &subject.explorer(&artifact.scenario), times))
+        Ok(under_shuttle(artifact, &subject.explorer(&artifact.scenario), times, told))
     }
 }
 
 /// Follows the artifact's schedule, or runs straight where it has none. If the schedule no longer fits, and some rerun did not show
 /// the violation, it is looked for near the schedule.
-pub fn under_shuttle(artifact: &Artifact, explorer: &Interleaver, times: u64) -> Rerun {
-    let replay = artifact.replay(explorer, times);
+pub fn under_shuttle(artifact: &Artifact, explorer: &Interleaver, times: u64, told: &mut Told<'_>) -> Rerun {
+    let replay = artifact.replay(explorer, times, told);
+    let times = replay.times;
     let lost = replay.divergence.as_ref().filter(|_| replay.same < times);
     let near = lost.map(|divergence| Box::new(artifact.search_near(explorer, divergence)));
     let means = Means::Schedule { near, divergence: replay.divergence.map(Box::new) };
@@ -119,16 +125,21 @@ fn under_fault(
     subject: BuiltinSubject,
     point: FaultPoint,
     times: u64,
+    told: &mut Told<'_>,
 ) -> Result<Rerun, RerunError> {
     let examiner = Examiner::new()?;
     let (engine, subject) = (examiner.runtimes(), subject.under_faults());
     let mut rerun = Rerun::new(times, Means::Fault { is_reached: true, point: None, search: None });
     let mut is_reached = true;
-    for _ in 0..times {
+    for time in 0..times {
         match replay_fault(engine, &artifact.scenario, &subject, point) {
             FaultReplay::NotReached => is_reached = false,
             FaultReplay::Endured(_) => {}
             FaultReplay::Violation(violation) => rerun.count(*violation, &artifact.signature),
+        }
+        rerun.times = time + 1;
+        if told(rerun.times).is_break() {
+            break;
         }
     }
     rerun.means = if rerun.violation.is_some() {
@@ -141,7 +152,13 @@ fn under_fault(
     Ok(rerun)
 }
 
-fn on_tokio(artifact: &Artifact, subject: BuiltinSubject, times: u64, watchdog: Watchdog) -> Result<Rerun, RerunError> {
+fn on_tokio(
+    artifact: &Artifact,
+    subject: BuiltinSubject,
+    times: u64,
+    watchdog: Watchdog,
+    told: &mut Told<'_>,
+) -> Result<Rerun, RerunError> {
     let case = Arc::new((artifact.scenario.clone(), Expectation::of(&artifact.scenario)));
     let mut rerun = Rerun::new(times, Means::Tokio { done: times, hang: None });
     for time in 0..times {
@@ -156,7 +173,13 @@ fn on_tokio(artifact: &Artifact, subject: BuiltinSubject, times: u64, watchdog: 
                 rerun.means = Means::Tokio { done: time + 1, hang: Some(hang) };
             }
             Ok(verdict) => {
-                let Some(violation) = verdict?.into_violation() else { continue };
+                let Some(violation) = verdict?.into_violation() else {
+                    rerun.means = Means::Tokio { done: time + 1, hang: None };
+                    if told(time + 1).is_break() {
+                        break;
+                    }
+                    continue;
+                };
                 rerun.count(*violation, &artifact.signature);
                 rerun.means = Means::Tokio { done: time + 1, hang: None };
             }

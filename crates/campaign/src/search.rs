@@ -8,6 +8,8 @@ use seriatim_lab::compare::{Evidence, Verdict, Violation};
 use seriatim_lab::workload::{Expectation, Scenario};
 use seriatim_lab::{BuiltinSubject, Examiner};
 
+use super::Told;
+
 /// How schedules are chosen.
 #[derive(Clone, Debug)]
 pub enum Schedules {
@@ -36,22 +38,23 @@ pub struct Repeated {
     pub found: Option<Violation>,
 }
 
-/// Searches for a violation. Its schedule comes with its steps.
-pub fn search(explorer: &Interleaver, schedules: &Schedules) -> Search {
+/// Searches for a violation, until one is found or `told` breaks off. Its schedule comes with its steps.
+pub fn search(explorer: &Interleaver, schedules: &Schedules, told: &mut Told<'_>) -> Search {
     let mut search = Search::default();
+    let mut watch = Watch { executions: 0, is_over: false, told };
     match schedules {
         Schedules::Every(config) => {
-            let (evidence, exhaustion) = explorer.explore_all(config, until_found(&mut search.found));
+            let (evidence, exhaustion) = explorer.explore_all(config, watch.until_found(&mut search.found));
             search.evidence = evidence;
             search.exhaustion = Some(exhaustion);
         }
         Schedules::Fewest(config, switches) => {
-            search.evidence = explorer.explore_fewest(config, *switches, until_found(&mut search.found));
+            search.evidence = explorer.explore_fewest(config, *switches, watch.until_found(&mut search.found));
         }
         Schedules::Chosen(configs) => {
             for config in configs {
-                search.evidence.merge(&explorer.explore(config, until_found(&mut search.found)));
-                if search.found.is_some() {
+                search.evidence.merge(&explorer.explore(config, watch.until_found(&mut search.found)));
+                if watch.is_over {
                     break;
                 }
             }
@@ -61,23 +64,38 @@ pub fn search(explorer: &Interleaver, schedules: &Schedules) -> Search {
     search
 }
 
-fn until_found(found: &mut Option<(Violation, Schedule)>) -> impl FnMut(Interleaved) -> ControlFlow<()> {
-    |interleaved| match interleaved.verdict {
-        Verdict::Agree(_) => ControlFlow::Continue(()),
-        Verdict::Violation(violation) => {
-            *found = Some((*violation, interleaved.schedule));
-            ControlFlow::Break(())
+/// Whoever is told of the executions, and whether the search is over.
+struct Watch<'a, 'b> {
+    executions: u64,
+    is_over: bool,
+    told: &'a mut Told<'b>,
+}
+
+impl Watch<'_, '_> {
+    fn until_found(&mut self, found: &mut Option<(Violation, Schedule)>) -> impl FnMut(Interleaved) -> ControlFlow<()> {
+        |interleaved| {
+            self.executions += 1;
+            let flow = match interleaved.verdict {
+                Verdict::Agree(_) => (self.told)(self.executions),
+                Verdict::Violation(violation) => {
+                    *found = Some((*violation, interleaved.schedule));
+                    ControlFlow::Break(())
+                }
+            };
+            self.is_over |= flow.is_break();
+            flow
         }
     }
 }
 
-/// Runs a scenario so many times on tokio, each time with another seed.
+/// Runs a scenario so many times on tokio, each time with another seed, or until `told` breaks off.
 pub fn repeat(
     examiner: &Examiner,
     subject: BuiltinSubject,
     (scenario, expectation): (&Scenario, &Expectation),
     seed: u64,
     times: u64,
+    told: &mut Told<'_>,
 ) -> Repeated {
     let mut repeated = Repeated::default();
     while repeated.executions < times && repeated.found.is_none() {
@@ -86,6 +104,9 @@ pub fn repeat(
         match examiner.examine_on(subject.paths(), scenario, expectation, seed, true) {
             Verdict::Agree(more) => repeated.evidence.merge(&more),
             Verdict::Violation(violation) => repeated.found = Some(*violation),
+        }
+        if told(repeated.executions).is_break() {
+            break;
         }
     }
     repeated

@@ -79,6 +79,9 @@ impl CampaignReport {
             self.faults(f)?;
         }
         row(f, "covered", format_args!("{}", covered(statistics)))?;
+        for waived in &self.waived {
+            row(f, "waived", format_args!("{waived}"))?;
+        }
         if self.conclusion != Conclusion::Violation {
             for floor in &self.missed_floors {
                 row(f, "floor missed", format_args!("{floor}"))?;

@@ -10,7 +10,9 @@ use super::{
     Asked, Capabilities, Part, Subject, SubjectCanary, SubjectError, SubjectSource, ask, check_answers, scenario_for,
     vectors,
 };
-use seriatim_campaign::{Budget, Conclusion, Control, Counterexample, Done, Execution, First, Hang, Job, Jobs, Sums};
+use seriatim_campaign::{
+    Budget, Conclusion, Control, Counterexample, Done, Execution, First, Hang, Job, Jobs, Sums, Waived, Waivers,
+};
 use seriatim_explore::{InterleavingEvidence, Schedule};
 use seriatim_lab::compare::{Oracle, Verdict, Violation};
 use seriatim_lab::interleave_on;
@@ -26,6 +28,8 @@ pub struct SubjectCampaign {
     pub jobs: usize,
     /// Whether to go on after a violation, counting those of the same signature.
     pub keep_going: bool,
+    /// What does not end the campaign and does not count.
+    pub waivers: Waivers,
 }
 
 /// Why a campaign did not take place.
@@ -57,6 +61,8 @@ pub struct SubjectReport {
     /// Subjects that had to be started again.
     pub restarts: u64,
     pub counterexamples: Vec<Counterexample>,
+    /// The same of what is waived: the conclusion does not depend on it.
+    pub waived: Vec<Waived>,
 }
 
 /// A violation as a scenario shows it.
@@ -103,10 +109,13 @@ pub fn run(
         let subject = source.start()?;
         Ok(Examination { seed: config.seed, source, capabilities: &capabilities, subject, figures: Figures::default() })
     };
-    let &SubjectCampaign { seed: _, budget, jobs, keep_going } = config;
-    let Done { sums, found, time } = Jobs { budget, jobs, keep_going }.run(control, start)?;
+    let SubjectCampaign { seed: _, budget, jobs, keep_going, waivers } = config;
+    let jobs = Jobs { budget: *budget, jobs: *jobs, keep_going: *keep_going, waivers };
+    let Done { sums, found, waived, time } = jobs.run(control, start)?;
+    let waived = Waived::of(&waived, |found| found.violation.signature(), waivers);
     let found = found.into_iter().map(|first| counterexample(config, source, &capabilities, first)).collect();
-    Ok(SubjectReport::new(config, capabilities, sums, unseen, found, time))
+    let report = SubjectReport::new(config, capabilities, sums, unseen, found, time);
+    Ok(SubjectReport { waived, ..report })
 }
 
 /// One job: a subject of its own, and what was counted.
@@ -228,6 +237,7 @@ impl SubjectReport {
             not_checked,
             restarts,
             counterexamples,
+            waived: Vec::new(),
         }
     }
 }
@@ -297,6 +307,9 @@ impl SubjectReport {
         }
         if self.restarts > 0 {
             writeln!(f, "  restarts     {}", self.restarts)?;
+        }
+        for waived in &self.waived {
+            writeln!(f, "  waived       {waived}")?;
         }
         for line in &self.missed_floors {
             writeln!(f, "  floor missed {line}")?;

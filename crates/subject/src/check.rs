@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::thread::{available_parallelism, current};
 
-use seriatim_campaign::{Budget, Conclusion, Control, Counterexample, Watchdog};
+use seriatim_campaign::{Budget, Conclusion, Control, Counterexample, Waivers, Watchdog};
 use seriatim_lab::compare::Oracle;
 use seriatim_triage::report::{Artifact, ArtifactError, Report, Style, write_whole};
 use seriatim_triage::retrace::retrace;
@@ -180,6 +180,7 @@ impl<S: SubjectSource> Check<S> {
             budget: Budget::Executions(self.scenarios),
             jobs: available_parallelism().map_or(1, NonZeroUsize::get),
             keep_going: false,
+            waivers: Waivers::default(),
         };
         let control = Control::default();
         let watchdog =
@@ -222,7 +223,7 @@ impl<S: SubjectSource> Check<S> {
             let text = std::fs::read_to_string(&path).map_err(|error| in_file(&path, error))?;
             let artifact =
                 Artifact::from_json(&text).map_err(|source| CheckError::Kept { path: path.clone(), source })?;
-            let rerun = replay_external(&artifact, &self.source, REPLAYS, &mut || ControlFlow::Continue(()))?;
+            let rerun = replay_external(&artifact, &self.source, REPLAYS, &mut |_| ControlFlow::Continue(()))?;
             if let Some(violation) = rerun.shown() {
                 let head =
                     format!("VIOLATION of a kept case, in {} of {} replays\n  {violation}\n", rerun.same, rerun.times);

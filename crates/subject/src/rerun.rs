@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use super::{Asked, Capabilities, Subject, SubjectError, SubjectSource, Wrong, ask, fit, vectors};
-use seriatim_campaign::{Means, MinimiseError, Rerun, Watch, minimise_by, under_shuttle};
+use seriatim_campaign::{Means, MinimiseError, Rerun, Told, Watch, minimise_by, under_shuttle};
 use seriatim_explore::{Interleaver, InterleavingEvidence, Schedule};
 use seriatim_lab::compare::{Signature, Violation};
 use seriatim_lab::portfolio;
@@ -48,7 +48,7 @@ pub fn rerun(
     scenario: &Scenario,
     wanted: &Signature,
     times: u32,
-    watch: &mut dyn FnMut() -> ControlFlow<()>,
+    watch: &mut Told<'_>,
 ) -> Reruns {
     let capabilities = subject.capabilities();
     let of_workers = capabilities.supports.workers.iter().map(|&workers| (workers, 0));
@@ -69,7 +69,7 @@ pub fn rerun(
                 reruns.other += 1;
             }
         }
-        if watch().is_break() {
+        if watch(reruns.times.into()).is_break() {
             break;
         }
     }
@@ -85,12 +85,12 @@ pub fn replay_external(
     artifact: &Artifact,
     source: &dyn SubjectSource,
     times: u32,
-    watch: &mut dyn FnMut() -> ControlFlow<()>,
+    watch: &mut Told<'_>,
 ) -> Result<Rerun, SubjectError> {
     if artifact.schedule.is_some()
         && let Some(explorer) = source.explorer(&artifact.scenario)
     {
-        return Ok(under_shuttle(artifact, &explorer, times.into()));
+        return Ok(under_shuttle(artifact, &explorer, times.into(), watch));
     }
     let mut subject = source.start()?;
     let Reruns { times, same, other, violation, by_workers } =
@@ -122,14 +122,14 @@ pub fn minimise_external(
     let mut subject = source.start()?;
     let capabilities = subject.capabilities();
     let transactions = artifact.scenario.tx_count();
-    let mut go_on = || watch(0, transactions);
+    let mut go_on = |_| watch(0, transactions);
     let first = rerun(&mut *subject, &artifact.scenario, &artifact.signature, RATE_TIMES, &mut go_on);
     let mut repeats = repeats(first.same, first.times);
     let mut made = artifact.clone();
     loop {
         let mut probe = Repeated { subject: &mut *subject, capabilities: capabilities.clone(), repeats };
         made = minimise_by(&made, &mut probe, tries, watch)?;
-        let mut go_on = || ControlFlow::Continue(());
+        let mut go_on = |_| ControlFlow::Continue(());
         let rated = rerun(&mut *subject, &made.scenario, &made.signature, RATE_TIMES, &mut go_on);
         if rated.same == 0 {
             // Chance made it look smaller. What was met stays, with the rate at which it showed.

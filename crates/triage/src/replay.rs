@@ -45,9 +45,9 @@ const NEAR_EXECUTIONS: usize = 400;
 const NEAR_SWITCHES: usize = 2;
 
 impl Artifact {
-    /// Runs the case so many times on its subject.
-    pub fn replay(&self, explorer: &Interleaver, times: u64) -> Replay {
-        let mut replay = Replay { times, same: 0, other: 0, violation: None, divergence: None };
+    /// Runs the case so many times on its subject, or until `told`, which hears how many there were, breaks off.
+    pub fn replay(&self, explorer: &Interleaver, times: u64, told: &mut dyn FnMut(u64) -> ControlFlow<()>) -> Replay {
+        let mut replay = Replay { times: 0, same: 0, other: 0, violation: None, divergence: None };
         for time in 0..times {
             let (interleaved, at_choice) = match &self.schedule {
                 Some(schedule) => explorer.replay(schedule),
@@ -65,6 +65,10 @@ impl Artifact {
                 && (time == 0 || at_choice.is_some())
             {
                 replay.divergence = divergence(explorer, schedule, at_choice);
+            }
+            replay.times += 1;
+            if told(replay.times).is_break() {
+                break;
             }
         }
         replay

@@ -5,6 +5,7 @@ mod block;
 mod case;
 mod columns;
 mod html;
+mod index;
 mod lanes;
 mod names;
 mod operations;
@@ -21,6 +22,7 @@ pub use artifact::{
     write_whole,
 };
 pub use case::{Report, Retraced};
+pub use index::{Card, Index};
 pub use lanes::Style;
 pub use points::FaultPoints;
 pub use regression::{PromoteError, REGRESSION_VERSION, Regression};

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use seriatim_campaign::{Budget, CampaignConfig, CampaignReport, Conclusion, Control, Lanes, minimise_artifact, run};
+use seriatim_campaign::{
+    Budget, CampaignConfig, CampaignReport, Conclusion, Control, Lanes, Waivers, minimise_artifact, run,
+};
 use seriatim_lab::compare::{Endured, Interleaved, Oracle, judge_fault, judge_without_fault};
 use seriatim_lab::drive::{
     BlockPlace, Doing, Ended, FaultScenario, FaultTrial, TokioRuntimes, under_fault, under_fault_interleaved,
@@ -306,7 +308,15 @@ fn every_await_of_the_runtime_is_a_point() {
 
 fn campaign(subject: BuiltinSubject, executions: u64) -> CampaignReport {
     let budget = Budget::Executions(executions);
-    let config = CampaignConfig { seed: 1, budget, lanes: Lanes::Faults, subject, keep_going: false, jobs: 2 };
+    let config = CampaignConfig {
+        seed: 1,
+        budget,
+        lanes: Lanes::Faults,
+        subject,
+        keep_going: false,
+        waivers: Waivers::default(),
+        jobs: 2,
+    };
     run(&config, real_shapes(), &Control::default()).unwrap()
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
-use seriatim_campaign::{Budget, Conclusion, Control, Hang};
+use seriatim_campaign::{Budget, Conclusion, Control, Hang, Waivers};
 use seriatim_explore::Schedule;
 use seriatim_lab::compare::{Oracle, Signature};
 use seriatim_lab::workload::{Scenario, mix};
@@ -21,7 +21,13 @@ use seriatim_tos::chain::ExecutionPath;
 use seriatim_tos::ledger::{AssetId, FeeType, Payload, Receipt};
 
 fn campaign(source: &dyn SubjectSource, executions: u64) -> SubjectReport {
-    let config = SubjectCampaign { seed: 5, budget: Budget::Executions(executions), jobs: 1, keep_going: false };
+    let config = SubjectCampaign {
+        seed: 5,
+        budget: Budget::Executions(executions),
+        jobs: 1,
+        keep_going: false,
+        waivers: Waivers::default(),
+    };
     run(&config, source, &Control::default()).unwrap()
 }
 
@@ -169,7 +175,13 @@ fn who_says_too_little_does_not_pass() {
 fn what_it_cannot_be_asked_is_refused_before_anything_runs() {
     let mut nothing = Capabilities::new("nothing");
     nothing.supports.transactions.clear();
-    let config = SubjectCampaign { seed: 0, budget: Budget::Executions(1), jobs: 1, keep_going: false };
+    let config = SubjectCampaign {
+        seed: 0,
+        budget: Budget::Executions(1),
+        jobs: 1,
+        keep_going: false,
+        waivers: Waivers::default(),
+    };
     let refused = run(&config, &Parrot::new(nothing).source(), &Control::default()).unwrap_err();
     assert!(refused.to_string().starts_with("capabilities: supports.transactions"), "{refused}");
 }
@@ -225,7 +237,7 @@ fn a_fault_that_shows_now_and_then_is_made_smaller_with_a_rate() {
     let rate = smaller.rate.unwrap();
     assert!(rate.shown > 0 && rate.shown < rate.times && rate.repeats > 1, "{rate:?}");
     let mut subject = source.start().unwrap();
-    let mut go_on = || ControlFlow::Continue(());
+    let mut go_on = |_| ControlFlow::Continue(());
     let replayed = rerun(&mut *subject, &smaller.scenario, &smaller.signature, 100, &mut go_on);
     assert_eq!((replayed.times, replayed.other), (100, 0));
     assert!((20..=90).contains(&replayed.same), "{replayed:?}");
@@ -239,7 +251,13 @@ fn a_campaign_depends_on_its_seed_alone() {
         }
     };
     let found = |jobs| {
-        let config = SubjectCampaign { seed: 9, budget: Budget::Executions(50), jobs, keep_going: false };
+        let config = SubjectCampaign {
+            seed: 9,
+            budget: Budget::Executions(50),
+            jobs,
+            keep_going: false,
+            waivers: Waivers::default(),
+        };
         let source = Parrot { capabilities: payments([]), spoil }.source();
         let report = run(&config, &source, &Control::default()).unwrap();
         report.counterexamples[0].artifact.clone()
@@ -292,7 +310,7 @@ fn a_scenario_that_does_not_fit_is_asked_about_as_far_as_it_fits() {
     assert!(vectors(&fit(&unfit, &payments([]))).iter().any(|vector| !vector.request.block.transactions.is_empty()));
     let signature =
         Signature { oracle: Oracle::Panic, field: String::new(), receipts: None, transactions: BTreeSet::new() };
-    let mut go_on = || ControlFlow::Continue(());
+    let mut go_on = |_| ControlFlow::Continue(());
     // A panic would be a violation of the subject.
     let mut strict = Parrot { capabilities: payments([]), spoil: |request, _| assert!(has_only_payments(request)) };
     let asked = rerun(&mut strict, &unfit, &signature, 3, &mut go_on);
@@ -306,7 +324,13 @@ fn a_scenario_that_does_not_fit_is_asked_about_as_far_as_it_fits() {
 #[test]
 fn an_execution_that_hangs_is_a_counterexample_of_its_own() {
     let source = Parrot::new(payments([])).source();
-    let config = SubjectCampaign { seed: 5, budget: Budget::Executions(9), jobs: 1, keep_going: false };
+    let config = SubjectCampaign {
+        seed: 5,
+        budget: Budget::Executions(9),
+        jobs: 1,
+        keep_going: false,
+        waivers: Waivers::default(),
+    };
     let hang = Hang { limit: Duration::from_secs(30) };
     let report = SubjectReport::of_hang(&config, &source, 3, hang, 3, Duration::from_secs(31)).unwrap();
     assert_eq!((report.conclusion, report.missed_floors.len(), report.asked.scenarios), (Conclusion::Violation, 0, 3));

@@ -15,10 +15,10 @@ const UNBROKEN: usize = 22;
 /// Characters of one value shown without opening it.
 const MOST_CHARACTERS: usize = 400;
 
-const STYLE: &str = include_str!("page.css");
+pub(super) const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 /// Whatever a text smuggles in, the page may fetch nothing and run nothing but its own lines.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
+pub(super) const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
 
 impl Report<'_> {
     /// The report as a page.

@@ -80,6 +80,20 @@ impl Report<'_> {
         text
     }
 
+    /// Every operation of the block, each with the line that called it.
+    pub fn steps(&self) -> String {
+        let Some(timeline) = &self.timeline else { return "No operations are known of this block.\n".to_owned() };
+        let mut text = String::new();
+        for position in timeline.range.clone() {
+            let step = &timeline.steps[position];
+            let words = format!("{}: {}", timeline.name(step.task), words(self, timeline, position));
+            let mark = timeline.mark(position);
+            let place = step.place.short().unwrap_or_default();
+            push(&mut text, &words, &format!("{mark}{position:>6}  {place:<22} "));
+        }
+        text
+    }
+
     fn title_lines(&self, style: Style) -> String {
         wrapped(&self.title(), "", "  ").iter().map(|line| style.bold(line) + "\n").collect()
     }

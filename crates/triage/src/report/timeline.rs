@@ -106,7 +106,8 @@ impl<'a> Timeline<'a> {
 
     /// Where the operations of the anomaly are called, in the order in which they happened.
     pub(super) fn places(&self) -> impl Iterator<Item = Place> + '_ {
-        self.story.iter().map(|&at| self.steps[at].place).filter(|place| place.line().is_some())
+        let of_story = self.story.iter().map(|&at| self.steps[at].place);
+        of_story.chain(self.waiting.iter().map(|waiting| waiting.place)).filter(|place| place.line().is_some())
     }
 
     /// `>>` for the guilty two, `>` for what else is part of the anomaly.

@@ -1,5 +1,7 @@
 //! Artifacts of the canaries that need a schedule: what is read back, what is refused, what is stored, what is replayed.
 
+use std::ops::ControlFlow;
+
 use seriatim_explore::SCHEDULE_VERSION;
 use seriatim_explore::model::{Action, Step};
 use seriatim_lab::compare::{Oracle, PlainViolation};
@@ -55,7 +57,8 @@ fn an_artifact_of_version_1_reads_is_searched_near_and_is_refused_if_altered() {
     assert_eq!(Artifact::from_json(&artifact.to_json()).unwrap(), artifact);
     let explorer = BuiltinSubject::Canary(Canary::CountsByLoadAndStore).explorer(&artifact.scenario);
     // V3 had a task for each transaction then.
-    let divergence = artifact.replay(&explorer, 1).divergence.expect("another executor");
+    let divergence =
+        artifact.replay(&explorer, 1, &mut |_| ControlFlow::Continue(())).divergence.expect("another executor");
     let (_, violation) = artifact.search_near(&explorer, &divergence).found.expect("the fault is still there");
     assert_eq!(violation.oracle, Oracle::Figures);
     let altered = VERSION_1.replacen("canary:CountsByLoadAndStore", "parallel", 1);
@@ -110,7 +113,8 @@ fn a_schedule_that_no_longer_fits_is_searched_near() {
     let middle = schedule.choices.0.len() / 2;
     schedule.choices.0[middle] = 4_000;
     let explorer = BuiltinSubject::Canary(Canary::CountsByLoadAndStore).explorer(&moved.scenario);
-    let divergence = moved.replay(&explorer, 1).divergence.expect("no task has that number");
+    let divergence =
+        moved.replay(&explorer, 1, &mut |_| ControlFlow::Continue(())).divergence.expect("no task has that number");
     assert!(divergence.at_choice.is_some_and(|at| at <= middle));
     let near = moved.search_near(&explorer, &divergence);
     let (_, violation) = near.found.expect("the fault is still there");

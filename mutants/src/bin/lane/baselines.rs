@@ -7,7 +7,7 @@ use arbitrary::{Arbitrary, Unstructured};
 use mutants::{Found, Outcome};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
-use seriatim::campaign::{CampaignConfig, ChainExperiment, Examiner, Hang, Lanes, Recipe};
+use seriatim::campaign::{CampaignConfig, ChainExperiment, Examiner, Hang, Lanes, Recipe, Waivers};
 use seriatim::compare::{Oracle, Verdict, Violation, judge};
 use seriatim::drive::{ChainSubject, Threads, TokioRuntimes};
 use seriatim::explore::{InterleaveConfig, Strategy};
@@ -47,6 +47,7 @@ pub(super) fn threads(seed: u64, budget: &Budget) -> std::io::Result<Outcome> {
         lanes: Lanes::Plans,
         subject: budget.subject,
         keep_going: false,
+        waivers: Waivers::default(),
         jobs: 1,
     };
     Ok(repeat(budget, move |index| {

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::Ordering::Relaxed;
 
 use mutants::{Found, Outcome, Smallest};
-use seriatim::campaign::{self, CampaignConfig, Control, Counterexample, Lanes, minimise_artifact, portfolio};
+use seriatim::campaign::{self, CampaignConfig, Control, Counterexample, Lanes, Waivers, minimise_artifact, portfolio};
 
 use super::{Budget, WATCHDOG, end};
 
@@ -28,6 +28,7 @@ fn search(lanes: Lanes, seed: u64, budget: &Budget, each: u64) -> std::io::Resul
         lanes,
         subject: budget.subject,
         keep_going: false,
+        waivers: Waivers::default(),
         jobs: 1,
     };
     let control = Control::default();
