@@ -67,7 +67,7 @@ pub(super) fn run(args: &DemoArgs) -> Result<ExitCode, CliError> {
     say!(output, "{left} of {transactions} transactions are left.");
     say!(output, "\n3. Explain. Pairs of accesses are turned round until the violation is gone.\n");
     let retraced = retrace(&found.artifact, &|scenario| source.explorer(scenario));
-    let report = Report::new(&found.artifact, args.html.display().to_string(), &retraced);
+    let report = Report::new(&found.artifact, args.html.display().to_string(), &retraced).again("seriatim demo");
     output.print(report.essence(Style::Colour));
     write_whole(&args.html, &report.html()).map_err(|source| CliError::Write { path: args.html.clone(), source })?;
     say!(output, "\nThe same as a page: {}", args.html.display());

@@ -248,6 +248,12 @@ impl<S: SubjectSource> Check<S> {
     fn tell(&self, head: &str, artifact: &Artifact, path: &Path) -> String {
         let retraced = retrace(artifact, &|scenario| self.source.explorer(scenario));
         let report = Report::new(artifact, path.display().to_string(), &retraced);
+        // Only a test that runs on a thread of its own has its name there.
+        let again = match current().name() {
+            Some("main") | None => "cargo test".to_owned(),
+            Some(test) => format!("cargo test {test}"),
+        };
+        let report = report.again(&*again);
         let mut text = format!("{head}\n{}\n", report.text(Style::Plain));
         let mut line =
             |text_of_line: std::fmt::Arguments<'_>| writeln!(text, "{text_of_line}").expect("a string takes all");
@@ -260,10 +266,6 @@ impl<S: SubjectSource> Check<S> {
             Err(error) => {
                 line(format_args!("The report as a page could not be written to {}: {error}", page.display()));
             }
-        }
-        match current().name() {
-            Some("main") | None => {}
-            Some(test) => line(format_args!("Again: cargo test {test}")),
         }
         text
     }

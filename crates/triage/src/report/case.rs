@@ -39,8 +39,8 @@ pub struct Retraced {
 #[derive(Debug)]
 pub struct Report<'a> {
     pub(super) artifact: &'a Artifact,
-    /// The artifact's file, for the command that replays it.
-    pub(super) file: String,
+    /// The command that runs the case again.
+    pub(super) again: String,
     pub(super) retraced: &'a Retraced,
     pub(super) names: Names,
     /// Position of the block in the scenario; None: it has no blocks.
@@ -61,7 +61,7 @@ pub struct Report<'a> {
 
 impl<'a> Report<'a> {
     /// Gathers what `artifact`, read from `file`, and running it again say.
-    pub fn new(artifact: &'a Artifact, file: impl Into<String>, retraced: &'a Retraced) -> Self {
+    pub fn new(artifact: &'a Artifact, file: impl AsRef<str>, retraced: &'a Retraced) -> Self {
         let scenario = &artifact.scenario;
         let expectation = Expectation::of(scenario);
         let attempted: Vec<_> = expectation.walk(scenario).map(|(number, _, outcome)| (number, outcome)).collect();
@@ -98,7 +98,7 @@ impl<'a> Report<'a> {
         let state = before.map_or_else(Vec::new, |before| state_lines(&retraced.state, before, &names));
         Self {
             artifact,
-            file: file.into(),
+            again: artifact.replay_command(file.as_ref()),
             retraced,
             block,
             transactions,
@@ -112,6 +112,11 @@ impl<'a> Report<'a> {
             turned,
             names,
         }
+    }
+
+    /// Names another command that runs the case again, for who knows of one.
+    pub fn again(self, command: impl Into<String>) -> Self {
+        Self { again: command.into(), ..self }
     }
 
     /// What is wrong, in one line.

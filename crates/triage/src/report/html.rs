@@ -210,7 +210,7 @@ impl Report<'_> {
         html! {
             section {
                 h2 { "Again" }
-                pre { (self.artifact.replay_command(&self.file)) }
+                pre { (self.again) }
                 dl { @for (name, value) in self.facts() { dt { (name) } dd { (value) } } }
             }
         }

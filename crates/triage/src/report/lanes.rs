@@ -58,15 +58,16 @@ impl Report<'_> {
         self.lanes(&mut text, style);
         self.why(&mut text, style);
         heading(&mut text, style, "Again");
-        let command = format!("  {}", self.artifact.replay_command(&self.file));
+        let command = format!("  {}", self.again);
         if command.chars().count() <= WIDTH {
             text.push_str(&command);
             text.push('\n');
-        } else {
+        } else if let Some((program, rest)) = command.split_once("replay ") {
             // As a shell reads it, in two lines.
-            let (program, rest) = command.split_once("replay ").expect("every such command has it");
             let _ = writeln!(text, "{program}replay \\");
             push(&mut text, rest, "  ");
+        } else {
+            push(&mut text, &self.again, "  ");
         }
         text
     }
