@@ -90,7 +90,7 @@ impl<'a> Report<'a> {
             Some(Timeline::new(steps, begin..end, (turned.pair, &[]), &task_names(scenario, steps), None))
         });
         let before = block.map(|block| Expectation::of(&scenario_before(scenario, block)));
-        let before = before.as_ref().map(|before| before.final_ledger());
+        let before = before.as_ref().map(Expectation::final_ledger);
         let transactions = content.map_or_else(Vec::new, |block| transaction_lines(block, &names, expected, observed));
         let levels = content.map(|block| batches(&block.transactions, &scenario.genesis.burned)).unwrap_or_default();
         let balances =
