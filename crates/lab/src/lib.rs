@@ -1,5 +1,19 @@
-//! What the harness knows of the ledger: [`workload`] makes scenarios, [`drive`] takes a chain through them, [`compare`] has the
-//! oracles. Canaries are executors that are wrong on purpose, and faults are injected into right ones.
+//! What the harness knows of the ledger: [`workload`] makes scenarios, [`drive`] takes a chain through them,
+//! [`compare`] has the oracles. Canaries are executors that are wrong on purpose, and faults are injected into right
+//! ones.
+//!
+//! ```
+//! use seriatim_lab::Examiner;
+//! use seriatim_lab::compare::Verdict;
+//! use seriatim_lab::workload::{Plan, build};
+//! use seriatim_tos::ledger::SignatureScheme;
+//!
+//! let built = build(&Plan::sized(7, 20), SignatureScheme::Tagged);
+//! let verdict = Examiner::new()?.examine(&built.scenario, &built.expectation, 7, false);
+//! let Verdict::Agree(evidence) = verdict else { panic!("{verdict:?}") };
+//! assert_eq!(evidence.observations, 4, "the sequential path, and V3 with 1, 2 and 8 tasks at a time");
+//! # Ok::<(), std::io::Error>(())
+//! ```
 
 mod alphabet;
 mod anatomy;
