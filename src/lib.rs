@@ -47,6 +47,16 @@
 //! their interleavings, and panics with the smallest case that it finds and the reason. Its page has an example.
 //! [`campaign`] does it for hours, [`minimise`] and [`explain`] are what becomes of a violation, and [`chain`] is what
 //! a node embeds.
+//!
+//! # What is stable
+//!
+//! The version is 0.x, so a minor release may break anything. What a crate's page calls stable changes seldom: an
+//! incompatible change of it raises the minor version, and `CHANGELOG.md` names it. What it calls internal is public
+//! for the other crates, and changes at any release, without a word.
+//!
+//! Stable here: [`check()`], [`Check`], [`prelude`], the paths of the modules, and what
+//! `docs/book/reference/machine.md` promises of the command: its exit codes, and the keys of its JSON within a version.
+//! Its texts are for people and may be worded otherwise at any time. Internal: [`cli`], but for [`cli::subject_main`].
 
 pub mod cli;
 

@@ -2,6 +2,12 @@
 //! violation. Which scenario comes at which index depends on the seed alone; clock and job count decide only how many
 //! there are.
 //!
+//! Stable, as far as version 0.x allows: [`CampaignConfig`], [`Budget`], [`Lanes`], [`Control`], [`run()`],
+//! [`CampaignReport`] with [`Conclusion`], [`check_regression`] and [`prove::prove`]. What scripts read of them is the
+//! JSON of the commands, which has versions of its own (`docs/book/reference/machine.md`). Internal, and free to change
+//! at any release: [`Jobs`] and [`Job`], [`Rerun`] and what belongs to it, [`minimise_by`], and the features of
+//! [`corpus`].
+//!
 //! ```
 //! use seriatim_campaign::{Budget, CampaignConfig, Conclusion, Control, Lanes, run};
 //! use seriatim_lab::BuiltinSubject;

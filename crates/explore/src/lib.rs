@@ -1,6 +1,11 @@
 //! Runs an experiment under schedules of our own and writes each of them down. An experiment is one case on one
 //! executor that judges itself, so nothing here knows a ledger, an executor or an oracle.
 //!
+//! Stable, as far as version 0.x allows: [`Experiment`], [`Interleaver`], [`InterleaveConfig`], [`Schedule`] with its
+//! JSON, whose version says what a build reads, [`Choices`] and [`Strategy`]. A kept schedule is good for one pinned
+//! version of shuttle, and every other build refuses it. Internal, and free to change at any release: [`announce`],
+//! [`dpor`], and the parts of [`model`] other than [`model::Model`] and [`model::ModelSettings`].
+//!
 //! ```
 //! use std::ops::ControlFlow;
 //! use std::sync::Arc;

@@ -2,6 +2,12 @@
 //! [`compare`] has the oracles. Canaries are executors that are wrong on purpose, and faults are injected into right
 //! ones.
 //!
+//! Stable, as far as version 0.x allows: [`workload::Plan`] with its bytes, whose first one is a version,
+//! [`workload::Scenario`] with its JSON, which has a version, [`workload::build`], [`workload::Expectation`],
+//! [`workload::Shape`], [`Examiner`], and [`BuiltinSubject`] with its names. Whoever changes what a plan's bytes mean
+//! raises [`workload::PLAN_VERSION`]. Internal, and free to change at any release: [`drive`] with its observations, the
+//! functions of [`compare`], [`crashes`], canaries, fault injection and [`capture`].
+//!
 //! ```
 //! use seriatim_lab::Examiner;
 //! use seriatim_lab::compare::Verdict;

@@ -2,6 +2,10 @@
 //! reorganises, can be ended at any moment and goes on where it was. What an uninterrupted run comes to, an interrupted
 //! one comes to: position and ledger change in one transaction, and what is made next is a function of both.
 //!
+//! Stable, as far as version 0.x allows: the lines of a chain ([`lines`], with [`lines::LINES_VERSION`]) and the note
+//! beside a ledger ([`NodeState`], with [`STATE_VERSION`]); a build refuses a version that it does not know. The rest
+//! is internal, and free to change at any release: the node is a program, and `seriatim node` is its face.
+//!
 //! ```
 //! use std::sync::Arc;
 //! use seriatim_lab::workload::{Devnet, DevnetContent};

@@ -6,6 +6,10 @@
 //! caller (`#[track_caller]`), so that the trace can name the line. A decorator makes the inner future before its own
 //! `async` block: what is called inside one has that block for a caller.
 //!
+//! Stable, as far as version 0.x allows: [`Runtime`] and the traits of its objects, [`Native`], [`Recorder`], [`both`],
+//! [`caught`], [`TaskIndex`] and [`TaskError`]. Internal, and free to change at any release: [`Probed`], [`Faults`],
+//! [`Level`] and [`SeededHasher`], which the harness uses.
+//!
 //! ```
 //! use seriatim_runtime::{AtomicU64, JoinSet, Native, Ordering, Runtime};
 //! use std::sync::Arc;

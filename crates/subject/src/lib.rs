@@ -9,6 +9,12 @@
 //! that is generic over its [`Runtime`], which runs on tokio and under the engines that control interleavings; and
 //! processes in any language ([`process`]).
 //!
+//! Stable, as far as version 0.x allows: [`check()`], [`Check`], [`Subject`], [`RuntimeSubject`], the sources
+//! [`OverRuntime`], [`Plain`] and [`Process`], [`Capabilities`], [`Request`], [`Answer`] and [`SubjectError`]. The JSON
+//! of question and answer is the protocol (`docs/book/reference/subject-protocol.md`), and
+//! [`process::PROTOCOL_VERSION`] is its version. Internal, and free to change at any release: [`ask()`], [`wrong`],
+//! [`rerun()`], [`check_answers`] and what else serves the campaign.
+//!
 //! ```
 //! use seriatim_subject::{Answer, Capabilities, Check, CheckError, Outcome, Plain, Request, Subject, SubjectError};
 //!

@@ -5,6 +5,13 @@
 //! Everything concurrent comes from [`seriatim_runtime`]. Nothing here knows the harness. The feature `redb` is the
 //! ledger on disk, `metrics` are figures for Prometheus.
 //!
+//! Stable, as far as version 0.x allows: what `docs/book/reference/semantics.md` says of a block (the encoding, the
+//! results, the errors), the [`storage::Storage`] trait with [`storage::MemoryStorage`] and `RedbStorage`, whose file
+//! has a schema version, and [`chain`] with [`execution::ParallelExecutor`], [`execution::BlockError`] and
+//! [`execution::NonceChecker`]. Internal, and free to change at any release: the parts below [`execution::parallel`]
+//! and [`execution::block_stm`], [`ledger::rules`], and storage layers, which are public because the harness runs and
+//! models them.
+//!
 //! ```
 //! use std::sync::Arc;
 //!

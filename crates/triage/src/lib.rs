@@ -1,6 +1,11 @@
 //! What becomes of a violation: [`minimise`] makes its case smaller, [`explain`] says why it shows, [`report`] keeps it
 //! as a file and shows it as text and as a page. [`replay`] and [`retrace`] run a kept case again.
 //!
+//! Stable, as far as version 0.x allows: [`report::Artifact`] and [`report::Regression`] with their files, which have
+//! versions and are read in older ones too, [`minimise::minimise`], [`explain::explain`] and the names of
+//! [`explain::Anomaly`]. Internal, and free to change at any release: the words of explanations, texts and pages of
+//! reports, [`minimise::Probe`], and [`explain::access`].
+//!
 //! ```
 //! use seriatim_lab::workload::{Plan, Scenario, build};
 //! use seriatim_lab::{BuiltinSubject, Canary, interleave};

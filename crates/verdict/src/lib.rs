@@ -1,5 +1,10 @@
 //! What a comparison says, as plain data: a verdict, its evidence, or the violation with the first difference. These
 //! types know no ledger and import nothing of the other crates; the oracles make them.
+//!
+//! Stable, as far as version 0.x allows: [`Verdict`], [`Violation`], [`Difference`], [`Signature`], [`Oracle`] and
+//! [`PlainViolation`]; the JSON of the last one and of [`Place`] and [`Signature`] is part of the versioned forms that
+//! scripts read. Internal, and free to change at any release: the words and the constructors of [`Field`], and how
+//! [`Value`] and [`Fields`] show values.
 
 mod difference;
 mod evidence;
