@@ -7,14 +7,8 @@ use std::error::Error;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use seriatim::chain::{
-    Blockchain, ChainConfig, ExecutionPath, Modes, NativeShadow, Network, RecentMismatches, ShadowThreads,
-};
-use seriatim::execution::parallel::ParallelExecutor;
-use seriatim::ledger::{Block, SignatureScheme};
-use seriatim::runtime::Native;
-use seriatim::storage::MemoryStorage;
-use seriatim::workload::{Plan, Scenario, build};
+use seriatim::chain::{ChainConfig, Modes, NativeShadow, Network, RecentMismatches, ShadowThreads};
+use seriatim::prelude::*;
 
 /// Applies the block by V3.
 async fn in_parallel(scenario: &Scenario, block: Block, workers: usize) -> Result<usize, Box<dyn Error>> {

@@ -11,9 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use seriatim::ledger::{AccountKey, AssetId, Payload, Transaction};
-use seriatim::runtime::{JoinSet, Runtime, RwLock, Semaphore};
-use seriatim::subject::{Account, Answer, Assumption, Capabilities, Outcome, OverRuntime, Request, RuntimeSubject};
+use seriatim::prelude::*;
 
 /// Every account behind a lock of its own.
 type Accounts<R> = BTreeMap<AccountKey, <R as Runtime>::RwLock<Account>>;

@@ -24,6 +24,21 @@ pub enum Lanes {
 }
 
 /// Where one scenario comes from; enough to make it again.
+///
+/// # Examples
+/// ```
+/// use seriatim_campaign::{Budget, CampaignConfig, Lanes, Recipe};
+/// use seriatim_lab::BuiltinSubject;
+/// use seriatim_lab::workload::real_shapes;
+///
+/// let (budget, subject) = (Budget::Executions(1_000), BuiltinSubject::Parallel);
+/// let config = CampaignConfig { seed: 1, budget, lanes: Lanes::All, subject, keep_going: false, jobs: 8 };
+/// let recipe = |index| config.recipe(index, real_shapes().len());
+/// assert_eq!(recipe(0), Recipe::Shape { index: 0, seed: 0 }, "the real shapes come first");
+/// assert!(matches!(recipe(100), Recipe::Interleaving { .. }));
+/// assert!(matches!(recipe(101), Recipe::Plan { .. }));
+/// assert_eq!(recipe(101).build(real_shapes()), recipe(101).build(real_shapes()), "it is enough to make it again");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recipe {
     Plan { seed: u64 },

@@ -1,6 +1,27 @@
 //! Many scenarios in a row: every one on the reference and on all paths, compared, counted, and stopped at the first
 //! violation. Which scenario comes at which index depends on the seed alone; clock and job count decide only how many
 //! there are.
+//!
+//! Stable, as far as version 0.x allows: [`CampaignConfig`], [`Budget`], [`Lanes`], [`Control`], [`run()`],
+//! [`CampaignReport`] with [`Conclusion`], [`check_regression`] and [`prove::prove`]. What scripts read of them is the
+//! JSON of the commands, which has versions of its own (`docs/book/reference/machine.md`). Internal, and free to change
+//! at any release: [`Jobs`] and [`Job`], [`Rerun`] and what belongs to it, [`minimise_by`], and the features of
+//! [`corpus`].
+//!
+//! ```
+//! use seriatim_campaign::{Budget, CampaignConfig, Conclusion, Control, Lanes, run};
+//! use seriatim_lab::BuiltinSubject;
+//!
+//! let (budget, lanes, subject) = (Budget::Executions(4), Lanes::Plans, BuiltinSubject::Parallel);
+//! let config = CampaignConfig { seed: 1, budget, lanes, subject, keep_going: false, jobs: 1 };
+//! let report = run(&config, &[], &Control::default())?;
+//! assert!(report.counterexamples.is_empty());
+//! assert_eq!(report.statistics.agreements, 4);
+//! // Four scenarios do not show every error and every class of conflicts, so their agreement means little.
+//! assert_eq!(report.conclusion, Conclusion::Inconclusive);
+//! assert!(report.missed_floors.iter().any(|floor| floor.starts_with("no transaction fails with")));
+//! # Ok::<(), std::io::Error>(())
+//! ```
 
 pub mod corpus;
 mod counterexample;

@@ -95,6 +95,21 @@ pub enum Witness {
 
 /// Explores every set of the shard. `progress` is told how many of how many sets are done; breaking ends the proof, which is
 /// then cut.
+///
+/// # Examples
+/// ```
+/// use std::ops::ControlFlow;
+/// use seriatim_campaign::prove::{Engine, ProveConfig, prove};
+/// use seriatim_tos::chain::ExecutionPath;
+///
+/// let paths = ExecutionPath::Parallel.into();
+/// // Every ninth set of one transaction. A command proves sets of two and three, in hours.
+/// let config = ProveConfig { transactions: 1, shard: (0, 9), bound: 1_000, engine: Engine::Dpor, paths };
+/// let certificate = prove(&config, |_, _| ControlFlow::Continue(())).map_err(|wrong| wrong.violation.to_string())?;
+/// assert!(certificate.is_complete());
+/// assert_eq!((certificate.sets, certificate.sets_with_choice), (6, 0), "one transaction has one interleaving");
+/// # Ok::<(), String>(())
+/// ```
 pub fn prove(
     config: &ProveConfig,
     mut progress: impl FnMut(u64, u64) -> ControlFlow<()>,

@@ -35,6 +35,26 @@ const PREEMPTIONS: usize = 1;
 ///
 /// # Errors
 /// The first violation.
+///
+/// # Examples
+/// ```
+/// use seriatim_campaign::check_regression;
+/// use seriatim_lab::compare::{Difference, Oracle, Violation};
+/// use seriatim_lab::{Examiner, Genesis, Letter, scenario};
+/// use seriatim_triage::report::{Artifact, Origin, Regression};
+///
+/// // Two payments to one account, of which an executor once lost one.
+/// let pay = |from| Letter::Pay { from, to: 2, other_asset: false, all: false };
+/// let scenario = scenario(Genesis::Plain, &[pay(0), pay(1)]);
+/// let violation = Violation::new(Oracle::State, "parallel", Difference::new("balance", 2, 1));
+/// let origin = Origin { found_by: "by hand".to_owned(), seed: 0, index: 0, plan: None };
+/// let artifact = Artifact::new("parallel", origin, violation, scenario, None);
+/// let regression = Regression::of(&artifact, "a payment was lost".to_owned());
+///
+/// let evidence = check_regression(&regression, &Examiner::new()?).map_err(|violation| violation.to_string())?;
+/// assert!(evidence.every_interleaving && evidence.loom_executions > 0 && evidence.faults > 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn check_regression(regression: &Regression, examiner: &Examiner) -> Result<RegressionEvidence, Box<Violation>> {
     let scenario = &regression.scenario;
     let expectation = Expectation::of(scenario);

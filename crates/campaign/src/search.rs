@@ -39,6 +39,24 @@ pub struct Repeated {
 }
 
 /// Searches for a violation, until one is found or `told` breaks off. Its schedule comes with its steps.
+///
+/// # Examples
+/// ```
+/// use std::ops::ControlFlow;
+///
+/// use seriatim_campaign::{Schedules, search};
+/// use seriatim_explore::{InterleaveConfig, Schedule, Strategy};
+/// use seriatim_lab::workload::{Plan, build};
+/// use seriatim_lab::{BuiltinSubject, Canary};
+/// use seriatim_tos::ledger::SignatureScheme;
+///
+/// let scenario = build(&Plan::sized(7, 6), SignatureScheme::Tagged).scenario;
+/// let explorer = BuiltinSubject::Canary(Canary::CountsByLoadAndStore).explorer(&scenario);
+/// let config = InterleaveConfig::like(&Schedule::straight(), Strategy::Random, 1_000);
+/// let search = search(&explorer, &Schedules::Fewest(config, 2), &mut |_| ControlFlow::Continue(()));
+/// let (violation, schedule) = search.found.expect("a read is lost after two switches at most");
+/// assert_eq!(explorer.replay(&schedule).0.verdict.into_violation().unwrap().signature(), violation.signature());
+/// ```
 pub fn search(explorer: &Interleaver, schedules: &Schedules, told: &mut Told<'_>) -> Search {
     let mut search = Search::default();
     let mut watch = Watch { executions: 0, is_over: false, told };

@@ -12,6 +12,17 @@ use seriatim_lab::compare::{Difference, Oracle, Value, Violation};
 use super::Control;
 
 /// A time limit for one execution.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use seriatim_campaign::{Hang, Watchdog};
+///
+/// let limit = Duration::from_millis(20);
+/// assert_eq!(Watchdog { limit }.run(|| 7), Ok(7));
+/// let hangs = Watchdog { limit }.run(|| loop { std::thread::park() });
+/// assert_eq!(hangs, Err(Hang { limit }));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Watchdog {
     pub limit: Duration,

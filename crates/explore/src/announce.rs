@@ -14,6 +14,16 @@ use std::collections::BTreeMap;
 pub struct ObjectId(pub u64);
 
 /// What a task's next step does to shared things.
+///
+/// # Examples
+/// ```
+/// use seriatim_explore::announce::{Access, ObjectId};
+///
+/// let (balance, other) = (ObjectId(1), ObjectId(2));
+/// assert!(Access::Write(balance).conflicts(Access::Read(balance)));
+/// assert!(!Access::Read(balance).conflicts(Access::Read(balance)), "two reads commute");
+/// assert!(!Access::Write(balance).conflicts(Access::Write(other)));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// Nothing that another task could notice: a spawn, a read of immutable data, a release. A release only enables

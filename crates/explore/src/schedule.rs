@@ -18,6 +18,19 @@ pub const SCHEDULE_VERSION: u32 = 3;
 pub(crate) const SHUTTLE_VERSION: &str = "shuttle 0.9.9";
 
 /// One interleaving of one scenario.
+///
+/// # Examples
+/// ```
+/// use seriatim_explore::{Choices, Schedule, ScheduleError};
+///
+/// let schedule = Schedule { choices: Choices(vec![0, 0, 1, 0]), ..Schedule::straight() };
+/// assert_eq!(Schedule::from_json(&schedule.to_json())?, schedule);
+/// assert_eq!(Schedule::from_bytes(&schedule.to_bytes())?, schedule);
+///
+/// let other = Schedule { engine: "shuttle 9.9.9".to_owned(), ..schedule };
+/// assert!(matches!(Schedule::from_json(&other.to_json()), Err(ScheduleError::Engine { .. })));
+/// # Ok::<(), ScheduleError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
 pub struct Schedule {
     #[serde(deserialize_with = "version")]
@@ -42,6 +55,17 @@ pub struct Schedule {
 
 /// The task that ran at each step, forced steps included. Task 0 is the execution's own thread, the others are numbered in
 /// order of spawning.
+///
+/// # Examples
+/// ```
+/// use seriatim_explore::Choices;
+///
+/// let choices: Choices = "0*5 1*3 0".parse()?; // Task 0 for five steps, task 1 for three, task 0 for one.
+/// assert_eq!(choices.runs().collect::<Vec<_>>(), [(0, 5), (1, 3), (0, 1)]);
+/// assert_eq!(choices.context_switches(), 2);
+/// assert_eq!(choices.to_string(), "0*5 1*3 0");
+/// # Ok::<(), seriatim_explore::ScheduleError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Choices(pub Vec<u32>);
 

@@ -14,6 +14,28 @@ use shuttle::scheduler::{Schedule as ShuttleSchedule, Scheduler, Task, TaskId};
 use super::Choices;
 
 /// How choices are made.
+///
+/// # Examples
+/// ```
+/// use seriatim_explore::model::{Model, ModelSettings};
+/// use seriatim_explore::{Strategy, under_shuttle};
+/// use seriatim_runtime::{JoinSet, Runtime};
+///
+/// let settings = ModelSettings { workers: None, shards: 1, placement_seed: 0 };
+/// let three_tasks = move || {
+///     let runtime = Model::shuttle(settings);
+///     runtime.block_on(async {
+///         let mut tasks = runtime.join_set("tasks");
+///         (0..3).for_each(|_| drop(tasks.spawn(async {})));
+///         while tasks.join_next().await.is_some() {}
+///     });
+/// };
+/// let run = |strategy, seed| under_shuttle(strategy, seed, 50, three_tasks);
+/// assert!(run(Strategy::Random, 7).distinct > 1);
+/// assert_eq!(run(Strategy::Random, 7), run(Strategy::Random, 7), "a strategy is a function of its seed");
+/// assert_eq!(run(Strategy::Replay("0*3".parse()?), 7).distinct, 1);
+/// # Ok::<(), seriatim_explore::ScheduleError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Strategy {
     /// Any runnable task, with equal chance.

@@ -41,6 +41,36 @@ pub struct LoomRun {
 
 /// Runs `body` once an execution, each time from the start, on a thread of loom's. A panic fails the execution and ends
 /// the search.
+///
+/// # Examples
+/// Loom finds the value that an ordering lets a load see, where every schedule of steps is right.
+///
+/// ```
+/// use std::sync::Arc;
+/// use seriatim_explore::model::{Model, ModelSettings};
+/// use seriatim_explore::{LoomBounds, under_loom};
+/// use seriatim_runtime::{AtomicU64, JoinSet, Ordering, Runtime};
+///
+/// let settings = ModelSettings { workers: None, shards: 1, placement_seed: 0 };
+/// let hands_over = |store, load| under_loom(LoomBounds::preemptions(2), move || {
+///     let runtime = Model::loom(settings);
+///     runtime.block_on(async {
+///         let shared = Arc::new([runtime.atomic_u64("data", 0), runtime.atomic_u64("is ready", 0)]);
+///         let [data, is_ready] = &*shared;
+///         let (writer, mut tasks) = (Arc::clone(&shared), runtime.join_set("writer"));
+///         tasks.spawn(async move {
+///             writer[0].store(7, Ordering::Relaxed);
+///             writer[1].store(1, store);
+///         });
+///         if is_ready.load(load) == 1 {
+///             assert_eq!(data.load(Ordering::Relaxed), 7);
+///         }
+///         while tasks.join_next().await.is_some() {}
+///     });
+/// });
+/// assert!(hands_over(Ordering::Relaxed, Ordering::Relaxed).failure.is_some(), "the flag may be seen before the data");
+/// assert!(hands_over(Ordering::Release, Ordering::Acquire).complete);
+/// ```
 pub fn under_loom(bounds: LoomBounds, body: impl Fn() + Send + Sync + 'static) -> LoomRun {
     let Checked { begun, panic } = check(bounds, body);
     let failure = panic.map(|payload| {

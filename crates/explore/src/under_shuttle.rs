@@ -27,6 +27,36 @@ pub struct ShuttleRun {
 
 /// Runs `body` so many times, each time from the start, on shuttle's first thread. A panic fails the execution and ends
 /// the run; so does an execution of more than [`STEP_BOUND`] steps.
+///
+/// # Examples
+/// Two payments take the locks of their accounts in opposite order.
+///
+/// ```
+/// use std::sync::Arc;
+/// use seriatim_explore::model::{Model, ModelSettings};
+/// use seriatim_explore::{Strategy, under_shuttle};
+/// use seriatim_runtime::{JoinSet, Runtime, RwLock};
+///
+/// let settings = ModelSettings { workers: None, shards: 1, placement_seed: 0 };
+/// let run = under_shuttle(Strategy::Random, 7, 1_000, move || {
+///     let runtime = Model::shuttle(settings);
+///     runtime.block_on(async {
+///         let accounts = Arc::new([runtime.rw_lock("alice", 5_u64), runtime.rw_lock("bob", 5_u64)]);
+///         let mut tasks = runtime.join_set("payments");
+///         for (from, to) in [(0, 1), (1, 0)] {
+///             let accounts = Arc::clone(&accounts);
+///             tasks.spawn(async move {
+///                 let mut from = accounts[from].write().await;
+///                 *accounts[to].write().await += 1;
+///                 *from -= 1;
+///             });
+///         }
+///         while tasks.join_next().await.is_some() {}
+///     });
+/// });
+/// let failure = run.failure.expect("each task holds one lock and waits for the other");
+/// assert!(failure.contains("alice") && failure.contains("bob"), "{failure}");
+/// ```
 pub fn under_shuttle(
     strategy: Strategy,
     seed: u64,

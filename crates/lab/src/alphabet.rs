@@ -194,6 +194,24 @@ fn key(account: u8) -> AccountKey {
 }
 
 /// One block of the set's transactions, in order, with nonces that fit.
+///
+/// # Examples
+/// Two payments to one account, under every interleaving that can matter:
+///
+/// ```
+/// use std::ops::ControlFlow;
+/// use seriatim_explore::{InterleaveConfig, Schedule, Strategy};
+/// use seriatim_lab::{BuiltinSubject, Genesis, Letter, scenario};
+///
+/// let pay = |from| Letter::Pay { from, to: 2, other_asset: false, all: false };
+/// let explorer = BuiltinSubject::Parallel.explorer(&scenario(Genesis::Plain, &[pay(0), pay(1)]));
+/// let config = InterleaveConfig::like(&Schedule::straight(), Strategy::Random, 100_000);
+/// let (evidence, exhaustion) = explorer.explore_all(&config, |interleaved| {
+///     assert!(interleaved.verdict.into_violation().is_none());
+///     ControlFlow::Continue(())
+/// });
+/// assert!(exhaustion.complete, "{evidence:?}");
+/// ```
 pub fn scenario(genesis: Genesis, letters: &[Letter]) -> Scenario {
     let mut nonces: BTreeMap<u8, u64> = BTreeMap::new();
     let transactions = letters.iter().map(|&letter| {

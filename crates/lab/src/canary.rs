@@ -23,6 +23,19 @@ use defects::*;
 use scheduled::{ScheduleDefect, Scheduled};
 
 /// One way of being wrong.
+///
+/// # Examples
+/// ```
+/// use seriatim_lab::workload::{Plan, build};
+/// use seriatim_lab::{Canary, Examiner};
+/// use seriatim_tos::ledger::SignatureScheme;
+///
+/// let built = build(&Plan::sized(7, 12), SignatureScheme::Tagged);
+/// let verdict = Canary::FeesMiscounted.judge(&Examiner::new()?, &built.scenario, &built.expectation);
+/// let violation = verdict.into_violation().expect("a campaign that misses a canary does not start");
+/// assert_eq!(violation.oracle, Canary::FeesMiscounted.oracle());
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumMessage, VariantArray)]
 pub enum Canary {
     /// Two neighbouring receipts trade places.

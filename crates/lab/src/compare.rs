@@ -53,6 +53,27 @@ pub use seriatim_verdict::{
 
 /// Judges all observations of one scenario against the reference's answers and against each other. The first
 /// observation that is wrong gives the violation, by the first oracle that rejects it.
+///
+/// # Examples
+/// ```
+/// use seriatim_lab::compare::{Oracle, judge};
+/// use seriatim_lab::drive::{ChainSubject, ObservedStep, TokioRuntimes};
+/// use seriatim_lab::workload::{Plan, build};
+/// use seriatim_tos::ledger::SignatureScheme;
+///
+/// let engine = TokioRuntimes::new()?;
+/// let built = build(&Plan::sized(7, 20), SignatureScheme::Tagged);
+/// let mut observation = ChainSubject::parallel(&engine, 4, 1).run(&built.scenario);
+/// let verdict = judge(&built.scenario, &built.expectation, std::slice::from_ref(&observation));
+/// assert!(verdict.into_violation().is_none());
+///
+/// // The same run, reported without its last receipt.
+/// let Some(ObservedStep::Run(blocks)) = observation.steps.first_mut() else { panic!("no run") };
+/// blocks[0].outcome.as_mut().unwrap().pop();
+/// let verdict = judge(&built.scenario, &built.expectation, &[observation]);
+/// assert_eq!(verdict.into_violation().unwrap().oracle, Oracle::Receipts);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn judge(scenario: &Scenario, expectation: &Expectation, observations: &[Observation]) -> Verdict {
     judge_knowing(scenario, expectation, &Lawful::of(scenario, expectation), observations)
 }

@@ -7,6 +7,26 @@ use seriatim_tos::chain::ExecutionPath;
 
 /// Runs scenarios on the sequential path, and on a parallel path with 1, 2 and 8 tasks at a time, each with another
 /// hash seed; with 1, reads do not suspend, with 2 and 8 every read does.
+///
+/// # Examples
+/// ```
+/// use seriatim_lab::Examiner;
+/// use seriatim_lab::compare::Verdict;
+/// use seriatim_lab::workload::{Expectation, Plan, build};
+/// use seriatim_tos::chain::ExecutionPath;
+/// use seriatim_tos::ledger::SignatureScheme;
+///
+/// let examiner = Examiner::new()?;
+/// let built = build(&Plan::from_seed(7), SignatureScheme::Tagged);
+/// let on_block_stm =
+///     |expectation| examiner.examine_on(ExecutionPath::BlockStm, &built.scenario, expectation, 7, false);
+/// assert!(matches!(on_block_stm(&built.expectation), Verdict::Agree(_)));
+///
+/// // Against the answers to another scenario, everything is wrong.
+/// let other = Expectation::of(&build(&Plan::from_seed(8), SignatureScheme::Tagged).scenario);
+/// assert!(matches!(on_block_stm(&other), Verdict::Violation(_)));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Examiner {
     engine: TokioRuntimes,

@@ -180,6 +180,21 @@ impl FaultFigures {
 ///
 /// # Errors
 /// The violation.
+///
+/// # Examples
+/// ```
+/// use seriatim_lab::drive::TokioRuntimes;
+/// use seriatim_lab::workload::{Plan, build};
+/// use seriatim_lab::{FaultBudget, FaultSubject, inject};
+/// use seriatim_tos::ledger::SignatureScheme;
+///
+/// let built = build(&Plan::sized(7, 2), SignatureScheme::Tagged);
+/// let budget = FaultBudget { every_up_to: 0, drawn: 4, seed: 7, schedules: 0 };
+/// let ended = inject(&TokioRuntimes::new()?, &built.scenario, &FaultSubject::every_path(), budget);
+/// let figures = ended.map_err(|found| found.0.violation.to_string())?;
+/// assert!(figures.injected() > 0, "each block was the reference's, or undone, and the chain went on");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn inject(
     runtimes: &TokioRuntimes,
     scenario: &Scenario,

@@ -38,6 +38,23 @@ pub fn portfolio(seed: u64) -> impl Iterator<Item = InterleaveConfig> {
 }
 
 /// Runs the portfolio up to the first violation.
+///
+/// # Examples
+/// ```
+/// use seriatim_lab::compare::Verdict;
+/// use seriatim_lab::workload::{Plan, build};
+/// use seriatim_lab::{BuiltinSubject, Canary, interleave};
+/// use seriatim_tos::ledger::SignatureScheme;
+///
+/// let built = build(&Plan::sized(8, 12), SignatureScheme::Tagged);
+/// let right = interleave(&built, BuiltinSubject::Parallel, 1_234);
+/// assert!(matches!(right.verdict, Verdict::Agree(_)) && right.schedule.is_none());
+/// assert!(right.evidence.preemptions > 0, "tasks were taken off where they could have gone on");
+///
+/// // The same executor, with a read counter that is a load and a store.
+/// let wrong = interleave(&built, BuiltinSubject::Canary(Canary::CountsByLoadAndStore), 1_234);
+/// assert!(matches!(wrong.verdict, Verdict::Violation(_)) && wrong.schedule.is_some());
+/// ```
 pub fn interleave(built: &Built, subject: BuiltinSubject, seed: u64) -> Interleavings {
     explore(built, subject, portfolio(seed))
 }

@@ -15,6 +15,16 @@ use strum::EnumMessage;
 pub(crate) const EXECUTORS: &str = "executors on tokio";
 
 /// A subject that explores interleavings.
+///
+/// # Examples
+/// ```
+/// use seriatim_lab::{BuiltinSubject, Canary};
+///
+/// assert_eq!("block-stm".parse(), Ok(BuiltinSubject::BlockStm));
+/// let canary = "canary:CountsByLoadAndStore".parse();
+/// assert_eq!(canary, Ok(BuiltinSubject::Canary(Canary::CountsByLoadAndStore)));
+/// assert!("blockstm".parse::<BuiltinSubject>().unwrap_err().to_string().contains("known are parallel"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumMessage)]
 pub enum BuiltinSubject {
     /// The sequential path with signatures verified ahead of it.

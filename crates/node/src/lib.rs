@@ -1,6 +1,35 @@
-//! A small node: blocks from a devnet of its own or from lines, in any mode, over a ledger on disk or in memory. It reorganises,
-//! can be ended at any moment and goes on where it was. What an uninterrupted run comes to, an interrupted one comes to: position
-//! and ledger change in one transaction, and what is made next is a function of both.
+//! A small node: blocks from a devnet of its own or from lines, in any mode, over a ledger on disk or in memory. It
+//! reorganises, can be ended at any moment and goes on where it was. What an uninterrupted run comes to, an interrupted
+//! one comes to: position and ledger change in one transaction, and what is made next is a function of both.
+//!
+//! Stable, as far as version 0.x allows: the lines of a chain ([`lines`], with [`lines::LINES_VERSION`]) and the note
+//! beside a ledger ([`NodeState`], with [`STATE_VERSION`]); a build refuses a version that it does not know. The rest
+//! is internal, and free to change at any release: the node is a program, and `seriatim node` is its face.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use seriatim_lab::workload::{Devnet, DevnetContent};
+//! use seriatim_node::{Blocks, Node, NodeControl, NodeState, Origin};
+//! use seriatim_runtime::Native;
+//! use seriatim_tos::chain::Modes;
+//! use seriatim_tos::execution::ParallelExecutor;
+//! use seriatim_tos::ledger::SignatureScheme;
+//! use seriatim_tos::storage::{LedgerState, MemoryStorage};
+//!
+//! let devnet =
+//!     Devnet { seed: 7, signature_scheme: SignatureScheme::Tagged, content: DevnetContent::Plans, reorg_every: 0 };
+//! let genesis = LedgerState::from_genesis(&devnet.genesis());
+//! let state = NodeState::new(Origin::Devnet(devnet), &genesis);
+//! let storage = Arc::new(MemoryStorage::from_state(genesis));
+//! let executor = ParallelExecutor::new(Native::with_hash_seed(7), 2)?;
+//! let report = tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+//!     let mut node = Node::open(storage, state, Blocks::Devnet(devnet), executor, Modes::off()).await?;
+//!     node.run(5, &NodeControl::default()).await
+//! })?;
+//! assert_eq!((report.from, report.top, report.interrupted), (0, 5, false));
+//! assert_eq!(report.divergence, None, "the chain is what the reference says");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod figures;
 mod keeper;

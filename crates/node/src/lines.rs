@@ -80,6 +80,23 @@ impl Head {
 }
 
 /// Reads lines one by one; empty ones are passed over.
+///
+/// # Examples
+/// ```
+/// use seriatim_node::lines::{Head, LinesError, Reader, write_line};
+/// use seriatim_tos::ledger::{AccountKey, Genesis, Parameters, SignatureScheme};
+///
+/// let scheme = SignatureScheme::Ed25519;
+/// let parameters = Parameters { signature_scheme: scheme, dev_account: AccountKey([1; 32]), block_time_ms: 15_000 };
+/// let mut text = Vec::new();
+/// write_line(&mut text, &Head::new(parameters, Genesis::default()))?;
+/// text.extend(b"{\"rewound\": 3}\n");
+/// let (mut reader, head) = Reader::with_head(&*text)?;
+/// assert_eq!(head.parameters.signature_scheme, scheme);
+/// let refused = reader.next_line().unwrap_err();
+/// assert!(matches!(refused, LinesError::Line { line: 2, .. }), "no such event");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Reader<R> {
     input: R,

@@ -87,6 +87,30 @@ impl Site {
 }
 
 /// Which fault is injected, and at which point. Clones are handles on the same one.
+///
+/// # Examples
+/// ```
+/// use seriatim_runtime::{Fault, Faults, INJECTED, JoinSet, Native, Probed, Runtime, TaskError};
+///
+/// let faults = Faults::default();
+/// let runtime = Probed::new(Native::with_hash_seed(7)).with_faults(faults.clone());
+/// let tokio = tokio::runtime::Builder::new_current_thread().build()?;
+/// let run = || tokio.block_on(async {
+///     let mut tasks = runtime.join_set("task");
+///     tasks.spawn(async { "done" });
+///     tasks.join_next().await.map(|(_, result)| result)
+/// });
+///
+/// faults.arm(None); // A calm run shows how many points there are, and where.
+/// assert_eq!(run(), Some(Ok("done")));
+/// let sites = faults.disarm().sites;
+/// let start = sites.iter().position(|site| site.name() == "start").unwrap();
+///
+/// faults.arm(Some((start, Fault::Panic))); // The same run, and the task panics before its first poll.
+/// assert_eq!(run(), Some(Err(TaskError::Panicked(INJECTED.to_owned()))));
+/// assert_eq!(faults.disarm().injected, Some((start, Fault::Panic)));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Faults(Arc<Mutex<Plan>>);
 

@@ -4,6 +4,18 @@ use std::ops::Deref;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// Counted by tasks of any thread and read when none runs, so relaxed orderings do.
+///
+/// # Examples
+/// ```
+/// use seriatim_runtime::Level;
+///
+/// let reads = Level::default();
+/// let (first, second) = (Level::enter(&reads), Level::enter(&reads));
+/// drop(first);
+/// let third = Level::enter(&reads);
+/// assert_eq!(reads.take_most(), 2, "never more than two at one moment");
+/// drop((second, third));
+/// ```
 #[derive(Debug, Default)]
 pub struct Level {
     now: AtomicUsize,

@@ -5,6 +5,34 @@
 //! Every constructor takes a label, so that a decorator can name the object in a trace, and every operation knows its
 //! caller (`#[track_caller]`), so that the trace can name the line. A decorator makes the inner future before its own
 //! `async` block: what is called inside one has that block for a caller.
+//!
+//! Stable, as far as version 0.x allows: [`Runtime`] and the traits of its objects, [`Native`], [`Recorder`], [`both`],
+//! [`caught`], [`TaskIndex`] and [`TaskError`]. Internal, and free to change at any release: [`Probed`], [`Faults`],
+//! [`Level`] and [`SeededHasher`], which the harness uses.
+//!
+//! ```
+//! use seriatim_runtime::{AtomicU64, JoinSet, Native, Ordering, Runtime};
+//! use std::sync::Arc;
+//!
+//! /// Adds up fees, one task each. It runs on tokio and on any model of it.
+//! async fn fees<R: Runtime>(runtime: &R, given: Vec<u64>) -> u64 {
+//!     let sum = Arc::new(runtime.atomic_u64("fees", 0));
+//!     let mut tasks = runtime.join_set("transactions");
+//!     for fee in given {
+//!         let sum = Arc::clone(&sum);
+//!         tasks.spawn(async move {
+//!             sum.fetch_add(fee, Ordering::Relaxed);
+//!         });
+//!     }
+//!     while tasks.join_next().await.is_some() {}
+//!     sum.load(Ordering::Relaxed)
+//! }
+//!
+//! let tokio = tokio::runtime::Builder::new_multi_thread().build()?;
+//! let runtime = Native::with_hash_seed(7);
+//! assert_eq!(tokio.block_on(async { fees(&runtime, vec![10, 20, 12]).await }), 42);
+//! # Ok::<(), std::io::Error>(())
+//! ```
 
 mod faults;
 mod level;
@@ -81,6 +109,23 @@ pub trait Runtime: Clone + Send + Sync + 'static {
 
 /// A map of shards, each behind its own reader-writer lock, with dashmap's behaviour: a guard blocks its whole
 /// shard, and entering that shard for writing while holding one of its guards never returns.
+///
+/// # Examples
+/// A guard blocks its shard, so it lives for one statement.
+///
+/// ```
+/// use seriatim_runtime::{ConcurrentMap, Native, Runtime};
+///
+/// let balances = Native::with_hash_seed(7).map("balances");
+/// assert_eq!(balances.insert("alice", 5_u64), None);
+/// *balances.entry_or_insert("bob", 0) += 3;
+/// *balances.entry_or_insert("bob", 100) += 1; // The value is there, so 100 is not used.
+/// assert_eq!(balances.get(&"bob").map(|guard| *guard), Some(4)); // The guard is gone before the next line.
+///
+/// let mut entries = balances.into_entries();
+/// entries.sort_unstable(); // The order of the entries means nothing.
+/// assert_eq!(entries, [("alice", 5), ("bob", 4)]);
+/// ```
 pub trait ConcurrentMap<K: MapKey, V: MapValue>: Send + Sync + 'static {
     /// Shared access to one value; `Send`, so that a guard held across an await compiles and can be found.
     type Ref<'a>: Deref<Target = V> + Send
@@ -149,6 +194,20 @@ pub trait Semaphore: Send + Sync + 'static {
 }
 
 /// A value behind an async reader-writer lock. First come, first served.
+///
+/// # Examples
+/// ```
+/// use seriatim_runtime::{Native, Runtime, RwLock};
+///
+/// let tokio = tokio::runtime::Builder::new_current_thread().build()?;
+/// tokio.block_on(async {
+///     let account = Native::with_hash_seed(7).rw_lock("account", 5_u64);
+///     *account.write().await += 2; // Read and write are under one guard: no update is lost.
+///     let (one, other) = (account.read().await, account.read().await); // Readers share it.
+///     assert_eq!((*one, *other), (7, 7));
+/// });
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub trait RwLock<T>: Send + Sync + 'static {
     /// Shared access.
     type Read<'a>: Deref<Target = T> + Send
@@ -184,6 +243,33 @@ pub enum TaskError {
 }
 
 /// Tasks, joined in whatever order they end. Dropping the set cancels those that still run.
+///
+/// # Examples
+/// The panic of a task is a result like others.
+///
+/// ```
+/// use seriatim_runtime::{JoinSet, Native, Runtime, TaskError};
+///
+/// let tokio = tokio::runtime::Builder::new_current_thread().build()?;
+/// tokio.block_on(async {
+///     let mut tasks = Native::with_hash_seed(7).join_set("transactions");
+///     for number in 0..3_u64 {
+///         tasks.spawn(async move {
+///             if number == 1 {
+///                 std::panic::resume_unwind(Box::new("no funds"));
+///             }
+///             number
+///         });
+///     }
+///     let mut results = vec![None; 3];
+///     while let Some((index, result)) = tasks.join_next().await {
+///         results[index.0] = Some(result); // Filed by task, not by the order in which tasks end.
+///     }
+///     let panicked = Err(TaskError::Panicked("no funds".to_owned()));
+///     assert_eq!(results, [Some(Ok(0)), Some(panicked), Some(Ok(2))]);
+/// });
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub trait JoinSet<T: Send + 'static>: Send {
     /// Starts a task; the first one has index 0.
     #[track_caller]
@@ -203,6 +289,21 @@ pub trait JoinSet<T: Send + 'static>: Send {
 }
 
 /// Polls both futures on the current task until both have ended.
+///
+/// # Examples
+/// ```
+/// use seriatim_runtime::{Native, Runtime, Semaphore, both};
+///
+/// let tokio = tokio::runtime::Builder::new_current_thread().build()?;
+/// let answers = tokio.block_on(async {
+///     let permit = Native::with_hash_seed(7).semaphore("permit", 1);
+///     let held = permit.acquire().await;
+///     // The first waits for what the second gives, so one after the other they would never end.
+///     both(async { permit.acquire().await; "had it" }, async move { drop(held); "gave it" }).await
+/// });
+/// assert_eq!(answers, ("had it", "gave it"));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub async fn both<A: Future, B: Future>(first: A, second: B) -> (A::Output, B::Output) {
     let (mut first, mut second) = (pin!(first), pin!(second));
     let (mut of_first, mut of_second) = (None, None);
@@ -225,6 +326,20 @@ fn poll_into<F: Future>(output: &mut Option<F::Output>, future: Pin<&mut F>, con
 }
 
 /// Runs a future and catches its panic, in whichever poll it comes.
+///
+/// # Examples
+/// ```
+/// use seriatim_runtime::{caught, panic_message};
+///
+/// let tokio = tokio::runtime::Builder::new_current_thread().build()?;
+/// tokio.block_on(async {
+///     assert_eq!(caught(async { 7 }).await.ok(), Some(7));
+///     let panic = caught(async { std::panic::resume_unwind(Box::new("balance below 0")) }).await;
+///     let payload: Box<dyn std::any::Any + Send> = panic.map(|()| ()).unwrap_err();
+///     assert_eq!(panic_message(&*payload), "balance below 0");
+/// });
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub async fn caught<F: Future>(future: F) -> Result<F::Output, Box<dyn Any + Send>> {
     let mut future = Box::pin(future);
     poll_fn(move |context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {

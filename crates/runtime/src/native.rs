@@ -26,6 +26,20 @@ pub struct Native {
 impl Native {
     /// `hash_seed` decides in which shard a key lies and in which order a map iterates. No result may depend on it,
     /// which is why a search varies it; a node draws it at random.
+    ///
+    /// # Examples
+    /// ```
+    /// use seriatim_runtime::{ConcurrentMap, Native, Runtime};
+    ///
+    /// let order = |seed| {
+    ///     let map = Native::with_hash_seed(seed).map("accounts");
+    ///     for account in 0..64_u32 {
+    ///         map.insert(account, ());
+    ///     }
+    ///     map.into_entries().into_iter().map(|(account, ())| account).collect::<Vec<_>>()
+    /// };
+    /// assert_ne!(order(1), order(2), "a result that depends on this order is a defect, and another seed shows it");
+    /// ```
     pub fn with_hash_seed(hash_seed: u64) -> Self {
         Self { hash_seed, recording: Recording::default() }
     }

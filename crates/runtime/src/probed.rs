@@ -18,6 +18,25 @@ use super::{
 };
 
 /// `inner`, with figures about the tasks of all its join sets, and with faults around its awaits.
+///
+/// # Examples
+/// An executor that says it is parallel, and is not:
+///
+/// ```
+/// use seriatim_runtime::{JoinSet, Native, Probed, Runtime};
+///
+/// let runtime = Probed::new(Native::with_hash_seed(7));
+/// tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+///     for _ in 0..3 {
+///         let mut tasks = runtime.join_set("one by one");
+///         tasks.spawn(async {});
+///         tasks.join_next().await;
+///     }
+/// });
+/// let figures = runtime.take_figures();
+/// assert_eq!((figures.spawned, figures.peak_in_flight), (3, 1), "three tasks, and never two at once");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Probed<R> {
     inner: R,

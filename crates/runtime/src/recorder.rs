@@ -7,6 +7,34 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Takes what a runtime measures. It is called inside tasks, so it should take no time and hold nothing.
+///
+/// # Examples
+/// ```
+/// use std::sync::{Arc, Mutex};
+/// use std::time::Duration;
+/// use seriatim_runtime::{JoinSet, Native, Recorder, Runtime};
+///
+/// #[derive(Debug, Default)]
+/// struct Tasks(Mutex<Vec<(&'static str, usize)>>);
+///
+/// impl Recorder for Tasks {
+///     fn lock_after(&self, _waited: Duration) {}
+///
+///     fn joined(&self, label: &'static str, tasks: usize) {
+///         self.0.lock().unwrap().push((label, tasks));
+///     }
+/// }
+///
+/// let recorder = Arc::new(Tasks::default());
+/// let runtime = Native::with_hash_seed(7).with_recorder(Arc::clone(&recorder) as Arc<dyn Recorder>);
+/// tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+///     let mut tasks = runtime.join_set("verifiers");
+///     tasks.spawn(async {});
+///     tasks.spawn(async {});
+/// });
+/// assert_eq!(*recorder.0.lock().unwrap(), [("verifiers", 2)]);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub trait Recorder: Debug + Send + Sync + 'static {
     /// A lock, or a shard of a map, was held by another and had after so long. What was free is not reported.
     fn lock_after(&self, waited: Duration);

@@ -94,6 +94,25 @@ pub(super) fn answer(subject: &mut dyn Subject, request: &Request) -> Result<Ans
 }
 
 /// Asks about every block, in order, up to the first violation. Workers and seeds of the requests come from `seed`.
+///
+/// # Examples
+/// ```
+/// use std::sync::Arc;
+/// use seriatim_subject::{Asked, BuiltinPath, OnTokio, RuntimeSubject, ask, scenario_for, vectors};
+/// use seriatim_tos::chain::ExecutionPath;
+///
+/// // The project's own Block-STM, asked as a stranger's executor would be.
+/// let path = BuiltinPath(ExecutionPath::BlockStm);
+/// let capabilities = path.capabilities();
+/// let (scenario, taken_out) = scenario_for(&capabilities, 7);
+/// assert_eq!(taken_out, 0, "it supports everything");
+/// let mut asked = Asked::default();
+/// let found = ask(&mut OnTokio::new(Arc::new(path))?, &capabilities, &vectors(&scenario), 7, &mut asked);
+/// assert_eq!(found, None);
+/// assert_eq!(asked.blocks, scenario.blocks().count() as u64);
+/// assert!(asked.requests >= asked.blocks, "large blocks are asked several times");
+/// # Ok::<(), seriatim_subject::SubjectError>(())
+/// ```
 pub fn ask(
     subject: &mut dyn Subject,
     capabilities: &Capabilities,

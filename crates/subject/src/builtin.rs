@@ -54,6 +54,15 @@ impl RuntimeSubject for BuiltinPath {
 }
 
 /// What the reference makes of a request alone.
+///
+/// # Examples
+/// ```
+/// use seriatim_subject::{Capabilities, answer_by_reference, scenario_for, vectors};
+///
+/// let (scenario, _) = scenario_for(&Capabilities::new("mine"), 7);
+/// let vector = vectors(&scenario).remove(0);
+/// assert_eq!(answer_by_reference(&vector.request).expected, vector.expected, "a request has all that is needed");
+/// ```
 pub fn answer_by_reference(request: &Request) -> TestVector {
     let mut reference = Reference::on(&request.parameters, request.state.to_ledger());
     super::vectors::vector(&request.parameters, &mut reference, &request.block.to_block())

@@ -8,6 +8,21 @@ use serde::{Deserialize, Serialize};
 use seriatim_tos::ledger::Payload;
 
 /// What can be asked of a subject and what its answers mean.
+///
+/// # Examples
+/// ```
+/// use seriatim_subject::{Assumption, Capabilities, Figure, TransactionType};
+///
+/// let mut mine = Capabilities::new("mine"); // Payments in TOS, and success, balances and nonces are reported.
+/// mine.supports.transactions.insert(TransactionType::Burn);
+/// mine.reports.figures.insert(Figure::Fees);
+/// mine.assumes.insert(Assumption::ValidSignatures);
+/// assert_eq!(mine.check(), Ok(()));
+/// let unchecked = mine.unchecked(); // A report ends with these lines.
+/// assert!(unchecked.iter().any(|line| line == "right signatures: assumed"));
+/// assert!(unchecked.iter().any(|line| line == "freeze transactions: not supported"));
+/// assert!(!unchecked.iter().any(|line| line.starts_with("burn transactions")));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Capabilities {

@@ -10,6 +10,20 @@ use seriatim_tos::ledger::{
 };
 
 /// One block to execute on one state.
+///
+/// # Examples
+/// ```
+/// use seriatim_subject::{Capabilities, Request, scenario_for, vectors};
+///
+/// let (scenario, _) = scenario_for(&Capabilities::new("mine"), 7);
+/// let vector = vectors(&scenario).remove(0);
+/// let line = serde_json::to_string(&vector.request)?; // What a process reads.
+/// assert_eq!(serde_json::from_str::<Request>(&line)?, vector.request);
+/// for given in &vector.request.block.transactions {
+///     assert_eq!(given.hash, given.transaction.hash(), "hash and size need not be worked out again");
+/// }
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     /// The answer repeats it.
@@ -91,6 +105,19 @@ pub struct RequestTransaction {
 }
 
 /// What came of a block.
+///
+/// # Examples
+/// What is left out has its default, and a key that is none is refused.
+///
+/// ```
+/// use seriatim_subject::{Answer, Outcome};
+///
+/// let answer: Answer = serde_json::from_str(r#"{"id": 7, "outcomes": ["executed", "failed"]}"#)?;
+/// assert_eq!(answer.outcomes, [Outcome::Executed, Outcome::Failed]);
+/// let misspelt = serde_json::from_str::<Answer>(r#"{"id": 7, "outcome": ["executed"]}"#);
+/// assert!(misspelt.unwrap_err().to_string().contains("unknown field `outcome`"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Answer {
@@ -111,6 +138,17 @@ pub struct Answer {
 }
 
 /// What became of one transaction.
+///
+/// # Examples
+/// ```
+/// use seriatim_subject::Outcome;
+/// use seriatim_tos::ledger::TransactionError;
+///
+/// let error = TransactionError::InvalidNonce { next: 2, given: 1 };
+/// let outcomes = [Outcome::Executed, Outcome::Orphaned(Outcome::class(&error).to_owned())];
+/// assert_eq!(serde_json::to_string(&outcomes)?, r#"["executed",{"orphaned":"nonce"}]"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {

@@ -13,6 +13,21 @@ use seriatim_tos::storage::{LedgerState, StateKey, StateValue};
 
 /// The part of a scenario that a subject can be asked: the same blocks, each an ordering run of its own, without the
 /// transactions that do not fit. What fits already comes back as it is.
+///
+/// # Examples
+/// ```
+/// use seriatim_lab::workload::{Expectation, Plan, build};
+/// use seriatim_subject::{Assumption, Capabilities, fit};
+/// use seriatim_tos::ledger::SignatureScheme;
+///
+/// let scenario = build(&Plan::sized(7, 40), SignatureScheme::Tagged).scenario;
+/// assert_eq!(fit(&scenario, &Capabilities::everything("all")).tx_count(), scenario.tx_count());
+///
+/// let valid = Capabilities { assumes: [Assumption::AllValid].into(), ..Capabilities::new("mine") };
+/// let fitted = fit(&scenario, &valid);
+/// assert!(fitted.tx_count() < scenario.tx_count());
+/// assert!(Expectation::of(&fitted).receipts().all(|receipt| receipt.outcome() == "executed"));
+/// ```
 pub fn fit(scenario: &Scenario, capabilities: &Capabilities) -> Scenario {
     let mut genesis = scenario.genesis.clone();
     let supports = &capabilities.supports;

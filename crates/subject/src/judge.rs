@@ -11,6 +11,22 @@ use seriatim_tos::ledger::rules::footprint;
 use seriatim_tos::ledger::{AccountKey, Amount, AssetId, Receipt};
 
 /// What is wrong with an answer to the block number `block` of a scenario, if anything is.
+///
+/// # Examples
+/// ```
+/// use seriatim_subject::{Capabilities, right_answer, scenario_for, vectors, wrong};
+///
+/// let mine = Capabilities::new("mine");
+/// let (scenario, _) = scenario_for(&mine, 7);
+/// let vector = &vectors(&scenario)[0];
+/// let mut answer = right_answer(&mine, vector);
+/// assert_eq!(wrong(&mine, 0, vector, &answer), None);
+///
+/// answer.figures.fees = Some(1); // It is not reported, so nobody compares it.
+/// assert_eq!(wrong(&mine, 0, vector, &answer), None);
+/// answer.outcomes.pop();
+/// assert_eq!(wrong(&mine, 0, vector, &answer).unwrap().0.name(), "receipts");
+/// ```
 pub fn wrong(
     capabilities: &Capabilities,
     block: usize,

@@ -1,13 +1,19 @@
 //! External executors: what they must say of themselves, what they are asked, and what they answer.
 //!
 //! A subject executes one block on one state. It says what it supports, reports and assumes ([`Capabilities`]); the
-//! generator stays inside what it supports and assumes, the oracles compare only what it reports, and the report says what
-//! was therefore not checked. The reference gives each block's state and what should come of it, so one wrong block does
-//! not spoil those after it.
+//! generator stays inside what it supports and assumes, the oracles compare only what it reports, and the report says
+//! what was therefore not checked. The reference gives each block's state and what should come of it, so one wrong
+//! block does not spoil those after it.
 //!
-//! There are three kinds: [`Subject`], any code that can answer a request, on real threads; [`RuntimeSubject`], code that
-//! is generic over its [`Runtime`], which runs on tokio and under the engines that control interleavings; and processes
-//! in any language ([`process`]).
+//! There are three kinds: [`Subject`], any code that can answer a request, on real threads; [`RuntimeSubject`], code
+//! that is generic over its [`Runtime`], which runs on tokio and under the engines that control interleavings; and
+//! processes in any language ([`process`]).
+//!
+//! Stable, as far as version 0.x allows: [`check()`], [`Check`], [`Subject`], [`RuntimeSubject`], the sources
+//! [`OverRuntime`], [`Plain`] and [`Process`], [`Capabilities`], [`Request`], [`Answer`] and [`SubjectError`]. The JSON
+//! of question and answer is the protocol (`docs/book/reference/subject-protocol.md`), and
+//! [`process::PROTOCOL_VERSION`] is its version. Internal, and free to change at any release: [`ask()`], [`wrong`],
+//! [`rerun()`], [`check_answers`] and what else serves the campaign.
 //!
 //! ```
 //! use seriatim_subject::{Answer, Capabilities, Check, CheckError, Outcome, Plain, Request, Subject, SubjectError};

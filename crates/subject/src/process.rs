@@ -24,6 +24,20 @@ use child::Child;
 use shown::excerpt;
 
 /// A subject in another process. There is at most one process of it at a time, and none after it is dropped.
+///
+/// # Examples
+/// The example is compiled and not run, because it starts a process.
+///
+/// ```no_run
+/// use seriatim_subject::process::{ProcessConfig, ProcessSubject, sample_requests};
+/// use seriatim_subject::Subject;
+///
+/// let mut adapter = ProcessSubject::start(ProcessConfig::parse("python3 examples/subjects/ledger.py")?)?;
+/// let (what, request) = sample_requests(&adapter.capabilities()).remove(0);
+/// let answer = adapter.execute(&request)?;
+/// assert_eq!(answer.outcomes.len(), request.block.transactions.len(), "{what}");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct ProcessSubject {
     config: ProcessConfig,

@@ -9,6 +9,22 @@ use seriatim_explore::Interleaver;
 use seriatim_lab::workload::Scenario;
 
 /// Makes subjects, all of them alike.
+///
+/// # Examples
+/// ```
+/// use seriatim_subject::{BuiltinPath, Capabilities, OnTokio, OverRuntime, Plain, SubjectSource, scenario_for};
+/// use seriatim_tos::chain::ExecutionPath;
+///
+/// let (scenario, _) = scenario_for(&Capabilities::everything("all"), 7);
+/// let over_runtime = OverRuntime::new(BuiltinPath(ExecutionPath::Parallel));
+/// assert!(over_runtime.explorer(&scenario).is_some(), "its interleavings can be chosen");
+///
+/// let path = || std::sync::Arc::new(BuiltinPath(ExecutionPath::Parallel));
+/// let plain = Plain(move || OnTokio::new(path()).unwrap());
+/// assert!(plain.explorer(&scenario).is_none(), "of the same executor on real threads they cannot");
+/// assert_eq!(plain.start()?.capabilities().name, "parallel");
+/// # Ok::<(), seriatim_subject::SubjectError>(())
+/// ```
 pub trait SubjectSource: Sync {
     /// A fresh one.
     ///
@@ -50,6 +66,18 @@ impl<S: RuntimeSubject> SubjectSource for OverRuntime<S> {
 }
 
 /// A process, started by a command.
+///
+/// # Examples
+/// An adapter in another language is judged as an executor in Rust is. The example is compiled and not run, because it
+/// starts a process.
+///
+/// ```no_run
+/// use seriatim_subject::{Check, Process, ProcessConfig};
+///
+/// let config = ProcessConfig::parse("python3 adapter.py")?;
+/// Check::of(Process(config)).scenarios(100).run(); // In a test: it panics with the whole report.
+/// # Ok::<(), seriatim_subject::process::ConfigError>(())
+/// ```
 #[derive(Debug)]
 pub struct Process(pub ProcessConfig);
 

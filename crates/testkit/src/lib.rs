@@ -1,7 +1,10 @@
 //! Fixtures for tests, each written once: accounts, transactions and blocks ([`ledger`]), chains that run in test mode
 //! ([`test_mode`]) or are measured ([`metered`]), a storage that fails on purpose ([`strike`]), events that
 //! a search must reach ([`events`]), Prometheus text that is read back ([`exposition`]), and
-//! pages whose markup is checked ([`page`]), and the example in Python ([`python`]). The package depends on the system alone, so that tests of the system link no harness.
+//! pages whose markup is checked ([`page`]), and the example in Python ([`python`]). The package depends on the system
+//! alone, so that tests of the system link no harness.
+//!
+//! Nothing here is stable: the package is not published, and it changes with the tests.
 
 pub mod events;
 pub mod exposition;

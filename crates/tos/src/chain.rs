@@ -53,6 +53,30 @@ pub use shadow::{NativeShadow, ShadowBlock, ShadowExecutor, ShadowFuture, Shadow
 pub use shadow_threads::{ReadLimits, ShadowError, ShadowThreads};
 
 /// Which executor applies a block.
+///
+/// # Examples
+/// A path changes how fast a block is, and nothing else.
+///
+/// ```
+/// use std::sync::Arc;
+/// use seriatim_runtime::Native;
+/// use seriatim_testkit::ledger::{block, genesis, parameters, pay};
+/// use seriatim_tos::chain::{Blockchain, ExecutionPath::{self, *}};
+/// use seriatim_tos::execution::ParallelExecutor;
+/// use seriatim_tos::storage::MemoryStorage;
+///
+/// let block = block((0..8).map(|nonce| pay(1, 2, nonce, 1)).collect());
+/// let digest = |path: ExecutionPath| seriatim_testkit::wait(async {
+///     let storage = Arc::new(MemoryStorage::new(&genesis([1, 2])).unwrap());
+///     let executor = ParallelExecutor::new(Native::with_hash_seed(7), 4).unwrap();
+///     let mut chain = Blockchain::new(Arc::clone(&storage), parameters(), executor);
+///     chain.ordering_run().apply(&block, path).await.unwrap();
+///     storage.inspect(|ledger| ledger.digest())
+/// });
+/// for path in [SequentialAhead, Parallel, BlockStm] {
+///     assert_eq!(digest(path), digest(Sequential), "{} gives the sequential ledger", path.name());
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ExecutionPath {
@@ -136,6 +160,28 @@ impl<S: Storage, R: Runtime> Blockchain<S, R> {
     ///
     /// # Errors
     /// Whatever the storage reports; the chain is then as before.
+    ///
+    /// # Examples
+    /// ```
+    /// # use seriatim_runtime::Native;
+    /// # use seriatim_tos::{chain::*, execution::*, storage::*};
+    /// use seriatim_testkit::ledger::{block, genesis, parameters, pay};
+    ///
+    /// seriatim_testkit::wait(async {
+    ///     // A chain over genesis, as the crate's first example makes it.
+    /// #   let storage = std::sync::Arc::new(MemoryStorage::new(&genesis([1, 2]))?);
+    /// #   let executor = ParallelExecutor::new(Native::with_hash_seed(7), 2)?;
+    /// #   let mut chain = Blockchain::new(storage, parameters(), executor);
+    ///     let before = chain.storage().inspect(LedgerState::clone);
+    ///     chain.ordering_run().apply(&block(vec![pay(1, 2, 0, 5)]), ExecutionPath::Parallel).await?;
+    ///     assert_eq!(chain.storage().top().await?.0, 1);
+    ///
+    ///     chain.rewind(0).await?;
+    ///     assert_eq!(chain.storage().inspect(LedgerState::digest), before.digest(), "nothing of the block is left");
+    ///     Ok::<(), Box<dyn std::error::Error>>(())
+    /// })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub async fn rewind(&mut self, to: Topoheight) -> Result<(), StorageError> {
         let from = if self.modes.observer.wants_top() { Some(self.storage.top().await?.0) } else { None };
         self.storage.rewind(to).await?;

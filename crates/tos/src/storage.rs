@@ -60,6 +60,25 @@ pub enum StorageError {
 
 /// The ledger, versioned by topoheight. Every read may suspend: callers hold no guard across one. A handle is shared
 /// (`Arc`); `commit` and `rewind` are called by one writer at a time, while readers may go on.
+///
+/// # Examples
+/// ```
+/// use seriatim_testkit::ledger::{genesis, key};
+/// use seriatim_tos::ledger::{AssetId, TOS};
+/// use seriatim_tos::storage::{MemoryStorage, Storage, StorageError, WriteBatch, WriteOp};
+///
+/// seriatim_testkit::wait(async {
+///     let storage = MemoryStorage::new(&genesis([1])).unwrap();
+///     assert_eq!(storage.top().await?.0, 0);
+///     assert_eq!(storage.balance(key(1), AssetId::TOS).await?.map(|newest| newest.value), Some(100 * TOS));
+///     assert_eq!(storage.account(key(9)).await?, None, "no such account is registered");
+///
+///     let floating = WriteBatch { ops: vec![WriteOp::Top(7)] };
+///     assert_eq!(storage.commit(floating).await, Err(StorageError::NotOnTop { found: 7, top: 0 }));
+///     Ok::<(), StorageError>(())
+/// })?;
+/// # Ok::<(), StorageError>(())
+/// ```
 pub trait Storage: Send + Sync + 'static {
     /// The newest topoheight and its metadata.
     fn top(&self) -> impl Future<Output = Result<(Topoheight, BlockMetadata), StorageError>> + Send;

@@ -7,6 +7,15 @@ use serde::{Deserialize, Serialize};
 use super::{Field, FieldDifference, Fields, Place, Value};
 
 /// A field with the value that was expected and the one that was found.
+///
+/// # Examples
+/// ```
+/// use seriatim_verdict::Difference;
+///
+/// let difference = Difference::new("fees", 750_u64, 700_u64).in_block(2).at_transaction(0);
+/// assert_eq!(difference.to_string(), "block 2, transaction 0, fees: expected 750, got 700");
+/// assert_eq!(difference.fields().differing[0].distance().unwrap(), "50 too few");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
     pub place: Place,

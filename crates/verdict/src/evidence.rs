@@ -18,6 +18,15 @@ pub struct Evidence {
 
 impl Evidence {
     /// Adds up two agreements.
+    ///
+    /// # Examples
+    /// ```
+    /// use seriatim_verdict::Evidence;
+    ///
+    /// let mut all = Evidence { blocks: 2, transactions: 40, ..Evidence::default() };
+    /// all.merge(&Evidence { blocks: 1, transactions: 5, ..Evidence::default() });
+    /// assert_eq!((all.blocks, all.transactions), (3, 45));
+    /// ```
     pub fn merge(&mut self, other: &Self) {
         let Self { observations, blocks, aborted_blocks, transactions, executed, tasks, blocks_with_overlap } = other;
         self.observations += observations;

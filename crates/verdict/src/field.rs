@@ -5,6 +5,16 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// The thing in which two values differ.
+///
+/// # Examples
+/// ```
+/// use seriatim_verdict::{Field, Key, Role};
+///
+/// let balance = |account: &str| Field::named("balance").key(" of ", Role::Account, Key::text(account));
+/// assert_eq!(balance("alice").to_string(), "balance of alice");
+/// assert_eq!(balance("alice").kind(), balance("bob").kind(), "one kind of thing, in two accounts");
+/// assert_eq!(balance("alice").key_of(Role::Account), Some(&Key::text("alice")));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Field {

@@ -17,6 +17,23 @@ pub struct FieldDifference {
 }
 
 /// All fields of two values.
+///
+/// # Examples
+/// ```
+/// use seriatim_verdict::{Fields, Value};
+/// use serde::Serialize;
+///
+/// #[derive(Debug, Serialize)]
+/// struct Metadata {
+///     fees: u64,
+///     burned_supply: u64,
+/// }
+///
+/// let (expected, actual) = (Metadata { fees: 750, burned_supply: 9 }, Metadata { fees: 700, burned_supply: 9 });
+/// let Fields { differing, equal } = Fields::of(&Value::of(&expected), &Value::of(&actual));
+/// assert_eq!((&*differing[0].field, &*differing[0].expected, &*differing[0].actual), ("fees", "750", "700"));
+/// assert_eq!(equal, ["burned supply"]);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fields {
     pub differing: Vec<FieldDifference>,

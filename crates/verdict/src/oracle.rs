@@ -3,6 +3,16 @@
 use serde::{Deserialize, Serialize};
 
 /// Who rejected an observation; the kind of a violation.
+///
+/// # Examples
+/// ```
+/// use seriatim_verdict::Oracle;
+///
+/// assert_eq!(Oracle::LostWakeup.name(), "lost-wakeup");
+/// assert_eq!(Oracle::LostWakeup.about(), "A task waits for something that nobody does any more.");
+/// assert!(Oracle::ALL.contains(&Oracle::State), "the chain's own paths are compared in their state");
+/// assert!(!Oracle::EXTERNAL.contains(&Oracle::Versions), "a subject from outside reports no history");
+/// ```
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::EnumMessage, strum::VariantArray,
 )]

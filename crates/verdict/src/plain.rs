@@ -5,6 +5,18 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::{Difference, Oracle, Place, Violation};
 
 /// A violation for readers that want text.
+///
+/// # Examples
+/// ```
+/// use seriatim_verdict::{Difference, Oracle, PlainViolation, Violation};
+///
+/// let violation = Violation::new(Oracle::Figures, "mine", Difference::new("fees", 750, 700).in_block(2));
+/// let json = serde_json::to_value(PlainViolation::from(&violation))?;
+/// assert_eq!(json["oracle"], "Figures");
+/// assert_eq!(json["difference"]["place"]["block"], 2);
+/// assert_eq!(json["difference"]["expected"], "750", "values are texts");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlainViolation {
     pub oracle: Oracle,

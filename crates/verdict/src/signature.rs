@@ -9,6 +9,20 @@ use serde::{Deserialize, Serialize};
 use super::Oracle;
 
 /// The kind of a violation, without the names and numbers of its case.
+///
+/// # Examples
+/// ```
+/// use seriatim_verdict::{Difference, Field, Key, Oracle, Role, Violation};
+///
+/// let lost = |account: &str, expected: u64| {
+///     let field = Field::named("balance").key(" of ", Role::Account, Key::text(account));
+///     Violation::new(Oracle::State, "mine", Difference::new(field, expected, 0))
+/// };
+/// let (first, other) = (lost("alice", 5).signature(), lost("bob", 9).signature());
+/// assert_eq!(first, other, "names and numbers of the case are no part of it");
+/// assert_eq!(first.to_string(), "state: balance of _");
+/// assert!(first.covers(&other));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Signature {

@@ -12,6 +12,17 @@ const HASH_DIGITS: usize = 64;
 const SHOWN_DIGITS: usize = 8;
 
 /// A value that was expected or found.
+///
+/// # Examples
+/// ```
+/// use seriatim_verdict::Value;
+///
+/// let value = Value::of(&Some(7_u64));
+/// assert_eq!(value.to_string(), "Some(7)");
+/// assert_eq!(value.number(), Some(7));
+/// let balance = Value::from_tree(serde_json::json!({ "amount": 7, "asset": "TOS" }), "7 TOS");
+/// assert_eq!((balance.to_string(), balance.member("asset")), ("7 TOS".to_owned(), Some("TOS".to_owned())));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Value {

@@ -5,6 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Feature, Judged};
 
 /// Positions, ascending, of those that are kept of inputs in order of preference.
+///
+/// # Examples
+/// ```
+/// use seriatim_campaign::corpus::{Feature, Judged, cover};
+///
+/// let shows = |blocks: &[u32]| Judged {
+///     features: blocks.iter().map(|&blocks| Feature::Blocks(blocks)).collect(),
+///     violates: false,
+/// };
+/// let inputs = [shows(&[1]), shows(&[1, 2]), shows(&[2])];
+/// // The second shows all that the first and the third do.
+/// assert_eq!(cover(&inputs.each_ref()), [1].into());
+/// ```
 pub fn cover(inputs: &[&Judged]) -> BTreeSet<usize> {
     let mut kept = BTreeSet::new();
     // How many of those kept have a feature.

@@ -64,6 +64,21 @@ impl Built {
 
 /// Resolves a plan's choices. Each record becomes one transaction; rewinds and aborted blocks bring further ones, all
 /// of them copies.
+///
+/// # Examples
+/// ```
+/// use seriatim_lab::workload::{ConflictClass, Header, Plan, Record, build};
+/// use seriatim_tos::ledger::{Receipt, SignatureScheme};
+///
+/// let header = Header { class_mask: ConflictClass::HotReceiver.bit(), ..Header::default() };
+/// let records = vec![Record::default(); 5];
+/// let built = build(&Plan { header, records }, SignatureScheme::Tagged);
+/// assert_eq!(built.scenario.tx_count(), 5, "a record is a transaction");
+/// for (class, receipt) in built.outcomes() {
+///     assert_eq!(class, ConflictClass::HotReceiver);
+///     assert_eq!(receipt.map(Receipt::outcome), Some(Receipt::EXECUTED), "all zeros is right in every respect");
+/// }
+/// ```
 pub fn build(plan: &Plan, scheme: SignatureScheme) -> Built {
     let mut builder = Builder::new(plan, scheme);
     for record in &plan.records {

@@ -4,6 +4,16 @@
 use strum::{EnumMessage, IntoStaticStr, VariantArray};
 
 /// What a transaction is meant to provoke.
+///
+/// # Examples
+/// ```
+/// use seriatim_lab::workload::ConflictClass;
+///
+/// assert_eq!(ConflictClass::ALL.len(), 16);
+/// let mask = ConflictClass::Swap.bit() | ConflictClass::Energy.bit();
+/// assert!((0..=255).all(|byte| ConflictClass::pick(mask, byte).bit() & mask != 0), "no other class is picked");
+/// assert!(ConflictClass::Swap.about().starts_with("Two accounts pay each other"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, EnumMessage, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "lowercase", const_into_str)]
 pub enum ConflictClass {

@@ -9,6 +9,20 @@ use seriatim_tos::storage::LedgerState;
 use super::scenario::{Scenario, Step};
 
 /// Receipts and ledgers by the reference. Ledgers are shared: an observation whose ledger equals one of these holds this one.
+///
+/// # Examples
+/// ```
+/// use seriatim_lab::workload::{Expectation, Plan, build};
+/// use seriatim_tos::ledger::SignatureScheme;
+///
+/// let built = build(&Plan::from_seed(7), SignatureScheme::Tagged);
+/// let expectation = Expectation::of(&built.scenario);
+/// assert_eq!(expectation, built.expectation, "building has asked the reference already");
+/// for (number, block, outcome) in expectation.walk(&built.scenario) {
+///     let Ok(receipts) = outcome else { panic!("block {number} is aborted") };
+///     assert_eq!(receipts.len(), block.transactions.len());
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Expectation {
     /// The ledger before the first step.

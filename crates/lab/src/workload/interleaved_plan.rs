@@ -10,6 +10,16 @@ use super::{HEADER_BYTES, Plan};
 const TRAILER_BYTES: usize = 2;
 
 /// A plan, and a byte for each choice of its schedule. When they are used up, choices go on from the plan's own seed.
+///
+/// # Examples
+/// ```
+/// use seriatim_lab::workload::{InterleavedPlan, Plan};
+///
+/// let input = InterleavedPlan::scheduled(Plan::sized(7, 3), 1, 40);
+/// let bytes = input.to_bytes();
+/// assert_eq!(InterleavedPlan::from_bytes(&bytes)?, input);
+/// # Ok::<(), seriatim_lab::workload::PlanError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InterleavedPlan {
     pub plan: Plan,

@@ -17,6 +17,21 @@ pub const RECORD_BYTES: usize = 16;
 pub(crate) const MAX_RECORDS: usize = 256;
 
 /// A scenario's choices.
+///
+/// # Examples
+/// ```
+/// use seriatim_lab::workload::{HEADER_BYTES, PLAN_VERSION, Plan, PlanError, RECORD_BYTES};
+///
+/// let plan = Plan::sized(7, 3);
+/// let mut bytes = plan.to_bytes();
+/// assert_eq!(bytes.len(), HEADER_BYTES + 3 * RECORD_BYTES);
+/// bytes.drain(HEADER_BYTES..HEADER_BYTES + RECORD_BYTES); // As a fuzzer or a minimiser does.
+/// assert_eq!(Plan::from_bytes(&bytes)?.records, plan.records[1..]);
+///
+/// bytes[0] = 99;
+/// assert_eq!(Plan::from_bytes(&bytes), Err(PlanError::Version { found: 99, known: PLAN_VERSION }));
+/// # Ok::<(), PlanError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     pub header: Header,

@@ -8,6 +8,18 @@ use seriatim_tos::ledger::{Block, Genesis, GenesisError, Parameters, Topoheight}
 pub const SCENARIO_VERSION: u32 = 1;
 
 /// Parameters, a genesis and what happens after it.
+///
+/// # Examples
+/// ```
+/// use seriatim_lab::workload::{Plan, Scenario, ScenarioError, build};
+/// use seriatim_tos::ledger::SignatureScheme;
+///
+/// let scenario = build(&Plan::from_seed(7), SignatureScheme::Tagged).scenario;
+/// assert_eq!(Scenario::from_json(&scenario.to_json())?, scenario);
+/// let newer = scenario.to_json().replacen("\"version\": 1", "\"version\": 2", 1);
+/// assert!(matches!(Scenario::from_json(&newer), Err(ScenarioError::Version { found: 2 })));
+/// # Ok::<(), ScenarioError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {

@@ -17,6 +17,19 @@ use super::keyring::{Keyring, asset};
 use super::scenario::{SCENARIO_VERSION, Scenario, Step};
 
 /// One real block, integers only.
+///
+/// # Examples
+/// ```
+/// use seriatim_lab::workload::{Expectation, real_shapes};
+/// use seriatim_tos::ledger::SignatureScheme;
+///
+/// let shapes = real_shapes();
+/// assert_eq!(shapes.len(), 85);
+/// let smallest = shapes.iter().min_by_key(|shape| shape.transactions.len()).unwrap();
+/// let scenario = smallest.scenario(SignatureScheme::Tagged, 0); // Seed 0: every account exists and can pay.
+/// assert_eq!(scenario.tx_count(), smallest.transactions.len());
+/// assert!(Expectation::of(&scenario).receipts().all(|receipt| receipt.outcome() == "executed"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shape {
     /// Its number on the chain that it comes from.

@@ -54,6 +54,16 @@ impl ProcessConfig {
     ///
     /// # Errors
     /// No word, or a quote that is not closed.
+    ///
+    /// # Examples
+    /// ```
+    /// use seriatim_subject::process::{ConfigError, ProcessConfig};
+    ///
+    /// let config = ProcessConfig::parse("python3 'my adapter.py' --workers $N")?;
+    /// assert_eq!(config.command, ["python3", "my adapter.py", "--workers", "$N"]);
+    /// assert_eq!(ProcessConfig::parse("  "), Err(ConfigError::Empty));
+    /// # Ok::<(), ConfigError>(())
+    /// ```
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
         Self::new(shlex::split(text).ok_or_else(|| ConfigError::Unbalanced(text.to_owned()))?)
     }

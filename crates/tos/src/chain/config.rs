@@ -12,6 +12,21 @@ pub const MIN_TXS_FOR_PARALLEL: &str = "TOS_MIN_TXS_FOR_PARALLEL";
 pub const PARALLEL_TEST_BUDGET_MS: &str = "TOS_PARALLEL_TEST_BUDGET_MS";
 
 /// How a node runs blocks. The default runs each of them sequentially.
+///
+/// # Examples
+/// ```
+/// use seriatim_tos::chain::{ChainConfig, ConfigError, Mode, Network, PARALLEL_EXECUTION_ENABLED, PARALLEL_TEST_MODE};
+///
+/// let config = ChainConfig::for_network(Network::Mainnet); // 20 transactions make a block worth sharing.
+/// let parallel = config.clone().with_vars(|name| (name == PARALLEL_EXECUTION_ENABLED).then(|| "1".to_owned()))?;
+/// assert_eq!([4, 40].map(|transactions| config.mode_of(transactions)), [Mode::Sequential, Mode::Sequential]);
+/// assert_eq!([4, 40].map(|transactions| parallel.mode_of(transactions)), [Mode::Sequential, Mode::Parallel]);
+///
+/// let both = [PARALLEL_EXECUTION_ENABLED, PARALLEL_TEST_MODE];
+/// let refused = config.with_vars(|name| both.contains(&name).then(|| "1".to_owned()));
+/// assert_eq!(refused, Err(ConfigError::BothModes));
+/// # Ok::<(), ConfigError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChainConfig {
     pub parallel_execution_enabled: bool,

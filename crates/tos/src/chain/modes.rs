@@ -23,6 +23,34 @@ pub enum ModesError {
 }
 
 /// How blocks run. A chain without any runs all of them sequentially.
+///
+/// # Examples
+/// A block in test mode: the sequential result is committed, and the parallel one is compared with it.
+///
+/// ```
+/// use std::num::NonZeroUsize;
+/// use seriatim_runtime::Native;
+/// use seriatim_testkit::ledger::{block, genesis, parameters, pay};
+/// use seriatim_tos::chain::{
+///     Blockchain, ChainConfig, ExecutionPath, Modes, NativeShadow, RecentMismatches, ShadowThreads,
+/// };
+/// # use seriatim_tos::{execution::*, storage::*};
+///
+/// let budget = std::time::Duration::from_secs(5);
+/// let config =
+///     ChainConfig { parallel_execution_test_mode: true, test_mode_budget: budget, ..ChainConfig::default() };
+/// let shadow = ShadowThreads::of(NativeShadow::new(ExecutionPath::Parallel, 2, 7)?)?;
+/// let mismatches = RecentMismatches::new(NonZeroUsize::new(16).unwrap());
+/// let modes = Modes::new(config, Some(shadow))?.with_sink(mismatches.clone());
+/// #     let storage = std::sync::Arc::new(MemoryStorage::new(&genesis([1, 2]))?);
+/// #     let executor = ParallelExecutor::new(Native::with_hash_seed(7), 2)?;
+/// #     let chain = Blockchain::new(storage, parameters(), executor);
+/// let mut chain = chain.with_modes(modes); // Every block runs on both paths from here on.
+/// seriatim_testkit::wait(chain.ordering_run().add_block(&block(vec![pay(1, 2, 0, 5)])))?;
+/// assert_eq!(chain.modes().figures().matched, 1);
+/// assert!(mismatches.take().is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Modes {
     config: ChainConfig,
     pub(super) path: ExecutionPath,

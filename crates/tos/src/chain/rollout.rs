@@ -56,6 +56,23 @@ impl Stage {
 }
 
 /// A rollout's whole state, to be kept over a restart.
+///
+/// # Examples
+/// ```
+/// use std::num::NonZeroU64;
+/// use seriatim_tos::chain::{MismatchKind, Mode, Rollout, Stage};
+///
+/// let mut rollout = Rollout::new(NonZeroU64::new(2).unwrap());
+/// assert_eq!(rollout.mode_of(30, 20), Mode::Test, "at first every block is tested");
+/// rollout.matched(30, 20);
+/// rollout.matched(0, 20); // An empty block says nothing of large ones.
+/// assert_eq!(rollout.stage(), Stage::TestMode);
+/// rollout.matched(30, 20);
+/// assert_eq!((rollout.stage(), rollout.mode_of(30, 20)), (Stage::Below50, Mode::Parallel));
+///
+/// rollout.mismatched(MismatchKind::Receipts { index: 0 });
+/// assert_eq!((rollout.stage(), rollout.is_held()), (Stage::TestMode, true), "a defect waits for an operator");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rollout {

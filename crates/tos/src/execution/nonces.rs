@@ -8,6 +8,18 @@ use crate::ledger::AccountKey;
 use crate::ledger::rules::NonceOffer;
 
 /// The nonces of one account in one ordering run.
+///
+/// # Examples
+/// ```
+/// use seriatim_tos::execution::AccountNonces;
+///
+/// let mut nonces = AccountNonces::starting_at(3);
+/// nonces.consume(7); // A gap is allowed, and may be filled later.
+/// assert!(nonces.offer(5).acceptable);
+/// assert!(!nonces.offer(7).acceptable, "it is used");
+/// assert!(!nonces.offer(2).acceptable, "it is below the stored one");
+/// assert_eq!(nonces.next(), 8);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AccountNonces {
     initial: u64,

@@ -13,6 +13,21 @@ use crate::storage::{Executed, LedgerState, StateKey, StateValue, Version};
 
 /// A chain, executed one transaction at a time: [`Self::begin`], [`Self::execute`] for each, [`Self::finish`].
 /// Calls in another order panic, as does a rewind to above the top or below genesis: they are mistakes of the caller.
+///
+/// # Examples
+/// ```
+/// use seriatim_testkit::ledger::{block, genesis, key, parameters, pay};
+/// use seriatim_tos::execution::reference::Reference;
+/// use seriatim_tos::ledger::{AssetId, TOS};
+///
+/// let mut reference = Reference::new(&parameters(), &genesis([1, 2]));
+/// reference.start_run();
+/// let receipts = reference.apply(&block(vec![pay(1, 2, 0, 5), pay(1, 2, 0, 5)]))?;
+/// assert_eq!([receipts[0].outcome(), receipts[1].outcome()], ["executed", "skipped"], "the second is a copy");
+/// assert_eq!(reference.balance(&key(2), &AssetId::TOS), 105 * TOS);
+/// assert_eq!(reference.next_nonce(&key(1)), 1);
+/// # Ok::<(), seriatim_tos::ledger::BlockAbort>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Reference {
     parameters: Parameters,

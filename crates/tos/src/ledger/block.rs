@@ -18,6 +18,15 @@ pub struct Block {
 }
 
 /// What became of one transaction.
+///
+/// # Examples
+/// ```
+/// use seriatim_tos::ledger::{Hash, Receipt, TransactionError};
+///
+/// let executed = Receipt::Executed { hash: Hash::ZERO, fee: 115_000, energy: 0 };
+/// let orphaned = Receipt::Orphaned { hash: Hash::ZERO, error: TransactionError::InvalidNonce { next: 2, given: 1 } };
+/// assert_eq!([executed.outcome(), orphaned.outcome()], ["executed", "InvalidNonce"]);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
 pub enum Receipt {
     /// Verified and applied. `fee` in units of TOS, `energy` as consumed; one of them is 0.

@@ -7,6 +7,16 @@ use serde::{Deserialize, Serialize};
 use super::{AccountKey, Signature};
 
 /// How signatures are made and checked.
+///
+/// # Examples
+/// ```
+/// use seriatim_tos::ledger::SignatureScheme;
+///
+/// let signer = SignatureScheme::Ed25519.signer([7; 32]);
+/// let signature = signer.sign(b"pay Bob");
+/// assert!(SignatureScheme::Ed25519.verify(&signer.account(), b"pay Bob", &signature));
+/// assert!(!SignatureScheme::Ed25519.verify(&signer.account(), b"pay Eve", &signature));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SignatureScheme {
     /// A real node's: RFC 8032, verified strictly (no small-order keys, no malleable signatures).

@@ -23,6 +23,20 @@ pub fn encode<T: BorshSerialize>(value: &T) -> Vec<u8> {
 ///
 /// # Errors
 /// `DecodeError` when `bytes` is not exactly one canonical encoding.
+///
+/// # Examples
+/// ```
+/// use seriatim_testkit::ledger::pay;
+/// use seriatim_tos::ledger::{Transaction, decode, encode};
+///
+/// let transaction = pay(1, 2, 0, 5);
+/// let mut bytes = encode(&transaction);
+/// assert_eq!(decode::<Transaction>("a transaction", &bytes)?, transaction);
+/// bytes.push(0);
+/// let refused = decode::<Transaction>("a transaction", &bytes).unwrap_err();
+/// assert!(refused.to_string().starts_with("not a canonical encoding of a transaction"));
+/// # Ok::<(), seriatim_tos::ledger::DecodeError>(())
+/// ```
 pub fn decode<T: BorshDeserialize>(what: &'static str, bytes: &[u8]) -> Result<T, DecodeError> {
     T::try_from_slice(bytes).map_err(|source| DecodeError { what, source })
 }

@@ -28,6 +28,18 @@ pub struct GenesisAccount {
 }
 
 /// The state that a ledger begins with: every value in it becomes a version at its topoheight, without predecessor.
+///
+/// # Examples
+/// ```
+/// use seriatim_tos::ledger::{AccountKey, AssetId, Genesis, GenesisAccount, GenesisError};
+///
+/// let (account, gold) = (AccountKey([1; 32]), AssetId([7; 32]));
+/// let rich = GenesisAccount { balances: [(gold, 5)].into(), ..GenesisAccount::default() };
+/// let unknown = Genesis { accounts: [(account, rich)].into(), ..Genesis::default() };
+/// assert_eq!(unknown.validate(), Err(GenesisError::BalanceAsset { account, asset: gold }));
+/// let known = Genesis { assets: [gold].into(), ..unknown };
+/// assert_eq!(known.validate(), Ok(()));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Genesis {

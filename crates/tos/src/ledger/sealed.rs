@@ -8,6 +8,19 @@ use super::{Block, Canonical, Hash, Transaction};
 
 /// A block that does not change any more: its hash, and of each transaction the encoding, the hash and the footprint.
 /// Sealing costs what the sequential path would pay for them.
+///
+/// # Examples
+/// ```
+/// use seriatim_testkit::ledger::{MINER, pay};
+/// use seriatim_tos::ledger::{Block, Hash};
+///
+/// let transactions = vec![pay(1, 2, 0, 5)];
+/// let block = Block { parent: Hash::ZERO, height: 1, miner: MINER, transactions };
+/// let sealed = block.clone().seal();
+/// assert_eq!(sealed.hash(), block.hash());
+/// assert_eq!(sealed.transaction(0).hash, block.transactions[0].hash(), "worked out once, for all who execute it");
+/// assert_eq!(sealed.height, 1, "it is the block, too");
+/// ```
 #[derive(Clone, Debug)]
 pub struct SealedBlock {
     block: Block,

@@ -112,6 +112,27 @@ pub enum Read {
 }
 
 /// `inner` with layers around it. Their types are erased, so that executors are compiled once for all combinations of them.
+///
+/// # Examples
+/// ```
+/// use std::sync::Arc;
+/// use seriatim_testkit::ledger::genesis;
+/// use seriatim_tos::storage::{Layer, Layered, MemoryStorage, Read, Storage, StorageError};
+///
+/// /// A disk on which nothing can be read.
+/// struct Unreadable;
+///
+/// impl Layer for Unreadable {
+///     fn before_read(&self, _: Read) -> Result<(), StorageError> {
+///         Err(StorageError::Failed("no such sector".to_owned()))
+///     }
+/// }
+///
+/// let memory = Arc::new(MemoryStorage::new(&genesis([1])).unwrap());
+/// let storage = Layered::new(memory, Unreadable);
+/// let top = seriatim_testkit::wait(storage.top());
+/// assert_eq!(top.unwrap_err().to_string(), "storage failed: no such sector");
+/// ```
 pub struct Layered<S> {
     inner: Arc<S>,
     /// The innermost comes first.

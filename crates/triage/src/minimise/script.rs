@@ -16,6 +16,29 @@ use seriatim_tos::storage::{LedgerState, StateKey, StateValue};
 use replay::{Player, Reader};
 
 /// A scenario whose parts can be taken out and changed.
+///
+/// # Examples
+/// ```
+/// use seriatim_lab::workload::{ConflictClass, Expectation, Header, Plan, Record, build};
+/// use seriatim_tos::ledger::SignatureScheme;
+/// use seriatim_triage::minimise::Script;
+///
+/// // One sender's transactions in a row.
+/// let header = Header { class_mask: ConflictClass::NonceChain.bit(), ..Header::default() };
+/// let plan = Plan { header, records: vec![Record::default(); 3] };
+/// let scenario = build(&plan, SignatureScheme::Tagged).scenario;
+/// let mut script = Script::of(&scenario);
+/// assert_eq!(script.play().as_ref(), Some(&scenario));
+///
+/// script.remove_transactions(&[0]);
+/// let cut = script.play().expect("the genesis is the same");
+/// assert_eq!(cut.tx_count(), 2);
+/// let nonces = |block: Option<&seriatim_tos::ledger::Block>| {
+///     block.unwrap().transactions.iter().map(|transaction| transaction.body.nonce).collect::<Vec<_>>()
+/// };
+/// assert_eq!(nonces(cut.blocks().next()), nonces(scenario.blocks().next())[..2], "the others move up");
+/// assert!(Expectation::of(&cut).receipts().all(|receipt| receipt.outcome() == "executed"));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Script {
     pub(super) parameters: Parameters,

@@ -19,6 +19,29 @@ pub const PROCESS: &str = "process: ";
 pub const PROGRAM: &str = "program: ";
 
 /// A scenario, a schedule if one is needed, and the violation that they show.
+///
+/// # Examples
+/// ```
+/// use seriatim_lab::compare::{Difference, Oracle, Violation};
+/// use seriatim_lab::workload::{Plan, build};
+/// use seriatim_tos::ledger::SignatureScheme;
+/// use seriatim_triage::report::{Artifact, ArtifactError, Origin, Stored};
+///
+/// let scenario = build(&Plan::sized(7, 2), SignatureScheme::Tagged).scenario;
+/// let violation = Violation::new(Oracle::Figures, "mine", Difference::new("fees", 750, 700));
+/// let origin = Origin { found_by: "by hand".to_owned(), seed: 7, index: 0, plan: None };
+/// let artifact = Artifact::new("program: mine", origin, violation, scenario, None);
+///
+/// let text = artifact.to_json();
+/// assert_eq!(Artifact::from_json(&text)?, artifact);
+/// let altered = Artifact::from_json(&text.replacen("by hand", "by chance", 1));
+/// assert!(matches!(altered, Err(ArtifactError::Altered { .. })));
+///
+/// let folder = tempfile::tempdir()?;
+/// assert!(matches!(artifact.store(folder.path())?, Stored::New(_)));
+/// assert!(matches!(artifact.store(folder.path())?, Stored::Known(_)), "one file for each signature");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Artifact {
@@ -239,6 +262,19 @@ impl Artifact {
 ///
 /// # Errors
 /// The file system's, with nothing left behind.
+///
+/// # Examples
+/// ```
+/// use seriatim_triage::report::write_whole;
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("report.html");
+/// write_whole(&path, "<p>first</p>")?;
+/// write_whole(&path, "<p>second</p>")?; // A reader sees the first one or the second one, and no part of either.
+/// assert_eq!(std::fs::read_to_string(&path)?, "<p>second</p>");
+/// assert_eq!(folder.path().read_dir()?.count(), 1, "no unfinished file is left");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
     if path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir()) {
         return std::fs::write(path, text);

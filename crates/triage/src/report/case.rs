@@ -36,6 +36,24 @@ pub struct Retraced {
 }
 
 /// An artifact made ready to be shown.
+///
+/// # Examples
+/// ```
+/// use seriatim_lab::compare::{Difference, Oracle, Violation};
+/// use seriatim_lab::workload::{Plan, build};
+/// use seriatim_tos::ledger::SignatureScheme;
+/// use seriatim_triage::report::{Artifact, Origin, Report, Retraced, Style};
+///
+/// let scenario = build(&Plan::sized(7, 2), SignatureScheme::Tagged).scenario;
+/// let violation = Violation::new(Oracle::Figures, "mine", Difference::new("fees", 750, 700).in_block(0));
+/// let origin = Origin { found_by: "by hand".to_owned(), seed: 7, index: 0, plan: None };
+/// let artifact = Artifact::new("program: mine", origin, violation, scenario, None);
+///
+/// let retraced = Retraced::default(); // Nothing was run again; `retrace` gives operations and an explanation.
+/// let report = Report::new(&artifact, "mine.json", &retraced);
+/// assert!(report.text(Style::Plain).contains("Wrong figures of a block: fees, 700 instead of 750 (50 too few)"));
+/// assert!(report.html().starts_with("<!DOCTYPE html>"));
+/// ```
 #[derive(Debug)]
 pub struct Report<'a> {
     pub(super) artifact: &'a Artifact,
@@ -90,7 +108,7 @@ impl<'a> Report<'a> {
             Some(Timeline::new(steps, begin..end, (turned.pair, &[]), &task_names(scenario, steps), None))
         });
         let before = block.map(|block| Expectation::of(&scenario_before(scenario, block)));
-        let before = before.as_ref().map(|before| before.final_ledger());
+        let before = before.as_ref().map(Expectation::final_ledger);
         let transactions = content.map_or_else(Vec::new, |block| transaction_lines(block, &names, expected, observed));
         let levels = content.map(|block| batches(&block.transactions, &scenario.genesis.burned)).unwrap_or_default();
         let balances =

@@ -14,6 +14,28 @@ use seriatim_lab::workload::Scenario;
 pub const REGRESSION_VERSION: u32 = 2;
 
 /// A scenario, the schedule that went with it if one was needed, and what they once showed.
+///
+/// # Examples
+/// ```
+/// # use seriatim_lab::compare::{Difference, Oracle, Violation};
+/// # use seriatim_lab::workload::{Plan, build};
+/// # use seriatim_tos::ledger::SignatureScheme;
+/// # use seriatim_triage::report::{Artifact, Origin};
+/// use seriatim_triage::report::Regression;
+///
+/// // `artifact` is a violation of the oracle for figures; see `Artifact` for how it is made.
+/// # let scenario = build(&Plan::sized(7, 2), SignatureScheme::Tagged).scenario;
+/// # let violation = Violation::new(Oracle::Figures, "mine", Difference::new("fees", 750, 700));
+/// # let origin = Origin { found_by: "by hand".to_owned(), seed: 7, index: 0, plan: None };
+/// # let artifact = Artifact::new("program: mine", origin, violation, scenario, None);
+/// let regression = Regression::of(&artifact, "a fee was lost".to_owned());
+/// let folder = tempfile::tempdir()?;
+/// let path = regression.store(folder.path(), &regression.speaking_name())?;
+/// assert_eq!(path.file_name().unwrap(), "figures-fees.json");
+/// let read = Regression::from_json(&std::fs::read_to_string(path)?)?;
+/// assert_eq!((read.once, read.scenario), (artifact.signature, artifact.scenario));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Regression {

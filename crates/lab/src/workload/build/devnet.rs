@@ -47,6 +47,21 @@ pub enum DevnetContent {
 }
 
 /// Everything that a chain is a function of.
+///
+/// # Examples
+/// ```
+/// use seriatim_lab::workload::{Devnet, DevnetContent, Step};
+/// use seriatim_tos::ledger::SignatureScheme;
+/// use seriatim_tos::storage::LedgerState;
+///
+/// let devnet =
+///     Devnet { seed: 7, signature_scheme: SignatureScheme::Tagged, content: DevnetContent::Plans, reorg_every: 0 };
+/// let first_step = || devnet.segment(0, LedgerState::from_genesis(&devnet.genesis())).next_step();
+/// let step = first_step().unwrap();
+/// assert_eq!(first_step().as_ref(), Some(&step), "a chain is a function of its seed");
+/// let Step::Run(blocks) = &step.step else { panic!("a chain begins with a run") };
+/// assert_eq!(blocks.len(), step.receipts.len(), "the reference's answers come with the blocks");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Devnet {

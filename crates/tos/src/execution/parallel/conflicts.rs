@@ -110,6 +110,16 @@ impl ConflictGraph {
 }
 
 /// The batches of a block, as positions in it; ascending within a batch. `burned` is as in [`ConflictGraph::of`].
+///
+/// # Examples
+/// ```
+/// use seriatim_testkit::ledger::pay;
+/// use seriatim_tos::execution::parallel::batches;
+///
+/// // The first two share no account; the third pays with what the first pays to account 2.
+/// let transactions = [pay(1, 2, 0, 5), pay(3, 4, 0, 5), pay(2, 5, 0, 5)];
+/// assert_eq!(batches(&transactions, &Default::default()), [vec![0, 1], vec![2]]);
+/// ```
 pub fn batches(transactions: &[Transaction], burned: &BTreeMap<AssetId, Amount>) -> Vec<Vec<usize>> {
     let footprints: Vec<Footprint> = transactions.iter().map(|transaction| footprint(&transaction.body)).collect();
     ConflictGraph::new(transactions, footprints.iter(), burned).batches()

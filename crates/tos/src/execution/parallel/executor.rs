@@ -13,6 +13,19 @@ use super::conflicts::ConflictGraph;
 use super::schedule::{Finished, Next, Schedule};
 
 /// Runs blocks with at most `max_parallelism` workers.
+///
+/// # Examples
+/// ```
+/// use seriatim_runtime::Native;
+/// use seriatim_tos::execution::{MIN_SHARED, ParallelExecutor, ZeroParallelism};
+///
+/// let executor = ParallelExecutor::new(Native::with_hash_seed(7), 4)?;
+/// assert_eq!(executor.max_parallelism().get(), 4);
+/// // A smaller block is done before another thread is awake, so the chain runs it sequentially.
+/// assert_eq!(executor.with_min_shared(MIN_SHARED).min_shared(), 4);
+/// assert_eq!(ParallelExecutor::new(Native::with_hash_seed(7), 0).err(), Some(ZeroParallelism));
+/// # Ok::<(), ZeroParallelism>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct ParallelExecutor<R> {
     runtime: R,

@@ -61,6 +61,23 @@ impl RedbStorage {
     ///
     /// # Errors
     /// Something is at `path` already, the genesis cannot be started from, or the file cannot be written.
+    ///
+    /// # Examples
+    /// ```
+    /// use seriatim_testkit::ledger::genesis;
+    /// use seriatim_tos::storage::{CreateError, LedgerState, OpenError, RedbStorage};
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("ledger.redb");
+    /// let written = RedbStorage::create(&path, &genesis([1, 2]))?.digest()?;
+    /// assert!(matches!(RedbStorage::create(&path, &genesis([3])), Err(CreateError::Exists { .. })));
+    ///
+    /// let ledger = RedbStorage::open(&path)?; // As after a restart.
+    /// assert_eq!(ledger.digest()?, written);
+    /// assert_eq!(written, LedgerState::from_genesis(&genesis([1, 2])).digest(), "the same as in memory");
+    /// assert!(matches!(RedbStorage::open(&path), Err(OpenError::Locked { .. })), "one process at a time");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn create(path: impl AsRef<Path>, genesis: &Genesis) -> Result<Self, CreateError> {
         let path = path.as_ref();
         let exists = || CreateError::Exists { path: path.to_owned() };
