@@ -83,14 +83,11 @@ pub struct First<F> {
 /// ```
 /// use std::sync::atomic::Ordering::Relaxed;
 /// use seriatim_campaign::{Budget, CampaignConfig, Control, Lanes, run};
-/// use seriatim_lab::BuiltinSubject;
 ///
 /// let control = Control::default();
 /// control.stop.store(true, Relaxed); // As Ctrl-C does, from another thread.
 /// let budget = Budget::Time(std::time::Duration::from_secs(3_600));
-/// let subject = BuiltinSubject::Parallel;
-/// let config = CampaignConfig { seed: 1, budget, lanes: Lanes::Plans, subject, keep_going: false, jobs: 1 };
-/// let report = run(&config, &[], &control)?;
+/// let report = run(&CampaignConfig::of(Lanes::Plans, budget), &[], &control)?;
 /// assert_eq!(report.statistics.executions, 0, "an hour was allowed, and it still reports");
 /// # Ok::<(), std::io::Error>(())
 /// ```

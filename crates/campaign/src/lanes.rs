@@ -28,11 +28,9 @@ pub enum Lanes {
 /// # Examples
 /// ```
 /// use seriatim_campaign::{Budget, CampaignConfig, Lanes, Recipe};
-/// use seriatim_lab::BuiltinSubject;
 /// use seriatim_lab::workload::real_shapes;
 ///
-/// let (budget, subject) = (Budget::Executions(1_000), BuiltinSubject::Parallel);
-/// let config = CampaignConfig { seed: 1, budget, lanes: Lanes::All, subject, keep_going: false, jobs: 8 };
+/// let config = CampaignConfig { seed: 1, ..CampaignConfig::of(Lanes::All, Budget::Executions(1_000)) };
 /// let recipe = |index| config.recipe(index, real_shapes().len());
 /// assert_eq!(recipe(0), Recipe::Shape { index: 0, seed: 0 }, "the real shapes come first");
 /// assert!(matches!(recipe(100), Recipe::Interleaving { .. }));

@@ -77,6 +77,14 @@ pub struct CampaignConfig {
     pub jobs: usize,
 }
 
+impl CampaignConfig {
+    /// V3 in these lanes, seed 0, one thread, up to the first violation.
+    pub fn of(lanes: Lanes, budget: Budget) -> Self {
+        let (subject, waivers) = (BuiltinSubject::Parallel, Waivers::default());
+        Self { seed: 0, budget, lanes, subject, keep_going: false, waivers, jobs: 1 }
+    }
+}
+
 /// Every so many executions also run on two real threads.
 const SOAK_INTERVAL: u64 = 8;
 

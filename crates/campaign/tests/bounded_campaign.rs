@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use seriatim_campaign::{
-    Budget, CampaignConfig, CampaignReport, Conclusion, Control, Lanes, Statistics, Waivers, Watchdog, run,
+    Budget, CampaignConfig, CampaignReport, Conclusion, Control, Lanes, Statistics, Watchdog, run,
 };
 use seriatim_lab::BuiltinSubject;
 use seriatim_lab::drive::{ChainSubject, TokioRuntimes};
@@ -21,8 +21,7 @@ const WATCHDOG: Watchdog = Watchdog { limit: Duration::from_secs(20) };
 /// Nothing on tokio notices tasks that wait for each other for ever, so this watches them.
 fn campaign(lanes: Lanes, executions: u64) -> CampaignReport {
     let (budget, subject) = (Budget::Executions(executions), BuiltinSubject::Parallel);
-    let config =
-        CampaignConfig { seed: 2026, budget, lanes, subject, keep_going: false, waivers: Waivers::default(), jobs: 2 };
+    let config = CampaignConfig { seed: 2026, subject, jobs: 2, ..CampaignConfig::of(lanes, budget) };
     let control = Control::default();
     let report_hang = |index, _| {
         eprintln!("execution {index} over {lanes:?} hangs");

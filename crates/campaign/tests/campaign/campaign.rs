@@ -2,13 +2,13 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use seriatim_campaign::{Budget, CampaignConfig, CampaignReport, Conclusion, Control, Lanes, Waivers, run};
+use seriatim_campaign::{Budget, CampaignConfig, CampaignReport, Conclusion, Control, Lanes, run};
 use seriatim_lab::workload::real_shapes;
 use seriatim_lab::{BuiltinSubject, Canary};
 
 fn config(seed: u64, executions: u64, lanes: Lanes, jobs: usize) -> CampaignConfig {
     let (budget, subject) = (Budget::Executions(executions), BuiltinSubject::Parallel);
-    CampaignConfig { seed, budget, lanes, subject, keep_going: false, waivers: Waivers::default(), jobs }
+    CampaignConfig { seed, subject, jobs, ..CampaignConfig::of(lanes, budget) }
 }
 
 fn campaign(seed: u64, executions: u64, lanes: Lanes, jobs: usize) -> CampaignReport {

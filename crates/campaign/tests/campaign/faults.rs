@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use seriatim_campaign::{
-    Budget, CampaignConfig, CampaignReport, Conclusion, Control, Lanes, Waivers, minimise_artifact, run,
-};
+use seriatim_campaign::{Budget, CampaignConfig, CampaignReport, Conclusion, Control, Lanes, minimise_artifact, run};
 use seriatim_lab::compare::{Endured, Interleaved, Oracle, judge_fault, judge_without_fault};
 use seriatim_lab::drive::{
     BlockPlace, Doing, Ended, FaultScenario, FaultTrial, TokioRuntimes, under_fault, under_fault_interleaved,
@@ -308,15 +306,7 @@ fn every_await_of_the_runtime_is_a_point() {
 
 fn campaign(subject: BuiltinSubject, executions: u64) -> CampaignReport {
     let budget = Budget::Executions(executions);
-    let config = CampaignConfig {
-        seed: 1,
-        budget,
-        lanes: Lanes::Faults,
-        subject,
-        keep_going: false,
-        waivers: Waivers::default(),
-        jobs: 2,
-    };
+    let config = CampaignConfig { seed: 1, subject, jobs: 2, ..CampaignConfig::of(Lanes::Faults, budget) };
     run(&config, real_shapes(), &Control::default()).unwrap()
 }
 
