@@ -6,6 +6,7 @@ mod ci;
 mod defects;
 mod documents;
 mod graph;
+mod package;
 mod packages;
 mod pictures;
 mod process;

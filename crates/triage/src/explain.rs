@@ -81,7 +81,7 @@ pub struct Explanation {
 /// An execution without the anomaly, and where the guilty accesses are in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Turned {
-    /// With steps.
+    /// It has steps.
     pub schedule: Schedule,
     /// The access that came second comes first here. None: the other one does not happen any more.
     pub pair: Option<(usize, usize)>,
