@@ -103,7 +103,7 @@ fn the_tutorials() {
 
 #[test]
 fn the_how_tos() {
-    for page in ["ci", "fuzzing", "triage", "proofs", "rollout"] {
+    for page in ["install", "ci", "fuzzing", "triage", "proofs", "rollout"] {
         assert!(run(&format!("docs/book/how-to/{page}.md")) > 0, "{page}");
     }
 }
@@ -116,6 +116,7 @@ fn every_page_with_commands_is_run() {
         "tutorials/first-bug.md",
         "tutorials/adapter.md",
         "tutorials/node.md",
+        "how-to/install.md",
         "how-to/ci.md",
         "how-to/fuzzing.md",
         "how-to/triage.md",

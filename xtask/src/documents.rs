@@ -10,6 +10,7 @@ mod prose;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::changelog::{CHANGELOG, Changelog};
 use excerpts::Sources;
 use prose::Page;
 
@@ -18,7 +19,7 @@ const WIDTH: usize = 120;
 /// Documents that are read as a whole, with the most lines and words that they may have.
 const BUDGETS: [(&str, usize, usize); 2] = [("README.md", 130, 1_000), ("ARCHITECTURE.md", 100, 1_500)];
 /// Other documents at the top.
-const OTHERS: [&str; 3] = ["CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"];
+const OTHERS: [&str; 3] = ["CONTRIBUTING.md", "SECURITY.md", CHANGELOG];
 /// Where the book is.
 const BOOK: &str = "docs/book";
 
@@ -67,6 +68,9 @@ pub fn check(root: &Path) -> Result<Documents, (PathBuf, std::io::Error)> {
         ));
         documents.findings.extend(found.into_iter().map(|finding| format!("{}: {finding}", path.display())));
         documents.counts.push((path, counts));
+    }
+    if let Err(error) = Changelog::read(&read(Path::new(CHANGELOG))?) {
+        documents.findings.push(format!("{CHANGELOG}: {error}"));
     }
     let summary = read(Path::new("docs/book/SUMMARY.md"))?;
     let unlisted = book.iter().filter(|page| {

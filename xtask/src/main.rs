@@ -2,13 +2,16 @@
 //!
 //! CI and a developer run the same steps: `.ci/run` and the workflows call this program and add nothing to it.
 
+mod changelog;
 mod ci;
 mod defects;
 mod documents;
 mod graph;
+mod package;
 mod packages;
 mod pictures;
 mod process;
+mod release;
 mod shard;
 mod steps;
 mod tally;
@@ -51,6 +54,18 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Compare the tag of a release with the version of the packages and the changelog
+    #[command(group(clap::ArgGroup::new("what").required(true)))]
+    Release {
+        /// Such as v1.2.3
+        tag: String,
+        /// Say whether they agree
+        #[arg(long, group = "what")]
+        check: bool,
+        /// Print the notes of the release, if they agree: the changelog's section
+        #[arg(long, group = "what")]
+        notes: bool,
+    },
     /// Check crates and modules: arrows, cycles, pins
     Graph {
         /// Print also the cycles among nested modules, which are not errors
@@ -82,6 +97,16 @@ fn main() -> ExitCode {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 eprintln!("{error}");
+                ExitCode::FAILURE
+            }
+        },
+        Chore::Release { tag, notes, .. } => match release::check(root, &tag) {
+            Ok(section) => {
+                println!("{}", if notes { section } else { format!("{tag}: packages and changelog agree") });
+                ExitCode::SUCCESS
+            }
+            Err(error) => {
+                eprintln!("xtask: {error}");
                 ExitCode::FAILURE
             }
         },

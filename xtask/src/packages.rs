@@ -8,15 +8,26 @@ use crate::process::{Run, RunError};
 
 /// The packages, sorted by name.
 #[derive(Clone, Debug, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the names are cargo's")]
 pub struct Packages {
     packages: Vec<Package>,
     workspace_default_members: Vec<String>,
+    /// Where cargo writes what it makes.
+    pub target_directory: PathBuf,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 pub struct Package {
     pub name: String,
+    pub version: String,
     pub rust_version: Option<String>,
+    pub description: Option<String>,
+    pub license: Option<String>,
+    pub readme: Option<PathBuf>,
+    pub keywords: Vec<String>,
+    pub categories: Vec<String>,
+    /// The registries that it may be published to; none is `publish = false`. Without the list it may be any.
+    publish: Option<Vec<String>>,
     pub dependencies: Vec<Dependency>,
     pub targets: Vec<Target>,
     id: String,
@@ -69,6 +80,11 @@ impl Packages {
         self.packages.iter()
     }
 
+    /// Those that are published.
+    pub fn published(&self) -> impl Iterator<Item = &Package> {
+        self.iter().filter(|package| package.publish.as_ref().is_none_or(|registries| !registries.is_empty()))
+    }
+
     /// The names of all packages.
     pub fn names(&self) -> Vec<String> {
         self.iter().map(|package| package.name.clone()).collect()
@@ -102,11 +118,28 @@ pub mod fixtures {
             Dependency { name: name.to_owned(), req: req.to_owned(), kind }
         };
         let dependencies = dependencies.iter().map(dependency).collect();
-        Package { name: name.to_owned(), rust_version: None, dependencies, targets: Vec::new(), id: name.to_owned() }
+        Package {
+            name: name.to_owned(),
+            version: "0.1.0".to_owned(),
+            rust_version: Some("1.95".to_owned()),
+            description: Some("A package".to_owned()),
+            license: Some("MIT".to_owned()),
+            readme: Some("README.md".into()),
+            keywords: vec!["testing".to_owned()],
+            categories: vec!["concurrency".to_owned()],
+            publish: None,
+            dependencies,
+            targets: Vec::new(),
+            id: name.to_owned(),
+        }
+    }
+
+    pub fn unpublished(name: &str) -> Package {
+        Package { publish: Some(Vec::new()), ..package(name, &[]) }
     }
 
     pub fn packages(packages: Vec<Package>) -> Packages {
-        Packages { packages, workspace_default_members: Vec::new() }
+        Packages { packages, workspace_default_members: Vec::new(), target_directory: "target".into() }
     }
 }
 
@@ -116,12 +149,16 @@ mod tests {
 
     const METADATA: &str = r#"{
         "packages": [
-            { "name": "b", "id": "path+b", "rust_version": "1.100", "targets": [], "dependencies": [
+            { "name": "b", "id": "path+b", "version": "0.2.0", "rust_version": "1.100", "publish": [], "description": null,
+              "license": "MIT", "readme": null, "keywords": [], "categories": [], "targets": [], "dependencies": [
                 { "name": "loom", "req": "=0.7.2", "kind": null, "optional": false },
                 { "name": "tempfile", "req": "^3", "kind": "dev", "optional": false }
             ] },
-            { "name": "a", "id": "path+a", "rust_version": "1.95", "targets": [], "dependencies": [] }
+            { "name": "a", "id": "path+a", "version": "0.1.0", "rust_version": "1.95", "publish": null, "description": "A",
+              "license": "MIT", "readme": "README.md", "keywords": ["testing"], "categories": [], "targets": [],
+              "dependencies": [] }
         ],
+        "target_directory": "/built",
         "workspace_default_members": ["path+a"],
         "version": 1
     }"#;
@@ -132,6 +169,8 @@ mod tests {
         assert_eq!(packages.names(), ["a", "b"]);
         assert_eq!(packages.beside_the_default(), ["b"]);
         assert_eq!(packages.rust_version(), Some("1.100"));
+        let published: Vec<_> = packages.published().map(|package| (&*package.name, &*package.version)).collect();
+        assert_eq!(published, [("a", "0.1.0")]);
         let kinds: Vec<_> = packages.packages[1].dependencies.iter().map(|dependency| dependency.kind).collect();
         assert_eq!(kinds, [None, Some(Kind::Dev)]);
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::defects::found_by_every_seed;
 use crate::documents;
 use crate::graph::{self, GraphError};
+use crate::package::{self, PackageError};
 use crate::packages::{Packages, PackagesError};
 use crate::pictures::{self, PictureError};
 use crate::process::{Run, RunError};
@@ -48,6 +49,8 @@ pub enum StepError {
     Picture(#[from] PictureError),
     #[error(transparent)]
     Packages(#[from] PackagesError),
+    #[error(transparent)]
+    Package(#[from] PackageError),
     #[error("{}: {source}", path.display())]
     File { path: PathBuf, source: std::io::Error },
     #[error("{}", .0.join("\n"))]
@@ -61,13 +64,14 @@ impl StepError {
             Self::Run(error) | Self::Packages(PackagesError::Run(error)) | Self::Picture(PictureError::Run(error)) => {
                 error.code()
             }
+            Self::Package(error) => error.code(),
             Self::Picture(_) | Self::Graph(_) | Self::Packages(_) | Self::File { .. } | Self::Lost(_) => 1,
         }
     }
 }
 
 /// What needs no build comes first, what takes longest last.
-pub const STEPS: [Step; 20] = [
+pub const STEPS: [Step; 22] = [
     step("formatting", "rustfmt changes nothing", formatting),
     step("scripts", "the shell scripts pass shellcheck, if it is installed", scripts),
     step(
@@ -78,12 +82,18 @@ pub const STEPS: [Step; 20] = [
     step("graph", "crates and modules have no forbidden arrow and no cycle", graph_step),
     step("licences", "cargo-deny accepts licences, sources and versions of all dependencies", licences),
     aside("advisories", "cargo-deny knows of no advisory; it needs the network", advisories),
+    step("package", "every published crate packs, says what a registry asks, and is below 10 MB", package_step),
     step("lints", "clippy has no warning, for all targets and for each set of the system's features", lints),
     step("docs", "rustdoc has no warning", docs),
     step(
         "minimum-rust",
         "the declared Rust version builds the workspace, if that toolchain is installed",
         minimum_rust,
+    ),
+    aside(
+        "installed",
+        "every crate builds from its package, and the command, installed from packages alone, runs",
+        installed,
     ),
     aside("quick-tests", "the tests that need neither a campaign nor a process", quick_tests),
     step("tests", "all tests", tests),
@@ -183,6 +193,18 @@ fn licences(here: &mut Workplace) -> Result<Ended, StepError> {
 fn advisories(here: &mut Workplace) -> Result<Ended, StepError> {
     here.need("deny")?;
     here.cargo("deny --locked --all-features check advisories")?;
+    Ok(Ended::Passed)
+}
+
+fn package_step(here: &mut Workplace) -> Result<Ended, StepError> {
+    package::pack(&here.root, false)?;
+    Ok(Ended::Passed)
+}
+
+/// An aside of every run: it builds everything twice.
+fn installed(here: &mut Workplace) -> Result<Ended, StepError> {
+    package::pack(&here.root, true)?;
+    package::install(&here.root)?;
     Ok(Ended::Passed)
 }
 

@@ -3,12 +3,11 @@
 use std::path::Path;
 
 /// Where the paths begin that are checked. Others, such as those of built files, are none of the tree's.
-const FOLDERS: [&str; 12] = [
+const FOLDERS: [&str; 11] = [
     ".github/",
     "benches/",
     "corpus/",
     "crates/",
-    "data/",
     "docs/",
     "examples/",
     "fuzz/",

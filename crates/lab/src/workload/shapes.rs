@@ -1,5 +1,5 @@
 //! The shapes of real blocks: who pays whom, in what order, without amounts. Each becomes a scenario of one block, so
-//! that the executor meets conflict graphs that people made. The data is described in `data/README.md`.
+//! that the executor meets conflict graphs that people made. The data is described in `crates/lab/data/README.md`.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -112,8 +112,7 @@ enum Entry {
 /// The shapes of the 85 real blocks.
 pub fn real_shapes() -> &'static [Shape] {
     static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
-        Shape::parse_lines(include_str!("../../../../data/eth-block-shapes.jsonl"))
-            .expect("a test reads the embedded file")
+        Shape::parse_lines(include_str!("../../data/eth-block-shapes.jsonl")).expect("a test reads the embedded file")
     });
     &SHAPES
 }
