@@ -10,10 +10,8 @@
 //!
 //! ```
 //! use seriatim_campaign::{Budget, CampaignConfig, Conclusion, Control, Lanes, run};
-//! use seriatim_lab::BuiltinSubject;
 //!
-//! let (budget, lanes, subject) = (Budget::Executions(4), Lanes::Plans, BuiltinSubject::Parallel);
-//! let config = CampaignConfig { seed: 1, budget, lanes, subject, keep_going: false, jobs: 1 };
+//! let config = CampaignConfig { seed: 1, ..CampaignConfig::of(Lanes::Plans, Budget::Executions(4)) };
 //! let report = run(&config, &[], &Control::default())?;
 //! assert!(report.counterexamples.is_empty());
 //! assert_eq!(report.statistics.agreements, 4);

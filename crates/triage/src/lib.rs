@@ -7,6 +7,8 @@
 //! reports, [`minimise::Probe`], and [`explain::access`].
 //!
 //! ```
+//! use std::ops::ControlFlow;
+//!
 //! use seriatim_lab::workload::{Plan, Scenario, build};
 //! use seriatim_lab::{BuiltinSubject, Canary, interleave};
 //! use seriatim_tos::ledger::SignatureScheme;
@@ -32,7 +34,7 @@
 //! let origin = Origin { found_by: "an example".to_owned(), seed: 1_234, index: 0, plan: None };
 //! let scenario = smaller.scenario.clone();
 //! let artifact = Artifact::new(subject.to_string(), origin, smaller.violation, scenario, smaller.schedule);
-//! let replay = artifact.replay(&subject.explorer(&smaller.scenario), 3);
+//! let replay = artifact.replay(&subject.explorer(&smaller.scenario), 3, &mut |_| ControlFlow::Continue(()));
 //! assert_eq!((replay.same, replay.divergence), (3, None), "the same schedule, three times");
 //! # Ok::<(), seriatim_triage::minimise::NotShown>(())
 //! ```

@@ -67,7 +67,8 @@ impl Report<'_> {
             let _ = writeln!(text, "{program}replay \\");
             push(&mut text, rest, "  ");
         } else {
-            push(&mut text, &self.again, "  ");
+            // Broken into lines it could not be pasted.
+            let _ = writeln!(text, "{command}");
         }
         text
     }
