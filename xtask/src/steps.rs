@@ -71,7 +71,7 @@ impl StepError {
 }
 
 /// What needs no build comes first, what takes longest last.
-pub const STEPS: [Step; 22] = [
+pub const STEPS: [Step; 23] = [
     step("formatting", "rustfmt changes nothing", formatting),
     step("scripts", "the shell scripts pass shellcheck, if it is installed", scripts),
     step(
@@ -79,6 +79,7 @@ pub const STEPS: [Step; 22] = [
         "documents are short enough, their links and paths lead somewhere, their Rust is part of a file that compiles",
         documents_step,
     ),
+    aside("book", "mdbook makes the book; it is installed if it is missing", book),
     step("graph", "crates and modules have no forbidden arrow and no cycle", graph_step),
     step("licences", "cargo-deny accepts licences, sources and versions of all dependencies", licences),
     aside("advisories", "cargo-deny knows of no advisory; it needs the network", advisories),
@@ -175,6 +176,15 @@ fn documents_step(here: &mut Workplace) -> Result<Ended, StepError> {
     let documents = documents::check(&here.root).map_err(|(path, source)| StepError::File { path, source })?;
     println!("{documents}");
     if documents.findings.is_empty() { Ok(Ended::Passed) } else { Err(StepError::Lost(documents.findings)) }
+}
+
+/// mdbook is slow to build, and `documents` has looked at every link already.
+fn book(here: &mut Workplace) -> Result<Ended, StepError> {
+    if !Run::of("mdbook --version").succeeds(&here.root) {
+        here.cargo("install mdbook --locked --no-default-features")?;
+    }
+    here.run(&Run::of("mdbook build docs/book"))?;
+    Ok(Ended::Passed)
 }
 
 fn graph_step(here: &mut Workplace) -> Result<Ended, StepError> {

@@ -48,14 +48,16 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// Lines that are too long, and lines with two sentences.
+    /// Lines that are too long, lines with two sentences, and places that were to be filled in.
     pub fn findings(&self, width: usize) -> Vec<String> {
         let is_text = |(kind, line): &(Kind, &str)| *kind == Kind::Prose && !line.starts_with('#');
         let numbered = self.lines.iter().enumerate().filter(|(_, line)| is_text(line));
         let finding = |(number, (_, line)): (usize, &(Kind, &str))| {
             let columns = line.chars().count();
             // A link cannot be broken.
-            if columns > width && !line.contains("](") {
+            if let Some(name) = placeholder(line) {
+                Some(format!("line {} waits for {name}", number + 1))
+            } else if columns > width && !line.contains("](") {
                 Some(format!("line {} has {columns} columns", number + 1))
             } else {
                 second_sentence(line).map(|begin| format!("line {} has a second sentence: {begin:?}", number + 1))
@@ -119,6 +121,15 @@ fn second_sentence(line: &str) -> Option<&str> {
     })
 }
 
+/// `@FIGURE@`, as a text has it until the figure is known.
+fn placeholder(line: &str) -> Option<&str> {
+    let is_name = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_uppercase());
+    // What stands before the first @ and behind the last is not between two.
+    let mut parts: Vec<&str> = line.split('@').skip(1).collect();
+    parts.pop();
+    parts.into_iter().find(is_name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,6 +147,12 @@ mod tests {
         let text = format!("{}\nOne is here. Two is, too.\n", "x".repeat(121));
         let findings = Page::of(&text).findings(120);
         assert_eq!(findings, ["line 1 has 121 columns", "line 2 has a second sentence: \"Two is, too.\""]);
+    }
+
+    #[test]
+    fn a_figure_that_is_not_filled_in_is_told_and_an_address_is_none() {
+        let findings = Page::of("It takes @SECONDS@ s.\nWrite to a@b.org or c@d.org.\n").findings(120);
+        assert_eq!(findings, ["line 1 waits for SECONDS"]);
     }
 
     #[test]
