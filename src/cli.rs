@@ -302,7 +302,8 @@ fn usage(error: &clap::Error, command: clap::Command) -> ExitCode {
     }
     let text = error.to_string();
     // Up to the usage: some errors name what is missing, and what is similar, in lines of their own.
-    let lines = text.lines().take_while(|line| !line.starts_with("Usage")).map(str::trim);
+    let is_told = |line: &&str| !line.starts_with("Usage") && !line.starts_with("For more information");
+    let lines = text.lines().take_while(is_told).map(str::trim);
     let line = lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ").replace("tip: ", "- ");
     eprintln!("seriatim: {} (see {} --help)", line.trim_start_matches("error: "), asked(command));
     ExitCode::from(2)

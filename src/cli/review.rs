@@ -212,7 +212,7 @@ fn print(output: &Output, reviewed: &Reviewed, all: usize) {
     if done < all {
         say!(output, "stopped after {done} of {all} artifacts");
     }
-    say!(output, "{open} of {done} open; the page: {}", reviewed.page);
+    say!(output, "{open} of {done} open; a page for each, and {} for all", reviewed.page);
 }
 
 fn card(report: &Report<'_>, path: &Path, page: &Path, status: &Status) -> Card {

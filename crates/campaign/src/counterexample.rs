@@ -120,7 +120,9 @@ impl fmt::Display for Counterexample {
             write!(f, "  smaller  {} of {} transactions", transactions.1, transactions.0)?;
             write!(f, ", {} of {} accounts", accounts.1, accounts.0)?;
             if self.artifact.schedule.is_some() {
-                write!(f, ", {preemptions} preemptions, {context_switches} switches")?;
+                let plural = |count: u64| if count == 1 { "" } else { "s" };
+                write!(f, ", {preemptions} preemption{}", plural(*preemptions))?;
+                write!(f, ", {context_switches} switch{}", if *context_switches == 1 { "" } else { "es" })?;
             }
             writeln!(f, " (after {tries} executions)")?;
         }

@@ -15,6 +15,8 @@ use super::{CampaignConfig, Counterexample, First, Floor, Lanes, Statistics, Wai
 pub struct CampaignReport {
     pub seed: u64,
     pub lanes: &'static str,
+    /// The subject, by its name.
+    pub judged: String,
     pub jobs: usize,
     pub seconds: f64,
     /// Said by the head of the JSON form.
@@ -115,6 +117,7 @@ impl CampaignReport {
         Self {
             seed: config.seed,
             lanes,
+            judged: config.subject.to_string(),
             jobs: config.jobs,
             seconds: time.as_secs_f64(),
             conclusion,

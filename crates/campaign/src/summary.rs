@@ -47,6 +47,7 @@ impl CampaignReport {
         let rate = statistics.executions as f64 / self.seconds.max(0.001);
         let lanes = statistics.lanes.iter().map(|(lane, count)| format!("{lane} {}", grouped(*count)));
         let lanes: Vec<_> = lanes.collect();
+        row(f, "judged", format_args!("{}", self.judged))?;
         row(f, "campaign", format_args!("{}", self.lanes))?;
         let (seed, jobs) = (self.seed, plural(self.jobs, "job"));
         row(f, "", format_args!("seed {seed}; {:.1} s, {rate:.0} executions a second, {jobs}", self.seconds))?;

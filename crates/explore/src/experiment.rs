@@ -54,7 +54,7 @@ impl Judged {
     pub(super) fn stuck(subject: &str, waiting: Vec<Waiting>) -> Self {
         let tasks: Vec<String> = waiting.iter().map(Waiting::to_string).collect();
         let tasks = if tasks.is_empty() {
-            "all sleep, on nothing that the model knows and anybody could give".to_owned()
+            "all sleep, and nothing that the model knows of will wake them".to_owned()
         } else {
             tasks.join("; ")
         };

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::panic::Location;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
@@ -61,11 +62,16 @@ impl Place {
     }
 
     /// The text of the line, without the space around it. The compiler names a file from where it was run; here it is looked
-    /// for from the current folder and those above it. None: nobody recorded the place, or the file is not there.
+    /// for from the current folder and those above it, and from where this crate was compiled. None: nobody recorded the
+    /// place, or the file is not there.
     pub fn source(self) -> Option<String> {
         let (file, line) = self.line()?;
-        let here = std::env::current_dir().ok()?;
-        let text = here.ancestors().find_map(|folder| std::fs::read_to_string(folder.join(file)).ok())?;
+        let here = std::env::current_dir().unwrap_or_default();
+        let compiled = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let text = here
+            .ancestors()
+            .chain(compiled.ancestors())
+            .find_map(|folder| std::fs::read_to_string(folder.join(file)).ok())?;
         Some(text.lines().nth(line as usize - 1)?.trim().to_owned())
     }
 

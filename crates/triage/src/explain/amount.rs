@@ -14,7 +14,9 @@ pub fn explain_amount(scenario: &Scenario, violation: &Violation) -> Explanation
     let mut anomaly = Anomaly::Unnamed;
     if let Some(found) = Balance::of(scenario, violation) {
         let moved = found.moved();
-        anomaly = if moved.is_empty() { anomaly } else { Anomaly::MissingEffect };
+        // What is there twice is no effect that is missing.
+        let lacks = found.actual < found.expected;
+        anomaly = if moved.is_empty() || !lacks { anomaly } else { Anomaly::MissingEffect };
         sentences.extend(moved);
     }
     sentences.push(wrong(violation));

@@ -57,8 +57,13 @@ pub(super) fn explain(inquiry: &Inquiry<'_>, traced: &Schedule, words: &Words<'_
     sentences.push(wrong(&inquiry.violation));
     let agrees = turned == Outcome::Agrees;
     sentences.push(match turned {
-        Outcome::Agrees => "The other way round, every oracle agrees.".to_owned(),
-        Outcome::Other(violation) => sentence(format!("The other way round, something else is wrong: {violation}")),
+        Outcome::Agrees => {
+            format!("If operation {} comes before operation {}, every oracle agrees.", second.step, first.step)
+        }
+        Outcome::Other(violation) => sentence(format!(
+            "If operation {} comes before operation {}, something else is wrong: {violation}",
+            second.step, first.step
+        )),
         Outcome::Same => unreachable!("a guilty pair turns the verdict"),
     });
     let guilty = Some((first.step, second.step));

@@ -83,7 +83,8 @@ fn one_after_another(inquiry: &Inquiry<'_>, traced: &Schedule, order: &[&Link], 
         choices.extend(std::iter::repeat_n(first.holder as u32, traced.choices.0.len()));
         if inquiry.try_choices(traced, choices) == Some(Outcome::Agrees) {
             let (one, other) = (words.who(first.holder), words.who(last.holder));
-            return sentence(format!("If {one} runs on before {other} takes its part, every oracle agrees"));
+            let taken = traced.steps[last.taken].action.target();
+            return sentence(format!("If {one} runs on before {other} takes `{taken}`, every oracle agrees"));
         }
     }
     match inquiry.straight(traced) {

@@ -156,7 +156,7 @@ impl<'a> Report<'a> {
             Oracle::Hang => "No answer in time",
             Oracle::Crash => "The subject ended",
             Oracle::Protocol => "No answer that is one",
-            Oracle::Faults => "Not as before, nor as after, a fault",
+            Oracle::Faults => "Neither undone nor done after a fault",
         };
         let field = self.field();
         let difference = &self.artifact.violation.difference;

@@ -119,7 +119,7 @@ impl Report<'_> {
         }
         html! {
             table.source { tbody { @for place in &places {
-                tr { td.place { (place) } td { code { (place.source().unwrap_or_default()) } } }
+                tr { td.place { (place) } td { @if let Some(source) = place.source() { code { (source) } } } }
             } } }
         }
     }

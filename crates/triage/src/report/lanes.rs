@@ -84,7 +84,10 @@ impl Report<'_> {
 
     /// Every operation of the block, each with the line that called it.
     pub fn steps(&self) -> String {
-        let Some(timeline) = &self.timeline else { return "No operations are known of this block.\n".to_owned() };
+        let Some(timeline) = &self.timeline else {
+            return "No operations are recorded of this case; `seriatim report` shows what is known of it.\n"
+                .to_owned();
+        };
         let mut text = String::new();
         for position in timeline.range.clone() {
             let step = &timeline.steps[position];
@@ -92,6 +95,10 @@ impl Report<'_> {
             let mark = timeline.mark(position);
             let place = step.place.short().unwrap_or_default();
             push(&mut text, &words, &format!("{mark}{position:>6}  {place:<22} "));
+        }
+        for Waiting { task, on, place } in &timeline.waiting {
+            let words = format!("{} waits for {}", timeline.name(*task), self.names.shorten(&on.to_string()));
+            push(&mut text, &words, &format!("   never  {:<22} ", place.short().unwrap_or_default()));
         }
         text
     }
