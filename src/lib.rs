@@ -117,7 +117,7 @@ pub mod prelude {
     pub use seriatim_lab::workload::{Expectation, Plan, Scenario, build};
     pub use seriatim_lab::{BuiltinSubject, Examiner};
     pub use seriatim_runtime::{AtomicU64 as _, ConcurrentMap as _, JoinSet as _, RwLock as _, Semaphore as _};
-    pub use seriatim_runtime::{Native, Runtime};
+    pub use seriatim_runtime::{Native, Ordering, Runtime};
     pub use seriatim_subject::{
         Account, Answer, Assumption, Capabilities, Check, Outcome, OverRuntime, Request, RuntimeSubject,
     };

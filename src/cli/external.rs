@@ -129,6 +129,8 @@ pub(super) fn campaign(args: &CommonArgs, source: &dyn SubjectSource) -> Result<
 
 fn end(mut report: SubjectReport, args: &CommonArgs, output: &Output) -> Result<ExitCode, CliError> {
     for counterexample in &mut report.counterexamples {
+        // A program that brings its subject is what the user has typed.
+        counterexample.command = counterexample.command.take().or_else(|| std::env::args().next());
         store(counterexample, &args.artifacts);
     }
     output.print(&report);

@@ -32,6 +32,9 @@ pub struct Counterexample {
     pub known: bool,
     #[serde(skip)]
     pub artifact: Artifact,
+    /// How the external subject is started that it was met in, as one word of a shell.
+    #[serde(skip)]
+    pub command: Option<String>,
 }
 
 /// A violation as an execution shows it.
@@ -69,7 +72,7 @@ impl Counterexample {
     /// An artifact, met first at that position of a campaign; `case` says in what.
     pub fn of(index: u64, times: u64, case: String, artifact: Artifact) -> Self {
         let (signature, violation) = (artifact.signature.clone(), artifact.violation.clone());
-        Self { index, times, case, signature, violation, path: None, known: false, artifact }
+        Self { index, times, case, signature, violation, path: None, known: false, artifact, command: None }
     }
 
     /// The execution at an index, which hangs.
@@ -136,8 +139,20 @@ impl fmt::Display for Counterexample {
         if let Some(path) = &self.path {
             let known = if self.known { " (there before, and left as it was)" } else { "" };
             writeln!(f, "  kept     {}{known}", path.display())?;
-            writeln!(f, "  again    {}", self.artifact.replay_command(&path.display().to_string()))?;
-            writeln!(f, "  look     seriatim report {}", path.display())?;
+            let path = path.display().to_string();
+            // Of an external subject that nobody starts by a command there is none to paste.
+            match (&self.command, self.artifact.is_external()) {
+                (None, true) => {}
+                (None, false) => {
+                    writeln!(f, "  again    {}", self.artifact.replay_command(&path))?;
+                    writeln!(f, "  look     seriatim report {path}")?;
+                }
+                (Some(command), _) => {
+                    let reporter = if self.artifact.is_process() { "seriatim" } else { command };
+                    writeln!(f, "  again    {}", self.artifact.replay_command_with(&path, command))?;
+                    writeln!(f, "  look     {reporter} report {path}")?;
+                }
+            }
         }
         Ok(())
     }

@@ -180,7 +180,8 @@ fn counterexample(
     let origin = Origin { found_by: format!("campaign, {words}"), seed: config.seed, index, plan };
     let kind = if source.is_process() { PROCESS } else { PROGRAM };
     let subject = format!("{kind}{}", capabilities.name);
-    Counterexample::of(index, times, words, Artifact::new(subject, origin, violation, scenario, schedule))
+    let artifact = Artifact::new(subject, origin, violation, scenario, schedule);
+    Counterexample { command: source.command(), ..Counterexample::of(index, times, words, artifact) }
 }
 
 impl SubjectReport {

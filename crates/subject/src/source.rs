@@ -42,6 +42,11 @@ pub trait SubjectSource: Sync {
     fn is_process(&self) -> bool {
         false
     }
+
+    /// The command that starts it, as one word of a shell. None: it is no process.
+    fn command(&self) -> Option<String> {
+        None
+    }
 }
 
 /// A subject over a runtime.
@@ -88,6 +93,11 @@ impl SubjectSource for Process {
 
     fn is_process(&self) -> bool {
         true
+    }
+
+    fn command(&self) -> Option<String> {
+        let words = shlex::try_join(self.0.command.iter().map(String::as_str)).ok()?;
+        Some(shlex::try_quote(&words).ok()?.into_owned())
     }
 }
 

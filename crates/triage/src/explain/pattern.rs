@@ -93,7 +93,8 @@ impl<'a> Around<'a> {
             overwrites.find_map(|write| {
                 let read = self.on(p, object).rfind(|read| read.step < write.step && read.only_reads())?;
                 let mut between = self.on(q, object).filter(|other| other.replaces() || other.kind == Kind::Fill);
-                let lost = between.find(|lost| read.step < lost.step && lost.step < write.step)?;
+                // What was there last is what is gone.
+                let lost = between.rfind(|lost| read.step < lost.step && lost.step < write.step)?;
                 // An insertion of the same value loses nothing.
                 let same =
                     lost.after == write.after && !matches!(write.kind, Kind::Change) && read.kind == Kind::Absent;
@@ -248,6 +249,25 @@ mod tests {
         }
         let storage = [look_for(2, None), insert(3, 6, None), insert(2, 5, Some(6))];
         assert_eq!(named(&storage, (0, 1)), Anomaly::LostUpdate);
+    }
+
+    /// Line 4 overwrites the change of line 2, and not the insertion of line 1, which has the same value; what comes after it
+    /// is innocent.
+    #[test]
+    fn what_is_lost_is_what_was_there_last() {
+        let lines: Vec<(u64, Action)> = [
+            &[look_for(2, None), insert(3, 0, None)][..],
+            &change(3, 0, 1),
+            &[insert(2, 0, Some(1))],
+            &change(2, 0, 0),
+        ]
+        .concat();
+        let steps: Vec<Step> =
+            lines.iter().enumerate().map(|(at, (task, action))| Step::new(at, *task, action.clone())).collect();
+        let accesses = accesses(&steps);
+        let position = |line| accesses.iter().position(|access| access.step == line).expect("an access");
+        let pattern = recognise(&steps, &accesses, position(0), position(1));
+        assert_eq!((pattern.anomaly, pattern.story), (Anomaly::LostUpdate, vec![0, 1, 2, 4]));
     }
 
     #[test]

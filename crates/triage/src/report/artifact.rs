@@ -193,10 +193,26 @@ impl Artifact {
     /// What is typed to see the violation again. Who replays an external subject must bring it: a file never says what
     /// is to be run.
     pub fn replay_command(&self, file: &str) -> String {
+        let external = if self.subject.starts_with(PROGRAM) { "PROGRAM" } else { "ADAPTER" };
+        self.replay_command_with(file, external)
+    }
+
+    /// Whether the subject is a process.
+    pub fn is_process(&self) -> bool {
+        self.subject.starts_with(PROCESS)
+    }
+
+    /// Whether the subject is not one of this build's own.
+    pub fn is_external(&self) -> bool {
+        self.subject.starts_with(PROCESS) || self.subject.starts_with(PROGRAM)
+    }
+
+    /// The same where it is known how a process is started, or what the program is called: one word of a shell.
+    pub fn replay_command_with(&self, file: &str, external: &str) -> String {
         if self.subject.starts_with(PROCESS) {
-            format!("seriatim replay {file} --times 200 --subject-cmd ADAPTER")
+            format!("seriatim replay {file} --times 200 --subject-cmd {external}")
         } else if self.subject.starts_with(PROGRAM) {
-            format!("PROGRAM replay {file}")
+            format!("{external} replay {file}")
         } else {
             format!("seriatim replay {file}")
         }
