@@ -225,13 +225,15 @@ const GROUPS: [(&str, &[&str]); 6] = [
 
 /// The command with its subcommands in groups.
 fn grouped(mut command: clap::Command) -> clap::Command {
+    use std::fmt::Write as _;
+
     command.build();
     let mut text = String::new();
     for (title, names) in GROUPS {
-        text += &format!("{title}:\n");
+        let _ = writeln!(text, "{title}:");
         for subcommand in names.iter().filter_map(|name| command.find_subcommand(name)) {
             let about = subcommand.get_about().map(ToString::to_string).unwrap_or_default();
-            text += &format!("  {:<12} {about}\n", subcommand.get_name());
+            let _ = writeln!(text, "  {:<12} {about}", subcommand.get_name());
         }
         text.push('\n');
     }

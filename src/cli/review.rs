@@ -95,6 +95,9 @@ struct Entry {
     status: Status,
 }
 
+/// An artifact with its file.
+type Kept = (PathBuf, Artifact);
+
 #[derive(Serialize)]
 struct LeftAlone {
     file: String,
@@ -246,7 +249,7 @@ fn status(artifact: &Artifact, waivers: &Waivers, regressions: &[(PathBuf, Regre
 }
 
 /// The artifacts of a folder, by name.
-fn artifacts(folder: &Path) -> Result<(Vec<(PathBuf, Artifact)>, Vec<LeftAlone>), CliError> {
+fn artifacts(folder: &Path) -> Result<(Vec<Kept>, Vec<LeftAlone>), CliError> {
     let (mut artifacts, mut left_alone) = (Vec::new(), Vec::new());
     for path in json_files(folder).map_err(|source| CliError::Read { path: folder.to_owned(), source })? {
         if path.file_name().is_some_and(|name| name == WAIVED) {

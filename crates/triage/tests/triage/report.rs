@@ -244,7 +244,7 @@ fn the_struck_point_is_marked_and_all_points_are_shown_or_counted() {
         };
         let points = Some(FaultPoints { point, sites: sites.clone() });
         let retraced = Retraced { points, ..Retraced::default() };
-        let report = Report::new(&artifact, "case.json".to_owned(), &retraced);
+        let report = Report::new(&artifact, "case.json", &retraced);
         let text = report.text(Style::Plain);
         if strike == Some((51, Fault::Panic)) {
             assert_snapshot("fault.text", &text);
