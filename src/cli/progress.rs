@@ -36,6 +36,11 @@ impl Progress {
         go_on(&self.control)
     }
 
+    /// There are at most so many, which may become known only while they are done.
+    pub(super) fn most(&self, most: u64) {
+        self.bar.set_length(most);
+    }
+
     /// What is under way, or how far it came.
     pub(super) fn say(&self, message: String) {
         self.bar.set_message(message);

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use seriatim_campaign::Conclusion;
@@ -13,8 +12,8 @@ use seriatim_lab::workload::Scenario;
 
 use super::CliError;
 use super::args::{PREEMPTIONS, ProveArgs, SearchChoice};
-use super::interrupt::{go_on, stopped_by_interrupt};
 use super::output::{Findings, Output, Shown, judge, say};
+use super::progress::Progress;
 
 /// The version of the JSON form; the first had no head.
 const VERSION: u32 = 2;
@@ -61,18 +60,12 @@ pub(super) fn run(args: &ProveArgs) -> Result<ExitCode, CliError> {
         engine: engine(args)?,
         paths: args.subject.paths(),
     };
-    let control = stopped_by_interrupt();
-    let bar = ProgressBar::new(0);
-    bar.set_style(
-        ProgressStyle::with_template("{bar:24} {percent:>3} %  {pos} of {len} sets, {eta} left")
-            .expect("the template is constant and right"),
-    );
+    let progress = Progress::of(0, "sets");
     let proved = prove(&config, |done, total| {
-        bar.set_length(total);
-        bar.set_position(done);
-        go_on(&control)
+        progress.most(total);
+        progress.at(done)
     });
-    bar.finish_and_clear();
+    drop(progress);
     let (part, parts) = config.shard;
     let mut found = Found {
         engine: config.engine,

@@ -40,7 +40,7 @@ pub trait SubjectSource: Sync {
 
     /// Whether it is a process, started by a command, whose answers that do not come end as [`SubjectError::Hang`].
     fn is_process(&self) -> bool {
-        false
+        self.command().is_some()
     }
 
     /// The command that starts it, as one word of a shell. None: it is no process.
@@ -89,10 +89,6 @@ pub struct Process(pub ProcessConfig);
 impl SubjectSource for Process {
     fn start(&self) -> Result<Box<dyn Subject>, SubjectError> {
         Ok(Box::new(ProcessSubject::start(self.0.clone())?))
-    }
-
-    fn is_process(&self) -> bool {
-        true
     }
 
     fn command(&self) -> Option<String> {

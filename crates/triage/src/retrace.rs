@@ -80,7 +80,7 @@ fn along(
 
 /// Every key of the state that the run got wrong.
 fn state_of(verdict: Verdict) -> Vec<Difference> {
-    verdict.into_violation().map(|violation| violation.state.0).unwrap_or_default()
+    verdict.into_violation().map(|violation| violation.state).unwrap_or_default()
 }
 
 /// The subject cannot be run where its tasks are followed.

@@ -26,7 +26,7 @@ pub use place::Place;
 pub use plain::{PlainDifference, PlainViolation};
 pub use signature::Signature;
 pub use value::{Tree, Value};
-pub use violation::{StateDifferences, Violation};
+pub use violation::Violation;
 
 /// The result of a comparison. It is a value and never an assertion: only the outermost edge panics or exits.
 ///

@@ -13,8 +13,7 @@ use super::meetings::LastAccess;
 use super::object::{Lock, Mode};
 use super::shown::Shown;
 use super::steps::{self, Place};
-use super::waiting;
-use super::waiting::Awaited;
+use super::waiting::{self, Awaited};
 use crate::announce::{Access, ObjectId};
 use seriatim_runtime::{MapValue, RwLock};
 

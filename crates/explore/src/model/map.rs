@@ -12,8 +12,7 @@ use super::meetings::LastAccess;
 use super::object::{Entry, Lock, Mode};
 use super::shown::{Key, Shown};
 use super::steps::{self, Place};
-use super::waiting;
-use super::waiting::Awaited;
+use super::waiting::{self, Awaited};
 use crate::announce::{Access, ObjectId};
 use seriatim_runtime::{ConcurrentMap, MapKey, MapValue, SeededHasher};
 

@@ -10,8 +10,7 @@ use super::action::Action;
 use super::engine::{Announcement, Engine, Section};
 use super::object::Permit;
 use super::steps::{self, Place};
-use super::waiting;
-use super::waiting::Awaited;
+use super::waiting::{self, Awaited};
 use crate::announce::{Access, ObjectId};
 use seriatim_runtime::Semaphore;
 

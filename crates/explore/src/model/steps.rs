@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::action::Action;
 use super::shown::{Anatomy, Shown, set_anatomy};
 
-/// One operation of one task.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One operation of one task. A file does not keep where it was called and what a lock guarded; they are no part of what
+/// the task did, and two steps are equal with other ones: a line that has moved does not make another step.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
     /// Position of the choice that let the task run: several operations may follow one choice.
@@ -22,31 +23,27 @@ pub struct Step {
     pub place: Place,
     /// What a lock of its own guards, when it is taken and, after a writer, when it is given back.
     #[serde(skip)]
-    pub guarded: Guarded,
+    pub guarded: Option<Shown>,
 }
 
 impl Step {
     /// A step of which nobody knows more than a file keeps.
     pub fn new(at: usize, task: u64, action: Action) -> Self {
-        Self { at, task, action, place: Place::default(), guarded: Guarded::default() }
+        Self { at, task, action, place: Place::default(), guarded: None }
     }
 }
 
-/// A value behind a lock. As with a place, only a recording has it, and all are equal.
-#[derive(Clone, Debug, Default)]
-pub struct Guarded(pub Option<Shown>);
-
-impl PartialEq for Guarded {
-    fn eq(&self, _: &Self) -> bool {
-        true
+impl PartialEq for Step {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { at, task, action, place: _, guarded: _ } = self;
+        (*at, *task, action) == (other.at, other.task, &other.action)
     }
 }
 
-impl Eq for Guarded {}
+impl Eq for Step {}
 
-/// The line of the source that called an operation. Only a recording of this build has it, and a file does not keep it.
-/// All places are equal: a line that has moved does not make another step.
-#[derive(Clone, Copy, Debug, Default)]
+/// The line of the source that called an operation. Only a recording of this build has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place(Option<&'static Location<'static>>);
 
 impl Place {
@@ -82,14 +79,6 @@ impl Place {
         Some(format!("{name}:{line}"))
     }
 }
-
-impl PartialEq for Place {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl Eq for Place {}
 
 /// `crates/tos/src/execution/parallel/state.rs:123`; nothing where nobody recorded it.
 impl fmt::Display for Place {
@@ -152,7 +141,7 @@ pub(super) fn trace_guarded(
     STEPS.with_borrow_mut(|steps| {
         if let Some(steps) = steps.as_mut().filter(|steps| steps.len() < MOST_STEPS) {
             let (action, guarded) = action();
-            steps.push(Step { at: AT.get(), task: task(), action, place, guarded: Guarded(guarded) });
+            steps.push(Step { at: AT.get(), task: task(), action, place, guarded });
         }
     });
 }

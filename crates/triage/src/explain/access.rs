@@ -89,7 +89,7 @@ fn access<'a>(steps: &'a [Step], position: usize, step: &'a Step) -> Option<Acce
             (Some(found), Some(left)) if found != left => (changed(found, left), Some(left)),
             (Some(_), left) => (Kind::Read, left),
         },
-        Action::Lock { mode: Mode::Exclusive, .. } => match (&step.guarded.0, left_behind(steps, position)) {
+        Action::Lock { mode: Mode::Exclusive, .. } => match (&step.guarded, left_behind(steps, position)) {
             (Some(found), Some(left)) => (changed(found, left), Some(left)),
             _ => (Kind::Change, None),
         },
@@ -146,7 +146,7 @@ pub fn left_behind(steps: &[Step], position: usize) -> Option<&Shown> {
     };
     let mut later = steps[position + 1..].iter().filter(|step| step.task == *task);
     let given_back = later.find(|step| matches!(&step.action, Action::Unlock { lock } if lock == taken))?;
-    given_back.guarded.0.as_ref()
+    given_back.guarded.as_ref()
 }
 
 /// The first and the last step of each task's life; a task without end lives for ever.

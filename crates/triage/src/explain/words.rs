@@ -101,7 +101,7 @@ impl<'a> Words<'a> {
             }
             Action::Lock { lock, mode } => {
                 let purpose = if *mode == Mode::Shared { "reading" } else { "writing" };
-                let value = match (&self.steps[position].guarded.0, left_behind(self.steps, position)) {
+                let value = match (&self.steps[position].guarded, left_behind(self.steps, position)) {
                     (Some(found), Some(left)) if found != left => format!(", and changes {}", change(found, left)),
                     (Some(found), _) => format!(", and finds {found}"),
                     (None, _) => String::new(),

@@ -182,19 +182,20 @@ impl<'a> Report<'a> {
 
     /// The value of a differing field when the block began, if it is one of the state.
     pub(super) fn before(&self, difference: &FieldDifference) -> Option<&str> {
-        let name = if difference.field.is_empty() {
-            self.field()
-        } else {
-            format!("{}, {}", self.field(), self.names.shorten(&difference.field))
-        };
-        self.state.iter().find(|line| line.name == name).map(|line| &*line.before)
+        let field = &self.artifact.violation.difference.field;
+        let is_it = |line: &&StateLine| line.field == *field && line.member == difference.field;
+        self.state.iter().find(is_it).map(|line| &*line.before)
     }
 
-    /// What of the state differs beside the fields that the violation names.
+    /// What of the state differs beside the field that the violation names.
     pub(super) fn further_state(&self) -> Vec<&StateLine> {
-        let named = self.field();
-        let is_named = |line: &&StateLine| line.name != named && !line.name.starts_with(&format!("{named}, "));
-        self.state.iter().filter(is_named).collect()
+        let named = &self.artifact.violation.difference.field;
+        self.state.iter().filter(|line| line.field != *named).collect()
+    }
+
+    /// What a task waits for that can never go on.
+    pub(super) fn waits(&self, timeline: &Timeline<'_>, waiting: &Waiting) -> String {
+        format!("{} waits for {}", timeline.name(waiting.task), self.names.shorten(&waiting.on.to_string()))
     }
 
     /// What differs, with short names.
@@ -210,10 +211,8 @@ impl<'a> Report<'a> {
     /// What was found. Tasks that can never go on have the names of their lanes.
     pub(super) fn actual(&self, difference: &FieldDifference) -> String {
         let waiting = self.timeline.iter().flat_map(|timeline| timeline.waiting.iter().map(move |one| (timeline, one)));
-        let waits =
-            |(timeline, one): (&Timeline<'_>, &Waiting)| format!("{} waits for {}", timeline.name(one.task), one.on);
-        let waits: Vec<String> = waiting.map(waits).collect();
-        if waits.is_empty() { self.value(&difference.actual) } else { self.names.shorten(&waits.join("; ")) }
+        let waits: Vec<String> = waiting.map(|(timeline, one)| self.waits(timeline, one)).collect();
+        if waits.is_empty() { self.value(&difference.actual) } else { waits.join("; ") }
     }
 
     /// Block, topoheight and transactions, in words.

@@ -15,40 +15,46 @@ const UNBROKEN: usize = 22;
 /// Characters of one value shown without opening it.
 const MOST_CHARACTERS: usize = 400;
 
-pub(super) const STYLE: &str = include_str!("page.css");
+const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 /// Whatever a text smuggles in, the page may fetch nothing and run nothing but its own lines.
-pub(super) const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
+
+/// A page that needs nothing but itself.
+pub(super) fn page(title: &str, body: &Markup, script: &str) -> String {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                title { (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                main { (body) }
+                @if !script.is_empty() { script { (PreEscaped(script)) } }
+            }
+        }
+    };
+    page.into_string()
+}
 
 impl Report<'_> {
     /// The report as a page.
     pub fn html(&self) -> String {
         let title = self.title();
-        let page = html! {
-            (DOCTYPE)
-            html lang="en" {
-                head {
-                    meta charset="utf-8";
-                    meta name="viewport" content="width=device-width, initial-scale=1";
-                    meta http-equiv="Content-Security-Policy" content=(POLICY);
-                    title { (title) }
-                    style { (PreEscaped(STYLE)) }
-                }
-                body {
-                    main {
-                        header { h1 { (title) } p.faint { (self.place()) " · subject " (self.names.shorten(&self.artifact.subject)) } }
-                        (self.difference_section())
-                        (self.state_section())
-                        (self.explanation_section())
-                        (self.lanes_section())
-                        div.pair { div { (self.transactions_section()) (self.balances_section()) } div { (self.graph_section()) } }
-                        (self.origin_section())
-                    }
-                    script { (PreEscaped(SCRIPT)) }
-                }
-            }
+        let body = html! {
+            header { h1 { (title) } p.faint { (self.place()) " · subject " (self.names.shorten(&self.artifact.subject)) } }
+            (self.difference_section())
+            (self.state_section())
+            (self.explanation_section())
+            (self.lanes_section())
+            div.pair { div { (self.transactions_section()) (self.balances_section()) } div { (self.graph_section()) } }
+            (self.origin_section())
         };
-        page.into_string()
+        page(&title, &body, SCRIPT)
     }
 
     fn difference_section(&self) -> Markup {
@@ -112,8 +118,8 @@ impl Report<'_> {
     /// The lines of the source that the anomaly is made of, as far as they can be read here.
     fn lines_of_source(&self) -> Markup {
         let mut places: Vec<_> = self.timeline.iter().flat_map(Timeline::places).collect();
-        places.sort_by_key(|place| place.line());
-        places.dedup_by_key(|place| place.line());
+        places.sort_unstable();
+        places.dedup();
         if places.is_empty() {
             return Markup::default();
         }

@@ -1,9 +1,9 @@
 //! One page for a folder of artifacts: what is open, what is waived, what is kept, and the commands that decide.
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 
 use super::Report;
-use super::html::{POLICY, STYLE};
+use super::html::page;
 
 /// The folder's page.
 #[derive(Debug)]
@@ -77,25 +77,13 @@ impl Index {
         let title = format!("{open} of {} artifacts open in {}", self.cards.len(), self.folder);
         let mut cards: Vec<&Card> = self.cards.iter().collect();
         cards.sort_by_key(|card| card.status != "open");
-        let page = html! {
-            (DOCTYPE)
-            html lang="en" {
-                head {
-                    meta charset="utf-8";
-                    meta name="viewport" content="width=device-width, initial-scale=1";
-                    meta http-equiv="Content-Security-Policy" content=(POLICY);
-                    title { (title) }
-                    style { (PreEscaped(STYLE)) }
-                }
-                body { main {
-                    header {
-                        h1 .calm[open == 0] { (title) }
-                        p.faint { "Promote a case once its defect is fixed, so that tests run it from then on. Waive one that is known and stays for now. Drop one that tells nothing." }
-                    }
-                    @for card in cards { (card.html()) }
-                } }
+        let body = html! {
+            header {
+                h1 .calm[open == 0] { (title) }
+                p.faint { "Promote a case once its defect is fixed, so that tests run it from then on. Waive one that is known and stays for now. Drop one that tells nothing." }
             }
+            @for card in cards { (card.html()) }
         };
-        page.into_string()
+        page(&title, &body, "")
     }
 }

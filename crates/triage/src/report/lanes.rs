@@ -7,7 +7,6 @@ use super::columns::Columns;
 use super::points::{FaultPoints, PointRow};
 use super::timeline::{Row, Switch, Timeline};
 use super::words::{cut, fitting, words};
-use seriatim_explore::model::Waiting;
 
 const WIDTH: usize = 80;
 /// Marker, position and the space after them.
@@ -96,9 +95,9 @@ impl Report<'_> {
             let place = step.place.short().unwrap_or_default();
             push(&mut text, &words, &format!("{mark}{position:>6}  {place:<22} "));
         }
-        for Waiting { task, on, place } in &timeline.waiting {
-            let words = format!("{} waits for {}", timeline.name(*task), self.names.shorten(&on.to_string()));
-            push(&mut text, &words, &format!("   never  {:<22} ", place.short().unwrap_or_default()));
+        for waiting in &timeline.waiting {
+            let place = waiting.place.short().unwrap_or_default();
+            push(&mut text, &self.waits(timeline, waiting), &format!("   never  {place:<22} "));
         }
         text
     }
@@ -270,10 +269,9 @@ impl Report<'_> {
                 format!("{marker}{position:>5}  {}", lanes(column, &words))
             }
             Row::Waits(index) => {
-                let Waiting { task, on, place } = &timeline.waiting[*index];
-                let at = place.short().map(|place| format!(" at {place}")).unwrap_or_default();
-                let words = format!("{} waits for {}", timeline.name(*task), self.names.shorten(&on.to_string()));
-                format!("  never  {}{at}", cut(&words, WIDTH - MARGIN - at.chars().count()))
+                let waiting = &timeline.waiting[*index];
+                let at = waiting.place.short().map(|place| format!(" at {place}")).unwrap_or_default();
+                format!("  never  {}{at}", cut(&self.waits(timeline, waiting), WIDTH - MARGIN - at.chars().count()))
             }
             Row::Folded { operations, switches } => {
                 let plural = if *operations == 1 { "" } else { "s" };

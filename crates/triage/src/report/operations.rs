@@ -97,7 +97,7 @@ fn row(report: &Report<'_>, timeline: &Timeline<'_>, position: usize) -> Markup 
 fn leaves(step: &Step) -> Option<String> {
     let or_absent = |value: Option<String>| value.unwrap_or_else(|| "absent".to_owned());
     match &step.action {
-        Action::Lock { .. } | Action::Unlock { .. } => step.guarded.0.as_ref().map(ToString::to_string),
+        Action::Lock { .. } | Action::Unlock { .. } => step.guarded.as_ref().map(ToString::to_string),
         Action::Load { value, .. } | Action::Store { value, .. } | Action::Exchange { new: value, .. } => {
             Some(value.to_string())
         }

@@ -1,6 +1,6 @@
 //! The state after the block that goes wrong, where subject and reference differ.
 
-use seriatim_lab::compare::{Difference, Fields, Value, field_of};
+use seriatim_lab::compare::{Difference, Field, FieldDifference, Fields, Value, field_of};
 use seriatim_tos::storage::LedgerState;
 
 use super::names::Names;
@@ -8,6 +8,10 @@ use super::names::Names;
 /// One key of the state.
 #[derive(Debug)]
 pub(super) struct StateLine {
+    pub field: Field,
+    /// The member of the value; empty for the whole value.
+    pub member: String,
+    /// Both, for a reader.
     pub name: String,
     /// Its value when the block began, by the reference.
     pub before: String,
@@ -32,10 +36,12 @@ fn lines_of(difference: &Difference, before: &LedgerState, names: &Names) -> Vec
         found.map_or_else(|| before.to_string(), |field| field.expected)
     };
     let name = names.shorten(&difference.field.to_string());
-    let line = |field: &seriatim_lab::compare::FieldDifference| {
+    let line = |field: &FieldDifference| {
         let member = names.shorten(&field.field);
         let value = |text: &str| if text.is_empty() { "absent".to_owned() } else { names.shorten(text) };
         StateLine {
+            field: difference.field.clone(),
+            member: field.field.clone(),
             name: if member.is_empty() { name.clone() } else { format!("{name}, {member}") },
             before: value(&of_member(&field.field)),
             expected: value(&field.expected),

@@ -29,7 +29,7 @@ impl fmt::Display for Words {
 pub(super) fn words(report: &Report<'_>, timeline: &Timeline<'_>, position: usize) -> Words {
     let step = &timeline.steps[position];
     let action = &step.action;
-    let value = match (&step.guarded.0, left_behind(timeline.steps, position)) {
+    let value = match (&step.guarded, left_behind(timeline.steps, position)) {
         (Some(found), Some(left)) if found != left => {
             let (found, left) = (found.to_string(), left.to_string());
             let (found, left) = changed_part(&found, &left);
