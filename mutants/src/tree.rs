@@ -118,6 +118,8 @@ impl Tree {
         cargo.args(args).args(["--locked", "--quiet", "--profile", self.profile, "--message-format", "json"]);
         // Warnings of a patch are nobody's business.
         cargo.env("CARGO_TARGET_DIR", &self.build).env("RUSTFLAGS", "--cap-lints=warn").current_dir(&self.copy);
+        // One mutant after another is built in the same folder, so this pays whatever the surroundings say.
+        cargo.env("CARGO_INCREMENTAL", "1");
         let failed = |output| TreeError::DoesNotBuild { id: id.to_owned(), output };
         let messages = run(&mut cargo, "cargo", None)?.map_err(failed)?;
         executable(&messages, name).ok_or_else(|| failed(format!("cargo tells of no executable {name}")))
