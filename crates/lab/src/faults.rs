@@ -14,7 +14,7 @@ use crate::drive::{
     BlockPlace, Doing, FaultPoint, FaultScenario, FaultTrial, TokioRuntimes, under_fault, under_fault_interleaved,
 };
 use crate::workload::{Plan, Scenario, build, mix};
-use seriatim_runtime::{Fault, Site};
+use seriatim_runtime::{Fault, Passed, Site};
 use seriatim_tos::chain::ExecutionPath;
 use seriatim_tos::ledger::SignatureScheme;
 use seriatim_tos::storage::Layer;
@@ -257,7 +257,7 @@ pub fn fault_points(
     scenario: &Scenario,
     subject: &FaultSubject,
     point: FaultPoint,
-) -> Option<Vec<Site>> {
+) -> Option<Passed> {
     let scene = FaultScenario::of(scenario);
     let place = place_of(&scene, point)?;
     let what = (point.doing, point.path);
@@ -265,7 +265,7 @@ pub fn fault_points(
         None => subject.run(runtimes, &scene, place, what, None),
         Some(seed) => under_fault_interleaved(&scene.parameters, place, what, None, seed).ok()?,
     };
-    Some(trial.passed.sites)
+    Some(trial.passed)
 }
 
 /// The block of a point, if what is done there can be done with it.

@@ -1,6 +1,7 @@
 //! What goes wrong once, and where: at a chosen point a task is delayed, panics or is cancelled, or a call fails. The points
 //! are those of a [`super::Probed`] runtime.
 
+use std::panic::Location;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
@@ -124,11 +125,16 @@ struct Plan {
     cancelled: Option<u64>,
 }
 
+/// Who called the operation at a point. None: nobody knows, as of calls of the storage.
+pub type Caller = Option<&'static Location<'static>>;
+
 /// The points that were reached while faults were armed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Passed {
     /// The site of each point, in order of number.
     pub sites: Vec<Site>,
+    /// The line of each. A task that goes on stands where it slept.
+    pub callers: Vec<Caller>,
     /// The point at which the fault was injected, and the fault; it did happen.
     pub injected: Option<(usize, Fault)>,
 }
@@ -149,13 +155,14 @@ impl Faults {
         self.plan().passed.injected.is_some()
     }
 
-    pub(super) fn reach(&self, site: Site) -> Option<Fault> {
+    pub(super) fn reach(&self, site: Site, caller: Caller) -> Option<Fault> {
         let mut plan = self.plan();
         if !plan.is_armed {
             return None;
         }
         let at = plan.passed.sites.len();
         plan.passed.sites.push(site);
+        plan.passed.callers.push(caller);
         let injected = plan.injected.filter(|(point, fault)| *point == at && fault.fits(site));
         plan.passed.injected = plan.passed.injected.or(injected);
         injected.map(|(_, fault)| fault)

@@ -6,16 +6,22 @@
 //! whatever it may be. Points are numbered in the order in which they are reached, so on a deterministic engine a number means
 //! the same place each time.
 
+use std::cell::Cell;
 use std::future::{Future, pending, poll_fn};
-use std::panic::resume_unwind;
+use std::panic::{Location, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll};
 
 use super::{
-    DELAY, Fault, Faults, INJECTED, Injected, JoinSet, Level, MapKey, MapValue, Runtime, RwLock, Semaphore, Site,
-    TaskError, TaskIndex,
+    Caller, DELAY, Fault, Faults, INJECTED, Injected, JoinSet, Level, MapKey, MapValue, Runtime, RwLock, Semaphore,
+    Site, TaskError, TaskIndex,
 };
+
+thread_local! {
+    /// The caller of the last operation in the poll under way: if the poll ends without a result, its task sleeps there.
+    static ASLEEP: Cell<Caller> = const { Cell::new(None) };
+}
 
 /// `inner`, with figures about the tasks of all its join sets, and with faults around its awaits.
 ///
@@ -91,8 +97,13 @@ impl<R: Runtime> Probed<R> {
     /// # Panics
     /// The fault is a panic. The process's panic hook is not called.
     pub async fn pass(&self, site: Site) -> Result<(), Injected> {
+        self.pass_at(site, None).await
+    }
+
+    async fn pass_at(&self, site: Site, caller: Caller) -> Result<(), Injected> {
         let Some(faults) = &self.faults else { return Ok(()) };
-        match faults.reach(site) {
+        ASLEEP.set(caller.or(ASLEEP.get()));
+        match faults.reach(site, caller) {
             None => Ok(()),
             Some(Fault::Error) => Err(Injected),
             Some(Fault::Delay) => {
@@ -116,10 +127,11 @@ impl<R: Runtime> Probed<R> {
         let Some(faults) = &self.faults else { return Some(task.await) };
         let mut task = Some(Box::pin(task));
         let mut site = Site::Start;
+        let mut asleep: Caller = None;
         let mut delay = 0;
         poll_fn(move |context: &mut Context<'_>| {
             if delay == 0 {
-                match faults.reach(site) {
+                match faults.reach(site, asleep) {
                     Some(Fault::Panic) => resume_unwind(Box::new(INJECTED)),
                     Some(Fault::Cancel) => task = None,
                     Some(Fault::Delay) => delay = DELAY + 1,
@@ -134,7 +146,10 @@ impl<R: Runtime> Probed<R> {
             }
             delay = 0;
             let Some(body) = &mut task else { return Poll::Ready(None) };
-            match body.as_mut().poll(context) {
+            ASLEEP.set(None);
+            let polled = body.as_mut().poll(context);
+            asleep = ASLEEP.take().or(asleep);
+            match polled {
                 Poll::Ready(output) => Poll::Ready(Some(output)),
                 Poll::Pending if faults.takes_back(self.inner.task()) => {
                     task = None;
@@ -147,9 +162,9 @@ impl<R: Runtime> Probed<R> {
     }
 
     /// A point at which nothing can fail, so that there is no error.
-    async fn reaches(&self, site: Site) {
+    async fn reaches(&self, site: Site, caller: Caller) {
         if self.faults.is_some() {
-            let _ = self.pass(site).await;
+            let _ = self.pass_at(site, caller).await;
         }
     }
 }
@@ -183,11 +198,11 @@ impl<R: Runtime> Runtime for Probed<R> {
 
     #[track_caller]
     fn yield_now(&self) -> impl Future<Output = ()> + Send {
-        let yielded = self.inner.yield_now();
+        let (yielded, caller) = (self.inner.yield_now(), Some(Location::caller()));
         async move {
-            self.reaches(Site::Yield).await;
+            self.reaches(Site::Yield, caller).await;
             yielded.await;
-            self.reaches(Site::Yielded).await;
+            self.reaches(Site::Yielded, caller).await;
         }
     }
 
@@ -215,11 +230,11 @@ impl<R: Runtime> Semaphore for ProbedSemaphore<R> {
 
     #[track_caller]
     fn acquire(&self) -> impl Future<Output = Self::Permit> + Send {
-        let acquired = self.inner.acquire();
+        let (acquired, caller) = (self.inner.acquire(), Some(Location::caller()));
         async move {
-            self.runtime.reaches(Site::Acquire).await;
+            self.runtime.reaches(Site::Acquire, caller).await;
             let permit = acquired.await;
-            self.runtime.reaches(Site::Acquired).await;
+            self.runtime.reaches(Site::Acquired, caller).await;
             permit
         }
     }
@@ -233,10 +248,10 @@ pub struct ProbedLock<R: Runtime, T: MapValue> {
 
 impl<R: Runtime, T: MapValue> ProbedLock<R, T> {
     /// Takes the lock between two points.
-    async fn locked<G>(&self, guard: impl Future<Output = G>) -> G {
-        self.runtime.reaches(Site::Lock).await;
+    async fn locked<G>(&self, guard: impl Future<Output = G>, caller: Caller) -> G {
+        self.runtime.reaches(Site::Lock, caller).await;
         let guard = guard.await;
-        self.runtime.reaches(Site::Locked).await;
+        self.runtime.reaches(Site::Locked, caller).await;
         guard
     }
 }
@@ -247,12 +262,12 @@ impl<R: Runtime, T: MapValue> RwLock<T> for ProbedLock<R, T> {
 
     #[track_caller]
     fn read(&self) -> impl Future<Output = Self::Read<'_>> + Send {
-        self.locked(self.inner.read())
+        self.locked(self.inner.read(), Some(Location::caller()))
     }
 
     #[track_caller]
     fn write(&self) -> impl Future<Output = Self::Write<'_>> + Send {
-        self.locked(self.inner.write())
+        self.locked(self.inner.write(), Some(Location::caller()))
     }
 }
 
@@ -292,11 +307,11 @@ impl<R: Runtime, T: Send + 'static> JoinSet<T> for ProbedJoinSet<R, T> {
     #[track_caller]
     fn join_next(&mut self) -> impl Future<Output = Option<(TaskIndex, Result<T, TaskError>)>> + Send {
         let Self { runtime, inner } = self;
-        let joined = inner.join_next();
+        let (joined, caller) = (inner.join_next(), Some(Location::caller()));
         async move {
-            runtime.reaches(Site::Join).await;
+            runtime.reaches(Site::Join, caller).await;
             let joined = joined.await;
-            runtime.reaches(Site::Joined).await;
+            runtime.reaches(Site::Joined, caller).await;
             let (index, result) = joined?;
             Some((index, result.and_then(|ended| ended.ok_or(TaskError::Cancelled))))
         }

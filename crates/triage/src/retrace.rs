@@ -1,12 +1,13 @@
 //! What a report shows beside its artifact: the operations of the execution, how it ended, and why it is wrong. All of it comes
 //! from running the case once more.
 
-use seriatim_explore::model::Step;
+use seriatim_explore::model::{Place, Step};
 use seriatim_explore::{Interleaver, Schedule};
 use seriatim_lab::compare::{Difference, Verdict};
 use seriatim_lab::drive::{FaultPoint, TokioRuntimes};
 use seriatim_lab::workload::Scenario;
 use seriatim_lab::{BuiltinSubject, LastObservation, fault_points};
+use seriatim_runtime::Passed;
 
 use crate::explain::{explain, explain_amount};
 use crate::report::{Artifact, FaultPoints, PROCESS, Retraced};
@@ -104,15 +105,16 @@ fn not_followed(artifact: &Artifact) -> Retraced {
 /// A fault's run is not followed task by task; the points that it passes are known.
 fn under_fault(artifact: &Artifact, point: FaultPoint) -> Retraced {
     let subject = artifact.subject.parse::<BuiltinSubject>().ok();
-    let sites = TokioRuntimes::new()
+    let passed = TokioRuntimes::new()
         .ok()
         .zip(subject)
         .and_then(|(engine, subject)| fault_points(&engine, &artifact.scenario, &subject.under_faults(), point));
-    let Some(sites) = sites else {
+    let Some(Passed { sites, callers, .. }) = passed else {
         let note = format!("It shows under a fault, which this build cannot inject: {}.", artifact.violation.subject);
         return Retraced { note: Some(note), ..Retraced::default() };
     };
-    Retraced { points: Some(FaultPoints { point, sites }), ..Retraced::default() }
+    let places = callers.into_iter().map(Place::of).collect();
+    Retraced { points: Some(FaultPoints { point, sites, places }), ..Retraced::default() }
 }
 
 fn recorded(artifact: &Artifact) -> Vec<Step> {

@@ -225,6 +225,7 @@ impl Report<'_> {
 
 fn points_table(points: &FaultPoints) -> Markup {
     html! {
+        @if let Some(why) = points.why() { p { (why) } }
         p { (points.introduction()) }
         table { tbody { @for row in points.rows() {
             tr.culprit[matches!(row, PointRow::Struck { .. })] {

@@ -298,6 +298,9 @@ impl Report<'_> {
 }
 
 fn show_points(text: &mut String, style: Style, points: &FaultPoints) {
+    if let Some(why) = points.why() {
+        push(text, &why, "  ");
+    }
     push(text, &points.introduction(), "  ");
     for row in points.rows() {
         let numbers = row.numbers();

@@ -1,6 +1,7 @@
 //! The points that a chain passes while it does something with one block, and the one at which a fault strikes: what a report
 //! shows of a violation under a fault, whose tasks nobody followed.
 
+use seriatim_explore::model::Place;
 use seriatim_lab::drive::{Doing, FaultPoint};
 use seriatim_runtime::{Fault, Site};
 use seriatim_tos::chain::ExecutionPath;
@@ -9,8 +10,9 @@ use seriatim_tos::chain::ExecutionPath;
 #[derive(Clone, Debug)]
 pub struct FaultPoints {
     pub point: FaultPoint,
-    /// Points by number.
+    /// Points by number, and the line at which each is.
     pub sites: Vec<Site>,
+    pub places: Vec<Place>,
 }
 
 /// One line: equal neighbours are one.
@@ -20,10 +22,12 @@ pub(super) enum PointRow {
         first: usize,
         last: usize,
         site: Site,
+        place: Place,
     },
     Struck {
         at: usize,
         site: Site,
+        place: Place,
         fault: Fault,
     },
     /// So many points are left out.
@@ -54,15 +58,35 @@ impl FaultPoints {
         )
     }
 
+    fn place(&self, number: usize) -> Place {
+        self.places.get(number).copied().unwrap_or_default()
+    }
+
+    /// What happens where the fault strikes, with the line of the source. None: none strikes.
+    pub(super) fn why(&self) -> Option<String> {
+        let (at, fault) = self.point.injected?;
+        let (site, at) = (self.sites.get(at)?, self.place(at));
+        let line = at.line().map_or_else(String::new, |(file, line)| {
+            let source = at.source().map_or_else(String::new, |source| format!(": `{source}`"));
+            format!(", at {file}:{line}{source}")
+        });
+        Some(format!("Where {}{line}, {} strikes. Without it every oracle agrees.", place(*site), strike(fault)))
+    }
+
     /// The lines near the struck point; without one those at the beginning.
     pub(super) fn rows(&self) -> Vec<PointRow> {
         let strike = self.point.injected;
         let mut rows: Vec<PointRow> = Vec::new();
         for (number, &site) in self.sites.iter().enumerate() {
+            let place = self.place(number);
             match (strike, rows.last_mut()) {
-                (Some((at, fault)), _) if at == number => rows.push(PointRow::Struck { at, site, fault }),
-                (_, Some(PointRow::Passed { last, site: before, .. })) if *before == site => *last = number,
-                _ => rows.push(PointRow::Passed { first: number, last: number, site }),
+                (Some((at, fault)), _) if at == number => rows.push(PointRow::Struck { at, site, place, fault }),
+                (_, Some(PointRow::Passed { last, site: before, place: there, .. }))
+                    if (*before, *there) == (site, place) =>
+                {
+                    *last = number;
+                }
+                _ => rows.push(PointRow::Passed { first: number, last: number, site, place }),
             }
         }
         let struck = rows.iter().position(|row| matches!(row, PointRow::Struck { .. })).unwrap_or(0);
@@ -94,15 +118,22 @@ impl PointRow {
 
     pub(super) fn words(self) -> String {
         match self {
-            Self::Passed { first, last, site } if first < last => {
-                format!("{}, {} times", place(site), last - first + 1)
+            Self::Passed { first, last, site, place: at } if first < last => {
+                format!("{}, {} times{}", place(site), last - first + 1, in_brackets(at))
             }
-            Self::Passed { site, .. } => place(site).to_owned(),
-            Self::Struck { site, fault, .. } => format!("{}: {} strikes", place(site), strike(fault)),
+            Self::Passed { site, place: at, .. } => format!("{}{}", place(site), in_brackets(at)),
+            Self::Struck { site, place: at, fault, .. } => {
+                format!("{}{}: {} strikes", place(site), in_brackets(at), strike(fault))
+            }
             Self::Folded(1) => "... 1 more point".to_owned(),
             Self::Folded(points) => format!("... {points} more points"),
         }
     }
+}
+
+/// ` (schedule.rs:163)`; nothing where nobody knows the line.
+fn in_brackets(place: Place) -> String {
+    place.short().map(|place| format!(" ({place})")).unwrap_or_default()
 }
 
 fn strike(fault: Fault) -> &'static str {

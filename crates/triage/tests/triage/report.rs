@@ -5,7 +5,7 @@
 use std::ops::ControlFlow;
 
 use proptest::prelude::*;
-use seriatim_explore::model::{Action, Entry, Key, Label, ModelSettings, Object, Shown, Step};
+use seriatim_explore::model::{Action, Entry, Key, Label, ModelSettings, Object, Place, Shown, Step};
 use seriatim_explore::{InterleaveConfig, Schedule, Strategy};
 use seriatim_lab::LastObservation;
 use seriatim_lab::compare::{Difference, Field, Oracle, Value, Violation};
@@ -242,7 +242,7 @@ fn the_struck_point_is_marked_and_all_points_are_shown_or_counted() {
             injected: strike,
             schedule_seed: Some(7),
         };
-        let points = Some(FaultPoints { point, sites: sites.clone() });
+        let points = Some(FaultPoints { point, sites: sites.clone(), places: vec![Place::here(); sites.len()] });
         let retraced = Retraced { points, ..Retraced::default() };
         let report = Report::new(&artifact, "case.json", &retraced);
         let text = report.text(Style::Plain);
