@@ -93,11 +93,14 @@ struct Table {
     announced: Vec<Access>,
     holds: BTreeMap<ObjectId, Holds>,
     notes: Vec<Note>,
+    /// Whether a task asked for a lock without waiting for it.
+    is_tried: bool,
 }
 
 thread_local! {
     static LISTENING: Cell<bool> = const { Cell::new(false) };
     static TABLE: RefCell<Table> = RefCell::default();
+    static RELEASES: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Says what the current task's next step does. Immediately before the scheduling point of that step; for an
@@ -123,6 +126,30 @@ pub fn acquired() {
                 panic!("a task acquired what it had announced as {access:?}")
             }
         }
+    });
+}
+
+/// The current task asks for a lock without waiting for it: when another gives the lock back is something that it sees.
+pub(crate) fn tries() {
+    with_task(|table, _| table.is_tried = true);
+}
+
+/// Whether a task has asked for a lock without waiting for it, since the last [`reset`].
+pub(crate) fn is_tried() -> bool {
+    TABLE.with_borrow(|table| table.is_tried)
+}
+
+/// Whether giving a lock back is a step of its own, with an access that it announces.
+pub(crate) fn releases_are_steps() -> bool {
+    RELEASES.get()
+}
+
+/// The current task took a lock that it had only asked about. In the same step, before anything else is done.
+pub(crate) fn taken(object: ObjectId, exclusive: bool) {
+    with_task(|table, _| {
+        let holds = table.holds.entry(object).or_default();
+        holds.exclusive |= exclusive;
+        holds.shared += usize::from(!exclusive);
     });
 }
 
@@ -192,10 +219,16 @@ pub fn reset() {
     LISTENING.set(true);
 }
 
+/// Says whether giving a lock back is a step from now on. A scheduler calls it after [`reset`].
+pub(crate) fn make_releases_steps(are_steps: bool) {
+    RELEASES.set(are_steps);
+}
+
 /// Forgets everything, and listens no more.
 pub fn silence() {
     TABLE.set(Table::default());
     LISTENING.set(false);
+    RELEASES.set(false);
 }
 
 /// Does nothing if nobody listens, or if there is no current task: guards are dropped also outside an execution.

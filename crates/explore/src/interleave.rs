@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use shuttle::scheduler::Scheduler;
 
 use crate::announce;
-use crate::model::{Model, Step, record_steps, take_steps};
+use crate::model::{Model, Step, control, record_steps, take_steps};
 
 use super::dpor::Dpor;
 use super::executions::{execute, shuttle_config};
@@ -79,12 +79,21 @@ impl InterleavingEvidence {
 #[derive(Clone)]
 pub struct Interleaver {
     pub(super) experiment: Arc<dyn Experiment>,
+    /// Steps after which an execution counts as endless.
+    step_bound: usize,
 }
 
 impl Interleaver {
     /// Makes an experiment ready for searches.
     pub fn of(experiment: impl Experiment + 'static) -> Self {
-        Self { experiment: Arc::new(experiment) }
+        Self { experiment: Arc::new(experiment), step_bound: STEP_BOUND }
+    }
+
+    /// The same, with executions that end after fewer steps than [`STEP_BOUND`]: for whoever runs many of which some are
+    /// endless.
+    #[must_use]
+    pub fn with_step_bound(self, step_bound: usize) -> Self {
+        Self { step_bound: step_bound.min(STEP_BOUND), ..self }
     }
 
     /// What the executor is called in reports.
@@ -223,6 +232,7 @@ impl Interleaver {
     fn execute<C: Choose>(&self, config: &InterleaveConfig, recorder: &Rc<RefCell<Recorder<C>>>) -> Option<Record> {
         let schedule = recorder.borrow_mut().new_execution()?;
         let ended = Arc::clone(&recorder.borrow().ended);
+        recorder.borrow_mut().step_bound = self.step_bound;
         let (experiment, settings) = (Arc::clone(&self.experiment), config.settings);
         let max_parallelism = config.max_parallelism;
         let execution = move || {
@@ -243,7 +253,8 @@ impl Interleaver {
 }
 
 /// shuttle's panic hook prints at every later panic of the process, also at those we catch and judge. It is installed once,
-/// by the first execution, so an empty execution comes first and the hook from before is put back after it.
+/// by the first execution, so an empty execution comes first and the hook from before is put back after it. A panic of a
+/// task that somebody catches and judges is noted there instead of printed.
 pub(super) fn quieten_shuttle() {
     static QUIET: Once = Once::new();
     QUIET.call_once(|| {
@@ -251,6 +262,10 @@ pub(super) fn quieten_shuttle() {
         let recorder = Recorder::new(Chooser::new(Strategy::Random, 0));
         let schedule = recorder.borrow_mut().new_execution().expect("a strategy wants every execution");
         execute(recorder, schedule, &shuttle_config(), || ());
-        std::panic::set_hook(before);
+        std::panic::set_hook(Box::new(move |info| {
+            if !control::note_panic(info) {
+                before(info);
+            }
+        }));
     });
 }

@@ -7,6 +7,7 @@
 //! What is not: time, and operating system threads (all tasks of a run share one).
 
 mod action;
+pub mod control;
 mod engine;
 mod join_set;
 mod lock;
@@ -27,7 +28,7 @@ use std::task::Poll;
 
 use seriatim_runtime::{MapKey, MapValue, Runtime};
 
-pub use action::{Action, TaskEnd};
+pub use action::{Action, Effect, TaskEnd};
 pub use engine::{Engine, ModelAtomic};
 pub use join_set::ModelJoinSet;
 pub use lock::{ModelReadGuard, ModelRwLock, ModelWriteGuard};

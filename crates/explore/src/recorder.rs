@@ -24,6 +24,8 @@ pub(super) struct Recorder<C> {
     runnable: Vec<usize>,
     /// What the execution under way leaves when it comes to its end; the sentinel may then go.
     pub ended: Arc<Mutex<Option<Verdict>>>,
+    /// Steps after which an execution is broken off as endless.
+    pub step_bound: usize,
 }
 
 /// One execution, as it was chosen and what it came to.
@@ -54,7 +56,7 @@ impl Record {
         let Judged { ending, verdict } = match (verdict, stuck) {
             (Some(verdict), _) => Judged::complete(verdict),
             (None, Some(waiting)) => Judged::stuck(&subject(), waiting),
-            (None, None) => Judged::endless(&subject(), STEP_BOUND),
+            (None, None) => Judged::endless(&subject(), schedule.choices.0.len()),
         };
         Interleaved { schedule, ending, verdict }
     }
@@ -63,7 +65,7 @@ impl Record {
 impl<C> Recorder<C> {
     pub(super) fn new(chooser: C) -> Rc<RefCell<Self>> {
         let (record, runnable) = (Record::default(), Vec::new());
-        Rc::new(RefCell::new(Self { chooser, record, runnable, ended: Arc::default() }))
+        Rc::new(RefCell::new(Self { chooser, record, runnable, ended: Arc::default(), step_bound: STEP_BOUND }))
     }
 
     /// What was recorded of the execution that has just ended.
@@ -82,7 +84,7 @@ impl<C: Choose> Scheduler for Recorder<C> {
     }
 
     fn next_task(&mut self, runnable: &[&Task], current: Option<TaskId>, is_yielding: bool) -> Option<TaskId> {
-        let Self { chooser, record, runnable: tasks, ended } = self;
+        let Self { chooser, record, runnable: tasks, ended, step_bound } = self;
         tasks.clear();
         tasks.extend(runnable.iter().map(|task| usize::from(task.id())).filter(|&task| task != SENTINEL));
         if tasks.is_empty() {
@@ -92,7 +94,7 @@ impl<C: Choose> Scheduler for Recorder<C> {
             record.stuck = Some(take_waiting());
             return None;
         }
-        if record.choices.len() >= STEP_BOUND {
+        if record.choices.len() >= *step_bound {
             return None;
         }
         let current = current.map(usize::from).filter(|&task| task != SENTINEL);

@@ -7,18 +7,23 @@ use crate::packages::{Kind, Packages};
 /// Each crate with those that it stands on. It may depend on them and on everything below them.
 ///
 /// Cargo refuses cycles of normal dependencies; the table keeps the layers apart that have none either way.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 17] = [
     ("seriatim-runtime", &[]),
     ("seriatim-tos", &["seriatim-runtime"]),
     ("seriatim-verdict", &[]),
     ("seriatim-explore", &["seriatim-runtime", "seriatim-verdict"]),
+    ("seriatim-shims", &["seriatim-explore"]),
     ("seriatim-lab", &["seriatim-tos", "seriatim-explore"]),
     ("seriatim-triage", &["seriatim-lab"]),
     ("seriatim-campaign", &["seriatim-triage"]),
-    ("seriatim-subject", &["seriatim-campaign"]),
+    // The shims are only for its tests.
+    ("seriatim-subject", &["seriatim-campaign", "seriatim-shims"]),
     ("seriatim-node", &["seriatim-campaign"]),
     ("seriatim", &["seriatim-subject", "seriatim-node"]),
     (FIXTURES, &["seriatim-tos"]),
+    ("block-stm-example", &["seriatim-subject"]),
+    ("pooled-example", &["seriatim-subject"]),
+    ("scoped-example", &["seriatim-subject"]),
     ("mutants", &["seriatim"]),
     ("xtask", &[]),
 ];

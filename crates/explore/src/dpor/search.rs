@@ -28,6 +28,9 @@ pub(super) struct Search {
     /// Whether the order in which tasks get permits can matter. Assumed not to, until some execution asks a semaphore
     /// for more permits than it has, even if some were given back; then the search starts again.
     permits_compete: bool,
+    /// Whether giving a lock back is a step. Assumed not to, since it only enables others, until some task asks for a lock
+    /// without waiting for it and so sees when it is given back; then the search starts again.
+    releases_are_steps: bool,
     pub progress: Progress,
     pub max_executions: Option<u64>,
     pub max_steps: Option<usize>,
@@ -43,6 +46,7 @@ impl Search {
             sleep: TaskSet::default(),
             over: true,
             permits_compete: false,
+            releases_are_steps: false,
             progress: Progress::Searching,
             max_executions: None,
             max_steps: None,
@@ -66,6 +70,7 @@ impl Search {
         self.sleep = TaskSet::default();
         self.over = false;
         announce::reset();
+        announce::make_releases_steps(self.releases_are_steps);
         true
     }
 
@@ -88,7 +93,7 @@ impl Search {
         }
         assert!(self.depth == self.path.0.len(), "the model is not deterministic: it ended after {} steps", self.depth);
         self.trace.note(announce::take_notes());
-        if self.restart_if_permits_compete() {
+        if self.restart_if_more_counts() {
             return;
         }
         self.find_races_of_waiting(|_| true);
@@ -105,7 +110,7 @@ impl Search {
             return runnable.iter().next();
         }
         self.trace.note(announce::take_notes());
-        if self.restart_if_permits_compete() {
+        if self.restart_if_more_counts() {
             return None;
         }
         let enabled: TaskSet =
@@ -196,8 +201,9 @@ impl Search {
         }
     }
 
-    /// Starts again if some semaphore has fewer permits than are asked for, while they were assumed to suffice.
-    fn restart_if_permits_compete(&mut self) -> bool {
+    /// Starts again if some semaphore has fewer permits than are asked for, while they were assumed to suffice, or if somebody
+    /// sees when a lock is given back.
+    fn restart_if_more_counts(&mut self) -> bool {
         let wanted = |task| match announce::announced(task) {
             Access::Permit { semaphore, permits } => Some((semaphore, permits)),
             _ => None,
@@ -207,9 +213,11 @@ impl Search {
             let waiting = wanted.iter().filter(|&&(other, _)| other == semaphore).count();
             self.trace.acquisitions(semaphore) + waiting > permits
         };
-        let restart = !self.permits_compete && wanted.iter().any(exceeds);
+        let permits_compete = self.permits_compete || wanted.iter().any(exceeds);
+        let releases_are_steps = self.releases_are_steps || announce::is_tried();
+        let restart = (permits_compete, releases_are_steps) != (self.permits_compete, self.releases_are_steps);
         if restart {
-            self.permits_compete = true;
+            (self.permits_compete, self.releases_are_steps) = (permits_compete, releases_are_steps);
             self.path = Path::default();
             self.figures.redundant += 1;
             self.over = true;

@@ -1,5 +1,6 @@
 //! What one modelled operation did, as data: what it touched, and what it found or left there.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -107,6 +108,24 @@ pub enum Action {
     Commit {
         writes: usize,
     },
+    /// Something else that a task did with a thing that tasks share, by the name that its library gives the operation.
+    Call {
+        object: Label,
+        call: Cow<'static, str>,
+        effect: Effect,
+        /// What came of it, where that can be shown.
+        value: Option<Shown>,
+    },
+}
+
+/// What an operation does to a shared thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    /// Others notice nothing of it.
+    Read,
+    /// Others may find something else.
+    Write,
 }
 
 /// How a task ended.
@@ -130,8 +149,18 @@ impl TaskEnd {
 }
 
 impl Action {
-    /// The operation in one or a few words.
-    pub fn name(&self) -> &'static str {
+    /// A call of this name, and what came of it.
+    pub fn call(object: Label, call: &'static str, effect: Effect, value: Option<Shown>) -> Self {
+        Self::Call { object, call: call.into(), effect, value }
+    }
+
+    /// The operation in one or a few words: of a call, what its library calls it.
+    pub fn name(&self) -> &str {
+        if let Self::Call { call, .. } = self { call } else { self.kind() }
+    }
+
+    /// The kind of operation, in one or a few words.
+    pub fn kind(&self) -> &'static str {
         match self {
             Self::Spawn { .. } => "spawn",
             Self::End { .. } => "end",
@@ -153,6 +182,7 @@ impl Action {
             Self::Store { .. } => "store",
             Self::Exchange { .. } | Self::ExchangeFailed { .. } => "exchange",
             Self::Commit { .. } => "commit",
+            Self::Call { .. } => "call",
         }
     }
 
@@ -172,6 +202,7 @@ impl Action {
             | Self::Store { atomic, .. }
             | Self::Exchange { atomic, .. }
             | Self::ExchangeFailed { atomic, .. } => Some(Object::Atomic(atomic)),
+            Self::Call { object, .. } => Some(Object::Called(object)),
             _ => self.entry().map(Object::Entry),
         }
     }
@@ -214,6 +245,7 @@ impl Action {
             Self::Leave { left, .. } => left.to_string(),
             Self::Insert { value, found, .. } => format!("{value} for {}", or_absent(found.as_ref())),
             Self::Load { value, .. } | Self::Store { value, .. } => value.to_string(),
+            Self::Call { value, .. } => value.as_ref().map(Shown::to_string).unwrap_or_default(),
             Self::Exchange { found, new, .. } => format!("{found} by {new}"),
             Self::ExchangeFailed { found, expected, .. } => format!("{found}, not {expected}"),
             Self::Join { .. }

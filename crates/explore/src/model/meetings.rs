@@ -28,6 +28,11 @@ pub(super) fn all_joined() {
 pub(super) struct LastAccess(AtomicU64);
 
 impl LastAccess {
+    /// Nobody has accessed it.
+    pub(super) const fn new() -> Self {
+        Self(AtomicU64::new(0))
+    }
+
     /// An access of `task`, at the moment it takes effect. The execution's own thread, task 0, waits while tasks run.
     pub(super) fn next(&self, task: u64, writes: bool) {
         if task == 0 {

@@ -51,6 +51,8 @@ pub enum Object<'a> {
     Entry(&'a Entry),
     Lock(&'a Lock),
     Permit(&'a Permit),
+    /// What is known by its operations alone: a channel, a condition variable.
+    Called(&'a Label),
     /// The order in which the tasks of a join set end.
     Ends(&'a Label),
 }
@@ -95,7 +97,7 @@ impl fmt::Display for Permit {
 impl fmt::Display for Object<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Atomic(label) => label.fmt(f),
+            Self::Atomic(label) | Self::Called(label) => label.fmt(f),
             Self::Entry(entry) => entry.fmt(f),
             Self::Lock(lock) => lock.fmt(f),
             Self::Permit(permit) => permit.fmt(f),

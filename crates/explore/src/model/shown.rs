@@ -66,12 +66,22 @@ impl Key {
     pub fn of(key: &impl Debug) -> Self {
         Self(format!("{key:?}"))
     }
+
+    /// Words that stand for a key.
+    pub fn text(text: &str) -> Self {
+        Self(text.to_owned())
+    }
 }
 
 impl Shown {
     /// The value as `Debug` shows it now.
     pub fn of<V: Debug + 'static>(value: &V) -> Self {
         Self { text: format!("{value:?}"), facts: ANATOMY.get()(value) }
+    }
+
+    /// Words that are no value's.
+    pub fn text(text: &str) -> Self {
+        Self { text: text.to_owned(), facts: None }
     }
 
     /// Whether the value has all that `before` had, unchanged, and more. False where nobody knows what they consist of.

@@ -3,6 +3,7 @@
 
 use std::cell::Cell;
 use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
 use shuttle::sync::atomic as model;
@@ -17,10 +18,20 @@ use seriatim_runtime::Ordering;
 
 thread_local! {
     static OBJECTS: Cell<u64> = const { Cell::new(0) };
+    static EXECUTION: Cell<u64> = const { Cell::new(0) };
 }
 
 pub(super) fn begin() {
+    /// Executions begun in this process. No schedule depends on it.
+    static BEGUN: AtomicU64 = AtomicU64::new(0);
+    EXECUTION.set(BEGUN.fetch_add(1, Relaxed) + 1);
     OBJECTS.set(0);
+}
+
+/// The number of the execution that began last on this thread, from 1. Things that outlive an execution tell by it that
+/// another one has begun.
+pub fn execution() -> u64 {
+    EXECUTION.get()
 }
 
 pub(super) fn new_object() -> ObjectId {

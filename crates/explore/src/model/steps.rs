@@ -49,8 +49,13 @@ pub struct Place(Option<&'static Location<'static>>);
 impl Place {
     /// The caller's line.
     #[track_caller]
-    pub fn here() -> Self {
+    pub const fn here() -> Self {
         Self(Some(Location::caller()))
+    }
+
+    /// The line that somebody else has noted; None: nobody has.
+    pub const fn of(caller: Option<&'static Location<'static>>) -> Self {
+        Self(caller)
     }
 
     /// The file, as the compiler was given it, and the line, from 1. None: nobody recorded it.
@@ -58,10 +63,20 @@ impl Place {
         self.0.map(|location| (location.file(), location.line()))
     }
 
+    /// The column, in characters from 1, at which the operation begins.
+    pub(super) fn column(self) -> Option<usize> {
+        self.0.map(|location| location.column() as usize)
+    }
+
     /// The text of the line, without the space around it. The compiler names a file from where it was run; here it is looked
     /// for from the current folder and those above it, and from where this crate was compiled. None: nobody recorded the
     /// place, or the file is not there.
     pub fn source(self) -> Option<String> {
+        Some(self.whole_line()?.trim().to_owned())
+    }
+
+    /// The same with the space around it.
+    pub(super) fn whole_line(self) -> Option<String> {
         let (file, line) = self.line()?;
         let here = std::env::current_dir().unwrap_or_default();
         let compiled = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -69,7 +84,7 @@ impl Place {
             .ancestors()
             .chain(compiled.ancestors())
             .find_map(|folder| std::fs::read_to_string(folder.join(file)).ok())?;
-        Some(text.lines().nth(line as usize - 1)?.trim().to_owned())
+        Some(text.lines().nth(line as usize - 1)?.to_owned())
     }
 
     /// `state.rs:123`. None: nobody recorded it.

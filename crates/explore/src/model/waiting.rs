@@ -1,5 +1,6 @@
 //! Who waits for what. When nothing can run any more, this table says why.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -41,6 +42,11 @@ pub enum Awaited {
     Task {
         set: Label,
     },
+    /// What an operation on a shared thing needs, such as a message in a channel.
+    Call {
+        object: Label,
+        call: Cow<'static, str>,
+    },
 }
 
 impl Waiting {
@@ -48,7 +54,7 @@ impl Waiting {
     pub fn held_by_another(&self) -> bool {
         match self.on {
             Awaited::Shard { .. } | Awaited::Lock { .. } | Awaited::Worker => true,
-            Awaited::Permit { .. } | Awaited::Task { .. } => false,
+            Awaited::Permit { .. } | Awaited::Task { .. } | Awaited::Call { .. } => false,
         }
     }
 }
@@ -70,6 +76,7 @@ impl fmt::Display for Awaited {
             Self::Permit { semaphore } => write!(f, "a permit of {semaphore}"),
             Self::Worker => f.write_str("a worker thread of the runtime to run on"),
             Self::Task { set } => write!(f, "a task of {set}"),
+            Self::Call { object, call } => write!(f, "what `{call}` of {object} needs"),
         }
     }
 }

@@ -1,0 +1,5 @@
+//! Guards of entries.
+
+pub mod entry;
+pub mod multiple;
+pub mod one;
