@@ -12,7 +12,7 @@ use seriatim_lab::drive::FaultPoint;
 use seriatim_lab::workload::{Plan, Scenario, Shape, build};
 use seriatim_lab::{BuiltinSubject, CANARY_PLANS, Interleavings, interleave};
 use seriatim_tos::ledger::SignatureScheme;
-use seriatim_triage::report::{Artifact, Origin, Rate, Smaller, Stored};
+use seriatim_triage::report::{Artifact, Origin, Smaller, Stored};
 
 /// One kind of violation, by the first execution that shows it.
 #[derive(Debug, Serialize)]
@@ -129,12 +129,12 @@ impl fmt::Display for Counterexample {
             }
             writeln!(f, " (after {tries} executions)")?;
         }
-        if let Some(Rate { shown, times, repeats }) = self.artifact.rate {
-            let less = match repeats {
+        if let Some(rate) = self.artifact.rate {
+            let less = match rate.repeats {
                 0 => "too seldom to be made smaller".to_owned(),
-                _ => format!("each attempt at less was repeated up to {repeats} times (99 %)"),
+                repeats => format!("each attempt at less was repeated up to {repeats} times (99 %)"),
             };
-            writeln!(f, "  rate     fails {shown} of {times}; {less}")?;
+            writeln!(f, "  rate     fails {rate}; {less}")?;
         }
         if let Some(path) = &self.path {
             let known = if self.known { " (there before, and left as it was)" } else { "" };

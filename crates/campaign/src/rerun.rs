@@ -36,7 +36,8 @@ pub enum Means {
     /// The case ran on tokio, where nothing chooses interleavings, up to the first violation.
     Tokio { done: u64, hang: Option<Hang> },
     /// The subject was asked again and again. Violations of the artifact's signature are counted by the number of workers.
-    Questions { subject: String, by_workers: BTreeMap<u32, u32> },
+    /// Of the reruns with the recorded request, so many showed it.
+    Questions { subject: String, by_workers: BTreeMap<u32, u32>, recorded: Option<(u32, u32)> },
 }
 
 /// A search for the same kind of fault at every point.

@@ -37,6 +37,11 @@ pub fn portfolio(seed: u64) -> impl Iterator<Item = InterleaveConfig> {
     })
 }
 
+/// One execution of each strategy, where another scenario is worth more than another schedule of the same.
+pub fn small_portfolio(seed: u64) -> impl Iterator<Item = InterleaveConfig> {
+    portfolio(seed).map(|config| InterleaveConfig { executions: 1, ..config })
+}
+
 /// Runs the portfolio up to the first violation.
 ///
 /// # Examples
@@ -57,11 +62,6 @@ pub fn portfolio(seed: u64) -> impl Iterator<Item = InterleaveConfig> {
 /// ```
 pub fn interleave(built: &Built, subject: BuiltinSubject, seed: u64) -> Interleavings {
     explore(built, subject, portfolio(seed))
-}
-
-/// The same with any experiment.
-pub fn interleave_on(explorer: &Interleaver, seed: u64) -> Interleavings {
-    explore_on(explorer, portfolio(seed))
 }
 
 /// One execution whose choices are bytes, with the inputs of the model that a plan's header names.
@@ -87,10 +87,11 @@ fn explore(
     subject: BuiltinSubject,
     configs: impl IntoIterator<Item = InterleaveConfig>,
 ) -> Interleavings {
-    explore_on(&subject.explorer_of(built), configs)
+    interleave_on(&subject.explorer_of(built), configs)
 }
 
-fn explore_on(explorer: &Interleaver, configs: impl IntoIterator<Item = InterleaveConfig>) -> Interleavings {
+/// The same with any experiment and any explorations.
+pub fn interleave_on(explorer: &Interleaver, configs: impl IntoIterator<Item = InterleaveConfig>) -> Interleavings {
     let mut evidence = InterleavingEvidence::default();
     let mut agreed = Evidence::default();
     for config in configs {

@@ -46,6 +46,8 @@ pub use faults::{
     SMALL_BLOCK, check_fault_canaries, fault_points, inject, inject_at, inject_bytes, replay_fault, search_fault,
     small_blocks,
 };
-pub use interleavings::{Interleavings, bytes_config, interleave, interleave_on, interleave_with, portfolio};
+pub use interleavings::{
+    Interleavings, bytes_config, interleave, interleave_on, interleave_with, portfolio, small_portfolio,
+};
 pub use last_block::{LastBlock, cut};
 pub use subjects::{BuiltinSubject, UnknownSubject};

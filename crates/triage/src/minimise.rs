@@ -43,6 +43,8 @@ pub enum Effort {
     Search { steps: usize },
     /// All schedules with few switches, in order of their number: about so many steps in all.
     Fewest { steps: usize },
+    /// Random schedules in which priorities of tasks change at so few points less one: about so many steps in all.
+    Calm { depth: usize, steps: usize },
 }
 
 /// What a probe came to.

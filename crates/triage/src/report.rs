@@ -18,8 +18,8 @@ mod version_1;
 mod words;
 
 pub use artifact::{
-    ARTIFACT_VERSION, Artifact, ArtifactError, Origin, PROCESS, PROGRAM, Rate, Smaller, Stored, beside, folder_of,
-    write_whole,
+    ARTIFACT_VERSION, Artifact, ArtifactError, AskedWith, Origin, PROCESS, PROGRAM, Rate, Smaller, Stored, beside,
+    folder_of, write_whole,
 };
 pub use case::{Report, Retraced};
 pub use index::{Card, Index};

@@ -129,7 +129,7 @@ fn of_execution(evidence: &InterleavingEvidence, steps: &[Step]) -> BTreeSet<Fea
             && (before.writes || touch.writes)
             && at_one_time(before)
         {
-            let operation = |touch: &Touch<'_>| steps[touch.step].action.name();
+            let operation = |touch: &Touch<'_>| steps[touch.step].action.kind();
             features.insert(Feature::Order(operation(before), without_key(touch.object), operation(touch)));
         }
     }
@@ -168,7 +168,9 @@ fn without_key(object: Object<'_>) -> String {
     match object {
         Object::Entry(entry) => entry.map.to_string(),
         Object::Lock(Lock::Shard { map, shard: _ }) => format!("shard of {map}"),
-        Object::Lock(Lock::Named(_)) | Object::Atomic(_) | Object::Permit(_) | Object::Ends(_) => object.to_string(),
+        Object::Lock(Lock::Named(_)) | Object::Atomic(_) | Object::Called(_) | Object::Permit(_) | Object::Ends(_) => {
+            object.to_string()
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use seriatim_explore::model::{Action, Lock, Mode, Object, Shown, Step};
+use seriatim_explore::model::{Action, Effect, Lock, Mode, Object, Shown, Step};
 
 /// One access of one task, at the moment it takes effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +78,8 @@ fn access<'a>(steps: &'a [Step], position: usize, step: &'a Step) -> Option<Acce
             (Kind::Read, None)
         }
         Action::Store { .. } => (Kind::Write, None),
+        // What replaces a value by itself changes nothing.
+        Action::Exchange { found, new, .. } if found == new => (Kind::Read, None),
         Action::Exchange { .. } => (Kind::Exchange, None),
         Action::Insert { value, .. } => (Kind::Write, Some(value)),
         Action::Hold { found, .. } => match (found, left(steps, position)) {
@@ -94,6 +96,8 @@ fn access<'a>(steps: &'a [Step], position: usize, step: &'a Step) -> Option<Acce
             _ => (Kind::Change, None),
         },
         Action::End { .. } => (Kind::End, None),
+        Action::Call { effect: Effect::Read, .. } => (Kind::Read, None),
+        Action::Call { effect: Effect::Write, .. } => (Kind::Change, None),
         Action::Spawn { .. }
         | Action::Join { .. }
         | Action::WorkOn { .. }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use seriatim_explore::Schedule;
-use seriatim_explore::model::{Action, Awaited, Lock, Permit, Place, Step, Waiting};
+use seriatim_explore::model::{Action, Awaited, Effect, Label, Lock, Permit, Place, Step, Waiting};
 use seriatim_lab::compare::Oracle;
 
 use super::access::lives;
@@ -105,6 +105,11 @@ fn unended(inquiry: &Inquiry<'_>, traced: &Schedule, waiting: &[Waiting], words:
         let owed = owed(&traced.steps, on, &holders, words);
         sentences.push(sentence(format!("{} waits for {on}{}{owed}", words.who(*task), at(*place))));
     }
+    let mut objects: Vec<&Label> = waiting.iter().filter_map(|waiting| called(&waiting.on)).collect();
+    objects.dedup();
+    for object in objects {
+        sentences.extend(last_calls(&traced.steps, object, words));
+    }
     // Who neither ended nor waits for anything that the model knows of waits to be woken by something else.
     let known: BTreeSet<u64> = waiting.iter().map(|waiting| waiting.task).collect();
     let unended = lives(&traced.steps).into_iter().filter(|(_, (_, end))| *end == usize::MAX).map(|(task, _)| task);
@@ -120,6 +125,28 @@ fn unended(inquiry: &Inquiry<'_>, traced: &Schedule, waiting: &[Waiting], words:
         sentences.push("No interleaving is needed: with tasks one after another it ends the same way.".to_owned());
     }
     Explanation::told(anomaly, sentences)
+}
+
+/// What is waited for that is known by its operations alone.
+fn called(on: &Awaited) -> Option<&Label> {
+    if let Awaited::Call { object, .. } = on { Some(object) } else { None }
+}
+
+/// How many of the last operations on something are told.
+const LAST_CALLS: usize = 5;
+
+/// What was done last to something that is waited for: who might have woken whom, and whom it did wake.
+fn last_calls(steps: &[Step], object: &Label, words: &Words<'_>) -> Option<String> {
+    let calls = steps.iter().enumerate().filter_map(|(position, step)| match &step.action {
+        Action::Call { object: of, call, effect: Effect::Write, value } if of == object => {
+            let came_to = value.as_ref().map_or_else(String::new, |value| format!(": {value}"));
+            Some(format!("{} did `{call}`{}{came_to}", words.who_at(position), at(step.place)))
+        }
+        _ => None,
+    });
+    let calls: Vec<String> = calls.collect();
+    let last = &calls[calls.len().saturating_sub(LAST_CALLS)..];
+    (!last.is_empty()).then(|| sentence(format!("the last that was done to `{object}`: {}", last.join(", then "))))
 }
 
 /// Who should have ended a wait.
@@ -152,7 +179,7 @@ impl Held {
             Awaited::Lock { label, .. } => Self::Lock(Lock::Named(label.clone())),
             Awaited::Permit { semaphore } => Self::Permit(Permit::Of(semaphore.clone())),
             Awaited::Worker => Self::Permit(Permit::Worker),
-            Awaited::Task { .. } => return None,
+            Awaited::Task { .. } | Awaited::Call { .. } => return None,
         })
     }
 }

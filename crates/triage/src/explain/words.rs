@@ -73,6 +73,7 @@ impl<'a> Words<'a> {
             Action::Ask { key } => format!("reads {key} from the storage"),
             Action::Load { atomic, value } => format!("loads `{atomic}`: {value}"),
             Action::Store { atomic, value } => format!("stores {value} in `{atomic}`"),
+            Action::Exchange { atomic, found, new } if found == new => format!("leaves {new} in `{atomic}`"),
             Action::Exchange { atomic, found, new } => format!("replaces {found} in `{atomic}` by {new}"),
             Action::ExchangeFailed { atomic, found, expected } => {
                 format!("tries to replace what is in `{atomic}`, but finds {found}, not {expected}")
@@ -119,6 +120,8 @@ impl<'a> Words<'a> {
             Action::Join { set, index } => format!("learns that task {index} of {set} has ended"),
             Action::WorkOn { item } => format!("begins transaction {item}"),
             Action::Suspend => "suspends".to_owned(),
+            Action::Call { object, call, value: Some(value), .. } => format!("does `{call}` on `{object}`: {value}"),
+            Action::Call { object, call, value: None, .. } => format!("does `{call}` on `{object}`"),
             action @ (Action::Leave { .. } | Action::Commit { .. }) => {
                 format!("does `{}` on {} {}", action.name(), action.target(), action.result()).trim_end().to_owned()
             }

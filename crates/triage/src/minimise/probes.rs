@@ -3,13 +3,16 @@
 use std::ops::ControlFlow;
 
 use seriatim_explore::{InterleaveConfig, Interleaved, Interleaver, InterleavingEvidence, Schedule, Strategy};
-use seriatim_lab::compare::{Signature, Verdict, Violation};
+use seriatim_lab::compare::{Oracle, Signature, Verdict, Violation};
 use seriatim_lab::workload::{Expectation, Scenario};
 
 use super::{Case, Effort, Probe, Probed};
 
 /// Most switches that are looked for in order of their number: beyond, there are too many schedules.
 const MOST_SWITCHES: usize = 3;
+/// An attempt may take so many times the steps of the schedule before it, and so many more.
+const LONGER: usize = 20;
+const SLACK: usize = 2_000;
 
 /// The subject under shuttle: `explorer` makes it ready for a scenario.
 pub struct UnderShuttle<'a> {
@@ -26,12 +29,22 @@ impl<'a> UnderShuttle<'a> {
 impl Probe for UnderShuttle<'_> {
     fn probe(&mut self, case: &Case, wanted: &Signature, effort: Effort) -> Probed {
         let Case { scenario, schedule } = case;
-        let mut hunt = Hunt { wanted, explorer: (self.explorer)(scenario), probed: Probed::default() };
+        let mut explorer = (self.explorer)(scenario);
+        // An attempt that goes on and on shows nothing else, and costs as much as hundreds of others.
+        if wanted.oracle != Oracle::Livelock
+            && let Some(schedule) = schedule
+        {
+            explorer = explorer.with_step_bound(LONGER * schedule.choices.0.len() + SLACK);
+        }
+        let mut hunt = Hunt { wanted, explorer, probed: Probed::default() };
         match (effort, schedule) {
             (Effort::Always { executions }, _) => hunt.always(executions),
             (Effort::Straight, _) | (_, None) => hunt.straight(),
             (Effort::Follow, Some(schedule)) => hunt.follow(schedule),
             (Effort::Search { steps }, Some(schedule)) => hunt.search(schedule, steps),
+            (Effort::Calm { depth, steps }, Some(schedule)) => {
+                hunt.explore(schedule, Strategy::Pct { depth }, hunt.executions(schedule, steps));
+            }
             (Effort::Fewest { steps }, Some(schedule)) => {
                 hunt.run(&InterleaveConfig::like(schedule, Strategy::Random, 1), Some(0));
                 hunt.fewest(schedule, hunt.executions(schedule, steps));

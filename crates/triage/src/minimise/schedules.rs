@@ -8,6 +8,9 @@ use super::search::Search;
 
 /// Steps of the search for the schedule with the fewest switches, at the end.
 const FEWEST_STEPS: usize = 1_500_000;
+/// Steps of the search for a schedule with few preemptions, and the numbers of points at which a task may be preempted.
+const CALM_STEPS: usize = 300_000;
+const DEPTHS: [usize; 4] = [1, 2, 3, 4];
 
 impl Search<'_> {
     /// Two at a time, no lack of workers, shards that nothing or everything shares: all at once, then each.
@@ -26,6 +29,8 @@ impl Search<'_> {
         }
         let each = [
             (2, schedule.settings()),
+            (parallelism.min(3), schedule.settings()),
+            (parallelism.min(4), schedule.settings()),
             (parallelism, ModelSettings { workers: None, shards, placement_seed }),
             (
                 parallelism,
@@ -64,8 +69,29 @@ impl Search<'_> {
     /// The fewest switches, or, if they are too many to be found in order, as few as removing one after the other leaves.
     pub(super) fn shortest_schedule(&mut self) {
         if !self.shorten_schedule(FEWEST_STEPS) {
+            self.allow_for_the_schedule();
+            self.calmer_schedule();
             while self.join_runs() {}
         }
+    }
+
+    /// A schedule with fewer preemptions, if chance finds one among those that have few.
+    fn calmer_schedule(&mut self) {
+        let Some(schedule) = self.schedule.clone() else { return };
+        let Some((_, _, figures)) = self.try_schedule(&schedule, Effort::Follow) else { return };
+        let mut fewest = figures.preemptions;
+        for depth in DEPTHS {
+            self.allow_for_the_schedule();
+            if let Some((violation, calmer, _)) =
+                self.try_schedule(&schedule, Effort::Calm { depth, steps: CALM_STEPS })
+                && let Some((_, _, fewer)) = self.try_schedule(&calmer, Effort::Follow)
+                && fewer.preemptions < fewest
+            {
+                fewest = fewer.preemptions;
+                self.take_schedule(violation, calmer);
+            }
+        }
+        self.allow_for_the_schedule();
     }
 
     /// Joins two runs of one task by letting the first go on, wherever that leaves fewer preemptions and switches.

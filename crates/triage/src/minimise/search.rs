@@ -17,6 +17,8 @@ const FIRST_STEPS: usize = 10_000;
 const LAST_STEPS: usize = 40_000;
 /// Steps of the search for the case itself: without it there is nothing.
 const CASE_STEPS: usize = 4_000_000;
+/// Executions for the schedule where the limit was reached before.
+const FOR_THE_SCHEDULE: u64 = 10_000;
 /// The bound for a case that no schedule makes smaller.
 const FEW_TRANSACTIONS: usize = 2;
 /// Random schedules that show a violation which needs none.
@@ -89,9 +91,16 @@ impl<'a> Search<'a> {
         self.shrink_to_the_failing_block();
         self.rounds();
         self.shrink_under_a_schedule();
+        let is_through = self.tries < self.limit;
+        self.allow_for_the_schedule();
         self.keep_a_schedule_if_needed();
         self.shortest_schedule();
-        self.tries < self.limit
+        is_through
+    }
+
+    /// Raises the limit: the schedule is what a reader follows, step by step, so it gets shorter in any case.
+    pub(super) fn allow_for_the_schedule(&mut self) {
+        self.limit = self.limit.max(self.tries.saturating_add(FOR_THE_SCHEDULE));
     }
 
     /// Searches until nothing gets smaller any more, first with little effort, then with more.

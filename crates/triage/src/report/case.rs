@@ -16,7 +16,7 @@ use super::names::Names;
 use super::points::FaultPoints;
 use super::state::{StateLine, state_lines};
 use super::timeline::{Timeline, block_begins};
-use super::{Artifact, Rate};
+use super::{Artifact, AskedWith};
 
 /// What running an artifact again showed, beside the artifact itself.
 #[derive(Debug, Default)]
@@ -267,11 +267,12 @@ impl<'a> Report<'a> {
             let minimal = if smaller.is_one_minimal { "; nothing more can be removed" } else { "" };
             facts.push(("made smaller", format!("{before} transactions to {after}, {} tries{minimal}", smaller.tries)));
         }
-        if let Some(Rate { shown, times, .. }) = self.artifact.rate {
-            facts.push((
-                "shows",
-                format!("in {shown} of {times} repetitions, with different seeds and numbers of workers"),
-            ));
+        if let Some(rate) = self.artifact.rate {
+            facts.push(("shows", format!("in {rate} repetitions")));
+        }
+        if let Some(AskedWith { workers, seed }) = self.artifact.asked {
+            let plural = if workers == 1 { "" } else { "s" };
+            facts.push(("asked with", format!("{workers} worker{plural}, seed {seed}")));
         }
         facts
     }
