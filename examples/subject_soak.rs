@@ -71,7 +71,9 @@ pub fn soak(adapter: &str, seeds: Range<u64>) -> (Counts, Counts, u64) {
             Err(SubjectError::Hang { .. }) => "hang",
             Err(SubjectError::Crash { .. }) => "crash",
             Err(SubjectError::Protocol(_)) => "protocol",
-            Err(error @ (SubjectError::Panicked(_) | SubjectError::Start { .. })) => panic!("{error}"),
+            Err(error @ (SubjectError::Unended(_) | SubjectError::Panicked(_) | SubjectError::Start { .. })) => {
+                panic!("{error}")
+            }
         });
     }
     (counted, expected, subject.restarts())

@@ -64,7 +64,7 @@ pub use seriatim_campaign::{corpus, prove};
 pub use seriatim_explore as explore;
 pub use seriatim_lab::{compare, drive, workload};
 pub use seriatim_node as node;
-pub use seriatim_subject::{self as subject, Check, check};
+pub use seriatim_subject::{self as subject, Check, check, shuttle_test};
 pub use seriatim_tos::{chain, execution, ledger, storage};
 pub use seriatim_triage::{explain, minimise, replay, report, retrace};
 pub use seriatim_verdict as verdict;

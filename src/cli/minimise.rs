@@ -119,11 +119,8 @@ fn print_result(output: &Output, artifact: &Artifact, out: &Path) {
     if let Some(smaller) = &artifact.smaller {
         print_smaller(output, smaller, artifact.schedule.is_some());
     }
-    if let Some(Rate { shown, times, repeats }) = artifact.rate {
-        say!(
-            output,
-            "  shows in {shown} of {times} repetitions; each attempt was repeated up to {repeats} times: 99 % sure"
-        );
+    if let Some(rate) = artifact.rate {
+        say!(output, "  shows in {rate}; each attempt was repeated up to {} times: 99 % sure", rate.repeats);
     }
     say!(output, "  written  {}", out.display());
 }

@@ -1,6 +1,5 @@
 //! `seriatim replay ARTIFACT`: does the violation still show?
 
-use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use serde::Serialize;
@@ -133,7 +132,7 @@ fn print(output: &Output, artifact: &Artifact, rerun: &Rerun) {
         }
         Means::Fault { is_reached, search, .. } => print_fault(output, rerun, *is_reached, search.as_ref()),
         Means::Tokio { done, hang } => print_tokio(output, rerun, *done, *hang),
-        Means::Questions { subject, by_workers } => print_rate(output, artifact, rerun, subject, by_workers),
+        Means::Questions { subject, .. } => print_rate(output, artifact, rerun, subject),
     }
 }
 
@@ -218,12 +217,16 @@ fn print_tokio(output: &Output, rerun: &Rerun, done: u64, hang: Option<Hang>) {
     }
 }
 
-fn print_rate(output: &Output, artifact: &Artifact, rerun: &Rerun, subject: &str, by_workers: &BTreeMap<u32, u32>) {
+fn print_rate(output: &Output, artifact: &Artifact, rerun: &Rerun, subject: &str) {
+    let Means::Questions { by_workers, recorded, .. } = &rerun.means else { return };
     if !artifact.subject.ends_with(&format!(": {subject}")) {
         say!(output, "the artifact is of {:?}, what is asked now is {subject:?}", artifact.subject);
     }
     print_violation(output, rerun.violation.as_ref());
     say!(output, "fails {} of {}{}", rerun.same, rerun.times, others(rerun, "; another violation in"));
+    if let Some((shown, times)) = recorded {
+        say!(output, "  with the workers and the seed that are recorded: {shown} of {times}");
+    }
     for (workers, count) in by_workers.iter().filter(|_| rerun.same > 0) {
         say!(output, "  {count} times {workers} worker{} showed it first", if *workers == 1 { "" } else { "s" });
     }

@@ -67,6 +67,7 @@ fn kind(error: &SubjectError) -> &'static str {
         SubjectError::Hang { .. } => "hang",
         SubjectError::Crash { .. } => "crash",
         SubjectError::Protocol(_) => "protocol",
+        SubjectError::Unended(_) => "unended",
         SubjectError::Panicked(_) => "panicked",
         SubjectError::Start { .. } => "start",
     }

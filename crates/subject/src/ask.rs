@@ -13,6 +13,7 @@ use seriatim_lab::workload::{Plan, Scenario, build, mix};
 use seriatim_runtime::panic_message;
 use seriatim_tos::execution::parallel::batches;
 use seriatim_tos::ledger::{Receipt, SignatureScheme};
+use seriatim_triage::report::AskedWith;
 
 /// How often each block with several transactions is asked; the others are asked once.
 pub const REPEATS: u32 = 3;
@@ -37,11 +38,20 @@ pub struct Asked {
     pub taken_out: u64,
 }
 
-/// A violation, and the number of workers that showed it.
+/// A violation, and with what the request was asked that showed it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wrong {
     pub violation: Violation,
-    pub workers: u32,
+    pub with: AskedWith,
+}
+
+/// Where workers and seed of a request come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asking {
+    /// A seed chooses them, for each request others.
+    Seed(u64),
+    /// Each block is asked once, with these.
+    With(AskedWith),
 }
 
 impl Asked {
@@ -66,6 +76,15 @@ impl Asked {
     /// Transactions that the reference executed.
     pub fn executed(&self) -> u64 {
         self.outcomes.get(Receipt::EXECUTED).copied().unwrap_or(0)
+    }
+
+    /// Blocks that a scheduler ran so many times, each as one request.
+    pub(super) fn count_explored(&mut self, vectors: &[TestVector], executions: u64) {
+        for vector in vectors {
+            self.count(vector);
+            self.requests += executions;
+            self.repeated += u64::from(executions > 1);
+        }
     }
 
     pub(super) fn count(&mut self, vector: &TestVector) {
@@ -93,12 +112,12 @@ pub(super) fn answer(subject: &mut dyn Subject, request: &Request) -> Result<Ans
     Ok(answer)
 }
 
-/// Asks about every block, in order, up to the first violation. Workers and seeds of the requests come from `seed`.
+/// Asks about every block, in order, up to the first violation.
 ///
 /// # Examples
 /// ```
 /// use std::sync::Arc;
-/// use seriatim_subject::{Asked, BuiltinPath, OnTokio, RuntimeSubject, ask, scenario_for, vectors};
+/// use seriatim_subject::{Asked, Asking, BuiltinPath, OnTokio, RuntimeSubject, ask, scenario_for, vectors};
 /// use seriatim_tos::chain::ExecutionPath;
 ///
 /// // The project's own Block-STM, asked as a stranger's executor would be.
@@ -107,7 +126,7 @@ pub(super) fn answer(subject: &mut dyn Subject, request: &Request) -> Result<Ans
 /// let (scenario, taken_out) = scenario_for(&capabilities, 7);
 /// assert_eq!(taken_out, 0, "it supports everything");
 /// let mut asked = Asked::default();
-/// let found = ask(&mut OnTokio::new(Arc::new(path))?, &capabilities, &vectors(&scenario), 7, &mut asked);
+/// let found = ask(&mut OnTokio::new(Arc::new(path))?, &capabilities, &vectors(&scenario), Asking::Seed(7), &mut asked);
 /// assert_eq!(found, None);
 /// assert_eq!(asked.blocks, scenario.blocks().count() as u64);
 /// assert!(asked.requests >= asked.blocks, "large blocks are asked several times");
@@ -117,12 +136,12 @@ pub fn ask(
     subject: &mut dyn Subject,
     capabilities: &Capabilities,
     vectors: &[TestVector],
-    seed: u64,
+    asking: Asking,
     asked: &mut Asked,
 ) -> Option<Wrong> {
     vectors.iter().enumerate().find_map(|(block, vector)| {
         asked.count(vector);
-        ask_about(subject, capabilities, (block, vector), seed, asked)
+        ask_about(subject, capabilities, (block, vector), asking, asked)
     })
 }
 
@@ -131,15 +150,16 @@ fn ask_about(
     subject: &mut dyn Subject,
     capabilities: &Capabilities,
     (block, vector): (usize, &TestVector),
-    seed: u64,
+    asking: Asking,
     asked: &mut Asked,
 ) -> Option<Wrong> {
-    let repeats = if vector.request.block.transactions.len() > 1 { REPEATS } else { 1 };
+    let is_varied = matches!(asking, Asking::Seed(_)) && vector.request.block.transactions.len() > 1;
+    let repeats = if is_varied { REPEATS } else { 1 };
     let mut first: Option<(Answer, u32)> = None;
     for repeat in 0..repeats {
         asked.requests += 1;
         asked.repeated += u64::from(repeat == 1);
-        let request = request(capabilities, (block, vector), seed, repeat);
+        let request = request(capabilities, (block, vector), asking, repeat);
         let found = match answer(subject, &request) {
             Err(error) => Some(unanswered(block, &error)),
             Ok(answer) => {
@@ -159,7 +179,13 @@ fn ask_about(
     None
 }
 
-fn request(capabilities: &Capabilities, (block, vector): (usize, &TestVector), seed: u64, repeat: u32) -> Request {
+fn request(capabilities: &Capabilities, (block, vector): (usize, &TestVector), asking: Asking, repeat: u32) -> Request {
+    let seed = match asking {
+        Asking::With(AskedWith { workers, seed }) => {
+            return Request { id: block as u64, workers, seed, ..vector.request.clone() };
+        }
+        Asking::Seed(seed) => seed,
+    };
     let chance = mix(seed, (block as u64) << 8 | u64::from(repeat));
     let workers = &capabilities.supports.workers;
     // Each number of workers in turn, beginning with another one at each block.
@@ -174,7 +200,8 @@ impl Wrong {
         let subject = format!("{} ({workers} worker{plural}, seed {})", capabilities.name, request.seed);
         let given = request.block.transactions.iter().map(|given| &given.transaction);
         let transactions = types_at(&difference.place, given);
-        Self { violation: Violation { transactions, ..Violation::new(oracle, subject, difference) }, workers }
+        let with = AskedWith { workers, seed: request.seed };
+        Self { violation: Violation { transactions, ..Violation::new(oracle, subject, difference) }, with }
     }
 }
 

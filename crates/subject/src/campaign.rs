@@ -7,17 +7,17 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{
-    Asked, Capabilities, Part, Subject, SubjectCanary, SubjectError, SubjectSource, ask, check_answers, scenario_for,
-    vectors,
+    Asked, Asking, Capabilities, Part, Subject, SubjectCanary, SubjectError, SubjectSource, Wrong, ask, check_answers,
+    scenario_for, vectors,
 };
 use seriatim_campaign::{
     Budget, Conclusion, Control, Counterexample, Done, Execution, First, Hang, Job, Jobs, Sums, Waived, Waivers,
 };
 use seriatim_explore::{InterleavingEvidence, Schedule};
 use seriatim_lab::compare::{Oracle, Verdict, Violation};
-use seriatim_lab::interleave_on;
 use seriatim_lab::workload::{Plan, Scenario, mix};
-use seriatim_triage::report::{Artifact, Origin, PROCESS, PROGRAM};
+use seriatim_lab::{interleave_on, portfolio, small_portfolio};
+use seriatim_triage::report::{Artifact, AskedWith, Origin, PROCESS, PROGRAM};
 
 /// What to run.
 #[derive(Clone, Debug)]
@@ -71,6 +71,8 @@ struct Found {
     violation: Violation,
     scenario: Scenario,
     schedule: Option<Schedule>,
+    /// What a subject was asked with that has no schedule.
+    with: Option<AskedWith>,
 }
 
 /// What was counted.
@@ -104,7 +106,10 @@ pub fn run(
 ) -> Result<SubjectReport, SubjectCampaignError> {
     let capabilities = source.start()?.capabilities();
     capabilities.check().map_err(SubjectCampaignError::Capabilities)?;
-    let unseen = check_answers(&capabilities)?;
+    let unseen = check_answers(&capabilities)?
+        .into_iter()
+        .map(|what| format!("no block would show another {what}"))
+        .collect::<Vec<_>>();
     let start = || -> Result<_, SubjectError> {
         let subject = source.start()?;
         Ok(Examination { seed: config.seed, source, capabilities: &capabilities, subject, figures: Figures::default() })
@@ -114,6 +119,10 @@ pub fn run(
     let Done { sums, found, waived, time } = jobs.run(control, start)?;
     let waived = Waived::of(&waived, |found| found.violation.signature(), waivers);
     let found = found.into_iter().map(|first| counterexample(config, source, &capabilities, first)).collect();
+    let mut unseen = unseen;
+    if !source.has_real_threads() && sums.interleavings.context_switches == 0 {
+        unseen.push("no task ran beside another: is the feature `controlled` of seriatim-shims on?".to_owned());
+    }
     let report = SubjectReport::new(config, capabilities, sums, unseen, found, time);
     Ok(SubjectReport { waived, ..report })
 }
@@ -145,24 +154,37 @@ impl Job for Examination<'_> {
 }
 
 impl Examination<'_> {
-    /// Asks on real threads, and at every other index also under shuttle, if the subject runs there.
+    /// Asks on real threads, and at every other index also under shuttle, if the subject runs there. One that has no real
+    /// threads runs there alone, at every index.
     fn examine(&mut self, index: u64) -> Option<Found> {
         let Self { seed: campaign_seed, source, capabilities, subject, figures } = self;
         let seed = mix(*campaign_seed, index);
         let (scenario, taken_out) = scenario_for(capabilities, seed);
         figures.asked.scenarios += 1;
         figures.asked.taken_out += taken_out;
+        let is_explored = index.is_multiple_of(2) || !source.has_real_threads();
         // Under shuttle first: what is found there comes with its schedule.
-        if let Some(explorer) = source.explorer(&scenario).filter(|_| index.is_multiple_of(2)) {
-            let explored = interleave_on(&explorer, seed);
+        if let Some(explorer) = source.explorer(&scenario).filter(|_| is_explored) {
+            let explored = if source.has_real_threads() {
+                interleave_on(&explorer, portfolio(seed))
+            } else {
+                interleave_on(&explorer, small_portfolio(seed))
+            };
             figures.interleavings.merge(&explored.evidence);
+            if !source.has_real_threads() {
+                figures.asked.count_explored(&vectors(&scenario), explored.evidence.interleavings);
+            }
             if let Verdict::Violation(violation) = explored.verdict {
-                return Some(Found { seed, violation: *violation, scenario, schedule: explored.schedule });
+                return Some(Found { seed, violation: *violation, scenario, schedule: explored.schedule, with: None });
             }
         }
+        if !source.has_real_threads() {
+            return None;
+        }
         let asked = &mut figures.asked;
-        let wrong = ask(&mut **subject, capabilities, &vectors(&scenario), mix(*campaign_seed, !index), asked)?;
-        Some(Found { seed, violation: wrong.violation, scenario, schedule: None })
+        let asking = Asking::Seed(mix(*campaign_seed, !index));
+        let Wrong { violation, with } = ask(&mut **subject, capabilities, &vectors(&scenario), asking, asked)?;
+        Some(Found { seed, violation, scenario, schedule: None, with: Some(with) })
     }
 }
 
@@ -173,14 +195,14 @@ fn counterexample(
     first: First<Found>,
 ) -> Counterexample {
     let First { index, times, found } = first;
-    let Found { seed, violation, scenario, schedule } = found;
+    let Found { seed, violation, scenario, schedule, with } = found;
     let how = if schedule.is_some() { ", interleaved" } else { "" };
     let words = format!("plan of seed {seed}, as far as it fits{how}");
     let plan = Some(hex::encode(Plan::from_seed(seed).to_bytes()));
     let origin = Origin { found_by: format!("campaign, {words}"), seed: config.seed, index, plan };
     let kind = if source.is_process() { PROCESS } else { PROGRAM };
     let subject = format!("{kind}{}", capabilities.name);
-    let artifact = Artifact::new(subject, origin, violation, scenario, schedule);
+    let artifact = Artifact { asked: with, ..Artifact::new(subject, origin, violation, scenario, schedule) }.sealed();
     Counterexample { command: source.command(), ..Counterexample::of(index, times, words, artifact) }
 }
 
@@ -202,7 +224,7 @@ impl SubjectReport {
         let (scenario, _) = scenario_for(&capabilities, seed);
         let difference = hang.difference("time of the execution");
         let violation = Violation::new(Oracle::Hang, capabilities.name.clone(), difference);
-        let first = First { index, times: 1, found: Found { seed, violation, scenario, schedule: None } };
+        let first = First { index, times: 1, found: Found { seed, violation, scenario, schedule: None, with: None } };
         let counterexample = counterexample(config, source, &capabilities, first);
         let figures = Figures { asked: Asked { scenarios: executions, ..Asked::default() }, ..Figures::default() };
         let report = Self::new(config, capabilities, figures, Vec::new(), vec![counterexample], time);
@@ -267,7 +289,7 @@ fn missed_floors(subject: &Capabilities, asked: &Asked, unseen: Vec<String>) -> 
     if !subject.reports.state.contains(&Part::Balances) {
         missed.push("balances are not reported, so who owns what is not known".to_owned());
     }
-    missed.extend(unseen.into_iter().map(|what| format!("no block would show another {what}")));
+    missed.extend(unseen);
     missed
 }
 

@@ -34,6 +34,15 @@ pub struct Capabilities {
     pub reports: Reports,
     #[serde(default)]
     pub assumes: BTreeSet<Assumption>,
+    /// Whether a request with the same workers and the same seed always has the same answer: it draws every schedule from
+    /// the seed.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub deterministic_by_seed: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// What may stand in a block and in the state below it.
@@ -135,7 +144,7 @@ impl Capabilities {
     /// reported; nothing is assumed.
     pub fn new(name: impl Into<String>) -> Self {
         let (supports, reports) = (Supports::default(), Reports::default());
-        Self { name: name.into(), supports, reports, assumes: BTreeSet::new() }
+        Self { name: name.into(), supports, reports, assumes: BTreeSet::new(), deterministic_by_seed: false }
     }
 
     /// All that the ledger has, reported in full, with nothing assumed.
@@ -152,6 +161,7 @@ impl Capabilities {
             },
             reports: Reports { outcomes: OutcomeDetail::Errors, state: Part::ALL.into(), figures: Figure::ALL.into() },
             assumes: BTreeSet::new(),
+            deterministic_by_seed: false,
         }
     }
 
@@ -180,7 +190,7 @@ impl Capabilities {
 
     /// What is not checked because of what the subject says, one line each.
     pub fn unchecked(&self) -> Vec<String> {
-        let Self { name: _, supports, reports, assumes } = self;
+        let Self { name: _, supports, reports, assumes, deterministic_by_seed: _ } = self;
         let mut lines = Vec::new();
         let missing = TransactionType::ALL.into_iter().filter(|kind| !supports.transactions.contains(kind));
         lines.extend(missing.map(|kind| format!("{} transactions: not supported", kind.name())));

@@ -103,6 +103,29 @@ pub fn check(subject: impl RuntimeSubject) {
     Check::of(OverRuntime::new(subject)).run();
 }
 
+/// A test that judges an executor built on the shims, with the defaults of [`Check`](crate::Check): its name, what the
+/// executor says of itself, and the function that executes a request.
+///
+/// # Examples
+/// ```
+/// use seriatim_subject::{Answer, Capabilities, Request, shuttle_test};
+///
+/// fn execute(request: &Request) -> Answer {
+///     Answer::unchanged(request) // Here your executor is called.
+/// }
+///
+/// shuttle_test!(my_executor_agrees, Capabilities::new("mine"), execute);
+/// ```
+#[macro_export]
+macro_rules! shuttle_test {
+    ($name:ident, $capabilities:expr, $execute:expr) => {
+        #[test]
+        fn $name() {
+            $crate::Check::of($crate::OverShims::function($capabilities, $execute)).run();
+        }
+    };
+}
+
 /// A check that is set up: the executor, where choices come from, how much is tried, where cases are kept.
 #[derive(Debug)]
 pub struct Check<S> {
@@ -195,6 +218,8 @@ impl<S: SubjectSource> Check<S> {
             Conclusion::Inconclusive => Err(CheckError::Inconclusive(report.to_string())),
             Conclusion::Violation => {
                 let found = &mut report.counterexamples[0];
+                // A test that runs long says what it does.
+                eprintln!("{name}: a violation in scenario {}; it is made smaller now", found.index);
                 self.shrink(found);
                 let stored = found.store(&folder);
                 stored.map_err(|source| CheckError::File { path: folder.clone(), source })?;
@@ -250,9 +275,11 @@ impl<S: SubjectSource> Check<S> {
         let report = Report::new(artifact, path.display().to_string(), &retraced);
         // Only a test that runs on a thread of its own has its name there.
         let again = match current().name() {
-            Some("main") | None => "cargo test".to_owned(),
-            Some(test) => format!("cargo test {test}"),
+            Some("main") | None => String::new(),
+            Some(test) => format!(" {test}"),
         };
+        let package = std::env::var("CARGO_PKG_NAME").map_or_else(|_| String::new(), |name| format!(" -p {name}"));
+        let again = format!("cargo test{package}{again}");
         let report = report.again(&*again);
         let mut text = format!("{head}\n{}\n", report.text(Style::Plain));
         let mut line =

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use seriatim_tos::ledger::{
-    AccountKey, Amount, AssetId, Energy, Hash, Height, MultiSigConfig, Parameters, Topoheight, Transaction,
-    TransactionError,
+    AccountKey, Amount, AssetId, Energy, Hash, Height, MultiSigConfig, Parameters, Payload, Topoheight, Transaction,
+    TransactionError, Transfer,
 };
 
 /// One block to execute on one state.
@@ -74,6 +74,13 @@ impl Account {
     pub(crate) const NONE: Self = Self { nonce: 0, balances: BTreeMap::new(), multisig: None, energy: None };
 }
 
+impl Account {
+    /// What it owns of an asset.
+    pub fn owned(&self, asset: AssetId) -> Amount {
+        self.balances.get(&asset).copied().unwrap_or(0)
+    }
+}
+
 /// The block, with what a subject would else have to compute.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestBlock {
@@ -135,6 +142,22 @@ pub struct Answer {
     /// A text for people; it is never compared.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+}
+
+impl Answer {
+    /// The answer of an executor that executes every transaction and changes nothing: what is wrong about it is then
+    /// replaced.
+    pub fn unchanged(request: &Request) -> Self {
+        let outcomes = vec![Outcome::Executed; request.block.transactions.len()];
+        Self { id: request.id, outcomes, state: request.state.clone().into(), ..Self::default() }
+    }
+}
+
+impl RequestTransaction {
+    /// What a payment transfers; nothing for any other transaction.
+    pub fn transfers(&self) -> &[Transfer] {
+        if let Payload::Transfers(transfers) = &self.transaction.body.data { transfers } else { &[] }
+    }
 }
 
 /// What became of one transaction.

@@ -1,9 +1,9 @@
-//! A subject over a runtime as an experiment: it is asked about block after block.
+//! A subject under engines that choose its interleavings, as an experiment: it is asked about block after block.
 
 use std::sync::Arc;
 
 use super::answers::Answers;
-use super::{Capabilities, Request, RuntimeSubject, SubjectError, TestVector, fit, vectors};
+use super::{Answer, Capabilities, Request, RuntimeSubject, SubjectError, TestVector, fit, vectors};
 use seriatim_explore::model::{Action, Key, Model, trace};
 use seriatim_explore::{Experiment, Interleaver};
 use seriatim_lab::compare::violation;
@@ -12,6 +12,24 @@ use seriatim_lab::workload::Scenario;
 use seriatim_runtime::Runtime;
 use seriatim_tos::storage::Read;
 use seriatim_verdict::{Evidence, Verdict};
+
+/// A subject whose tasks an engine runs.
+pub trait Interleaves: Send + Sync + 'static {
+    fn capabilities(&self) -> Capabilities;
+
+    /// Answers inside an execution; a panic is an error.
+    fn answer(&self, runtime: &Model, request: &Request) -> Result<Answer, SubjectError>;
+}
+
+impl<S: RuntimeSubject> Interleaves for S {
+    fn capabilities(&self) -> Capabilities {
+        RuntimeSubject::capabilities(self)
+    }
+
+    fn answer(&self, runtime: &Model, request: &Request) -> Result<Answer, SubjectError> {
+        caught(runtime, self.execute(runtime, request)).map_err(SubjectError::Panicked)
+    }
+}
 
 /// A subject with its questions.
 struct Questions<S> {
@@ -23,14 +41,14 @@ struct Questions<S> {
 
 /// A subject on `scenario`, under whatever schedules a search wants. A scenario that does not fit it as a whole has no
 /// questions: nothing is wrong with their answers.
-pub fn interleaver<S: RuntimeSubject>(subject: Arc<S>, scenario: &Scenario) -> Interleaver {
+pub fn interleaver<S: Interleaves>(subject: Arc<S>, scenario: &Scenario) -> Interleaver {
     let capabilities = Arc::new(subject.capabilities());
     let fits = fit(scenario, &capabilities) == *scenario;
     let vectors = Arc::new(if fits { vectors(scenario) } else { Vec::new() });
     Interleaver::of(Questions { subject, scenario: scenario.clone(), capabilities, vectors })
 }
 
-impl<S: RuntimeSubject> Experiment for Questions<S> {
+impl<S: Interleaves> Experiment for Questions<S> {
     fn name(&self) -> String {
         self.capabilities.name.clone()
     }
@@ -39,12 +57,9 @@ impl<S: RuntimeSubject> Experiment for Questions<S> {
         let mut given = Vec::with_capacity(self.vectors.len());
         for vector in &*self.vectors {
             let request = Request { workers: max_parallelism as u32, ..vector.request.clone() };
-            let execution = async {
-                // As the chain's executors begin a block, for whoever reads the record.
-                trace(|| runtime.task(), || Action::Ask { key: Key::of(&Read::Top) });
-                self.subject.execute(&runtime, &request).await
-            };
-            let answer = caught(&runtime, execution).map_err(SubjectError::Panicked);
+            // As the chain's executors begin a block, for whoever reads the record.
+            trace(|| runtime.task(), || Action::Ask { key: Key::of(&Read::Top) });
+            let answer = self.subject.answer(&runtime, &request);
             let ended = answer.is_err();
             given.push(answer);
             if ended {

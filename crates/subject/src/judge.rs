@@ -43,6 +43,7 @@ pub fn wrong(
 pub fn unanswered(block: usize, error: &SubjectError) -> (Oracle, Difference) {
     let (oracle, field) = match error {
         SubjectError::Hang { .. } => (Oracle::Hang, "time of the answer"),
+        SubjectError::Unended(_) => (Oracle::Hang, "end of the execution"),
         SubjectError::Crash { .. } | SubjectError::Start { .. } => (Oracle::Crash, "process"),
         SubjectError::Protocol(_) => (Oracle::Protocol, "answer"),
         SubjectError::Panicked(_) => (Oracle::Panic, "executor"),
@@ -119,7 +120,8 @@ fn figures(capabilities: &Capabilities, block: usize, vector: &TestVector, figur
             Figure::EmittedSupply => ("emitted supply", Some(vector.after.emitted_supply), figures.emitted_supply),
             Figure::BurnedSupply => ("burned supply", Some(vector.burned_supply), figures.burned_supply),
         };
-        (expected != actual).then(|| Difference::new(field, expected, actual).in_block(block))
+        let told = |sum: Option<Amount>| sum.map_or_else(|| "none".to_owned(), |sum| sum.to_string());
+        (expected != actual).then(|| Difference::new(field, told(expected), told(actual)).in_block(block))
     })
 }
 

@@ -50,12 +50,14 @@ mod experiment;
 mod fit;
 mod judge;
 pub mod process;
+mod rate;
 mod rerun;
+mod shims;
 mod source;
 mod vectors;
 
 pub use answers::Answers;
-pub use ask::{Asked, REPEATS, Wrong, ask, scenario_for};
+pub use ask::{Asked, Asking, REPEATS, Wrong, ask, scenario_for};
 pub use builtin::{BuiltinPath, OnTokio, answer_by_reference};
 pub use campaign::{SubjectCampaign, SubjectCampaignError, SubjectReport, run};
 pub use canary::{SubjectCanary, check_answers, right_answer};
@@ -69,7 +71,8 @@ pub use process::{ProcessConfig, ProcessSubject};
 pub use fit::fit;
 pub use judge::{unanswered, unequal, wrong};
 pub use rerun::{MinimiseExternalError, Reruns, minimise_external, replay_external, rerun};
-pub use source::{OverRuntime, Plain, Process, SubjectSource};
+pub use shims::ShuttleSubject;
+pub use source::{OverRuntime, OverShims, Plain, Process, SubjectSource};
 pub use vectors::{TestVector, vectors};
 
 use std::future::Future;
@@ -115,6 +118,9 @@ pub enum SubjectError {
     /// It answered something that is no answer.
     #[error("{0}")]
     Protocol(String),
+    /// Its tasks can never go on, or go on for ever, under the schedule that the request's seed chooses.
+    #[error("its tasks do not come to their end: {0}")]
+    Unended(String),
     /// It panicked, in this process.
     #[error("it panicked: {0}")]
     Panicked(String),

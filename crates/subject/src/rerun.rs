@@ -3,21 +3,25 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::{Asked, Capabilities, Subject, SubjectError, SubjectSource, Wrong, ask, fit, vectors};
+use super::{
+    Asked, Asking, Capabilities, Subject, SubjectError, SubjectSource, TestVector, Wrong, ask, fit, rate, vectors,
+};
 use seriatim_campaign::{Means, MinimiseError, Rerun, Told, Watch, minimise_by, under_shuttle};
 use seriatim_explore::{Interleaver, InterleavingEvidence, Schedule};
 use seriatim_lab::compare::{Signature, Violation};
 use seriatim_lab::portfolio;
 use seriatim_lab::workload::{Scenario, mix};
 use seriatim_triage::minimise::{Case, Effort, Probe, Probed, UnderShuttle};
-use seriatim_triage::report::{Artifact, Rate, Smaller};
+use seriatim_triage::report::{Artifact, AskedWith, Rate, Smaller};
 
-/// How often the rate of a case is asked.
-const RATE_TIMES: u32 = 20;
+/// How often a case is asked at most for its rate.
+const MOST_ASKED: u32 = 10_000;
+/// How often the recorded request is asked alone, before others are.
+const RECORDED: u32 = 20;
+/// Seeds that an attempt tries of a subject that draws its schedule from them.
+const SCHEDULES: u32 = 200;
 /// Portfolios that look for a schedule.
 const HUNTS: u64 = 64;
-/// Most repetitions of one attempt, however seldom the violation shows.
-const MOST_REPEATS: u32 = 200;
 
 /// Why an artifact was not made smaller.
 #[derive(Debug, thiserror::Error)]
@@ -40,13 +44,18 @@ pub struct Reruns {
     pub violation: Option<Violation>,
     /// The wanted ones, by the number of workers that showed them.
     pub by_workers: BTreeMap<u32, u32>,
+    /// Reruns with the recorded request, and how many of them showed a wanted one.
+    pub recorded: u32,
+    pub with_recorded: u32,
 }
 
-/// Asks about a scenario so many times, each time with other seeds.
+/// Asks about a scenario so many times: first with the request that is recorded, if there is one, and if that does not show
+/// the violation each time, then with others.
 pub fn rerun(
     subject: &mut dyn Subject,
     scenario: &Scenario,
     wanted: &Signature,
+    recorded: Option<AskedWith>,
     times: u32,
     watch: &mut Told<'_>,
 ) -> Reruns {
@@ -54,16 +63,24 @@ pub fn rerun(
     let of_workers = capabilities.supports.workers.iter().map(|&workers| (workers, 0));
     let mut reruns = Reruns { by_workers: of_workers.collect(), ..Reruns::default() };
     let vectors = vectors(&fit(scenario, &capabilities));
+    let own = recorded.map_or(0, |_| times.min(RECORDED));
     for time in 0..times {
+        if own > 0 && time == own && reruns.same == own {
+            break;
+        }
+        let asking = match recorded {
+            Some(with) if time < own => Asking::With(with),
+            _ => Asking::Seed(mix(0, u64::from(time))),
+        };
         reruns.times += 1;
-        let seed = mix(0, u64::from(time));
-        if let Some(Wrong { violation, workers }) = ask(subject, &capabilities, &vectors, seed, &mut Asked::default()) {
+        if let Some(Wrong { violation, with }) = ask(subject, &capabilities, &vectors, asking, &mut Asked::default()) {
             if violation.signature() == *wanted {
                 if reruns.same == 0 {
                     reruns.violation = Some(violation);
                 }
                 reruns.same += 1;
-                *reruns.by_workers.entry(workers).or_default() += 1;
+                reruns.with_recorded += u32::from(time < own);
+                *reruns.by_workers.entry(with.workers).or_default() += 1;
             } else {
                 reruns.violation.get_or_insert(violation);
                 reruns.other += 1;
@@ -73,6 +90,7 @@ pub fn rerun(
             break;
         }
     }
+    reruns.recorded = reruns.times.min(own);
     reruns
 }
 
@@ -93,9 +111,10 @@ pub fn replay_external(
         return Ok(under_shuttle(artifact, &explorer, times.into(), watch));
     }
     let mut subject = source.start()?;
-    let Reruns { times, same, other, violation, by_workers } =
-        rerun(&mut *subject, &artifact.scenario, &artifact.signature, times, watch);
-    let means = Means::Questions { subject: subject.capabilities().name, by_workers };
+    let Reruns { times, same, other, violation, by_workers, recorded, with_recorded } =
+        rerun(&mut *subject, &artifact.scenario, &artifact.signature, artifact.asked, times, watch);
+    let recorded = (recorded > 0).then_some((with_recorded, recorded));
+    let means = Means::Questions { subject: subject.capabilities().name, by_workers, recorded };
     Ok(Rerun { times: times.into(), same: same.into(), other: other.into(), violation, means })
 }
 
@@ -119,32 +138,38 @@ pub fn minimise_external(
             made => return Ok(made?),
         }
     }
-    let mut subject = source.start()?;
-    let capabilities = subject.capabilities();
+    minimise_by_asking(artifact, &mut *source.start()?, tries, watch)
+}
+
+/// The recorded request first, then others: their schedules are chance, so each attempt is repeated.
+fn minimise_by_asking(
+    artifact: &Artifact,
+    subject: &mut dyn Subject,
+    tries: u64,
+    watch: &mut Watch<'_>,
+) -> Result<Artifact, MinimiseExternalError> {
     let transactions = artifact.scenario.tx_count();
-    let mut go_on = |_| watch(0, transactions);
-    let first = rerun(&mut *subject, &artifact.scenario, &artifact.signature, RATE_TIMES, &mut go_on);
-    let mut repeats = repeats(first.same, first.times);
+    let mut probe = Repeated::of(subject, artifact.asked);
+    let first = probe.measure(&artifact.scenario, &artifact.signature, &mut || watch(0, transactions));
+    probe.ask_often_enough_for(&first);
     let mut made = artifact.clone();
     loop {
-        let mut probe = Repeated { subject: &mut *subject, capabilities: capabilities.clone(), repeats };
+        // An attempt is one try, however often it is repeated.
         made = minimise_by(&made, &mut probe, tries, watch)?;
-        let mut go_on = |_| ControlFlow::Continue(());
-        let rated = rerun(&mut *subject, &made.scenario, &made.signature, RATE_TIMES, &mut go_on);
-        if rated.same == 0 {
+        made.asked = probe.recorded;
+        let rated = probe.measure(&made.scenario, &made.signature, &mut || ControlFlow::Continue(()));
+        if rated.shown == 0 {
             // Chance made it look smaller. What was met stays, with the rate at which it showed.
-            let rate = Some(Rate { shown: first.same, times: first.times, repeats: 0 });
-            return Ok(Artifact { rate, ..artifact.clone() }.sealed());
+            return Ok(Artifact { rate: Some(first), ..artifact.clone() }.sealed());
         }
-        let needed = self::repeats(rated.same, rated.times);
-        if needed <= repeats {
+        let repeats = probe.repeats;
+        if !probe.ask_often_enough_for(&rated) {
             let from_first =
                 |smaller: Smaller| Smaller { transactions: (transactions, smaller.transactions.1), ..smaller };
-            let rate = Some(Rate { shown: rated.same, times: rated.times, repeats });
+            let rate = Some(Rate { repeats, ..rated });
             return Ok(Artifact { rate, smaller: made.smaller.map(from_first), ..made }.sealed());
         }
         // A smaller case shows it more seldom: what was tried before may have been overlooked.
-        repeats = needed;
     }
 }
 
@@ -170,19 +195,63 @@ fn hunt(artifact: &Artifact, explorer: &Interleaver) -> Artifact {
     hunted
 }
 
-/// So many that a violation which shows `shown` times in `times` is overlooked once in a hundred.
-fn repeats(shown: u32, times: u32) -> u32 {
-    // A rate that was never or always seen is taken for one a little off.
-    let rate = (f64::from(shown) + 0.5) / (f64::from(times) + 1.0);
-    let overlooked = |repeats: u32| (1.0 - rate).powf(f64::from(repeats));
-    (1..MOST_REPEATS).find(|&repeats| overlooked(repeats) <= 0.01).unwrap_or(MOST_REPEATS)
-}
-
 /// A subject that is asked again until it shows the violation, or often enough.
 struct Repeated<'a> {
     subject: &'a mut dyn Subject,
     capabilities: Capabilities,
+    /// The request that showed the violation last.
+    recorded: Option<AskedWith>,
+    /// Requests of one attempt with the recorded workers and seed, and with others.
+    with_recorded: u32,
     repeats: u32,
+}
+
+impl<'a> Repeated<'a> {
+    fn of(subject: &'a mut dyn Subject, recorded: Option<AskedWith>) -> Self {
+        let capabilities = subject.capabilities();
+        Self { subject, capabilities, recorded, with_recorded: 1, repeats: 1 }
+    }
+
+    fn is_deterministic(&self) -> bool {
+        self.capabilities.deterministic_by_seed
+    }
+
+    /// The rate at which the recorded request shows the violation, or else any.
+    fn measure(&mut self, scenario: &Scenario, wanted: &Signature, watch: &mut dyn FnMut() -> ControlFlow<()>) -> Rate {
+        let vectors = vectors(&fit(scenario, &self.capabilities));
+        if let Some(with) = self.recorded {
+            let most = if self.is_deterministic() { 1 } else { RECORDED };
+            let own = rate::measure(most, |_| {
+                ControlFlow::Continue(self.shows(&vectors, wanted, Asking::With(with)).is_some())
+            });
+            // What always shows so needs no other request.
+            if own.shown == own.times {
+                return own;
+            }
+        }
+        rate::measure(MOST_ASKED, |time| {
+            watch()?;
+            ControlFlow::Continue(self.shows(&vectors, wanted, Asking::Seed(mix(0, u64::from(time)))).is_some())
+        })
+    }
+
+    /// Whether more repetitions are needed than so far, for a case of this rate.
+    fn ask_often_enough_for(&mut self, rate: &Rate) -> bool {
+        let (with_recorded, repeats) = match self.recorded {
+            Some(_) if self.is_deterministic() => (1, SCHEDULES),
+            Some(_) => (rate::repeats(rate).min(RECORDED), rate::repeats(rate)),
+            None => (0, rate::repeats(rate)),
+        };
+        let are_more = repeats > self.repeats;
+        self.with_recorded = with_recorded;
+        self.repeats = self.repeats.max(repeats);
+        are_more
+    }
+
+    fn shows(&mut self, vectors: &[TestVector], wanted: &Signature, asking: Asking) -> Option<Wrong> {
+        let wrong = ask(self.subject, &self.capabilities, vectors, asking, &mut Asked::default());
+        wrong.filter(|wrong| wanted.covers(&wrong.violation.signature()))
+    }
 }
 
 impl Probe for Repeated<'_> {
@@ -194,13 +263,11 @@ impl Probe for Repeated<'_> {
             return probed;
         }
         let vectors = vectors(scenario);
-        for repeat in 0..self.repeats {
-            probed.executions = u64::from(repeat) + 1;
-            let seed = mix(1, u64::from(repeat));
-            let wrong = ask(self.subject, &self.capabilities, &vectors, seed, &mut Asked::default());
-            let violation = wrong.map(|wrong| wrong.violation);
-            let wanted = violation.filter(|violation| wanted.covers(&violation.signature()));
-            if let Some(violation) = wanted {
+        let own = self.recorded.into_iter().flat_map(|with| (0..self.with_recorded).map(move |_| Asking::With(with)));
+        let others = (0..self.repeats).map(|repeat| Asking::Seed(mix(1, u64::from(repeat))));
+        for asking in own.chain(others).collect::<Vec<_>>() {
+            if let Some(Wrong { violation, with }) = self.shows(&vectors, wanted, asking) {
+                self.recorded = Some(with);
                 probed.shown = Some((violation, None));
                 break;
             }
@@ -210,18 +277,5 @@ impl Probe for Repeated<'_> {
 
     fn with_steps(&mut self, _scenario: &Scenario, schedule: &Schedule) -> Schedule {
         schedule.clone()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_shows_seldom_is_asked_often() {
-        assert_eq!(repeats(20, 20), 2);
-        assert!((5..=10).contains(&repeats(10, 20)), "{}", repeats(10, 20));
-        assert_eq!(repeats(0, 20), MOST_REPEATS.min(repeats(0, 20)));
-        assert!(repeats(1, 20) > repeats(5, 20));
     }
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::experiment::interleaver;
 use super::process::{ProcessConfig, ProcessSubject};
-use super::{OnTokio, RuntimeSubject, Subject, SubjectError};
+use super::shims::{Shimmed, UnderControl};
+use super::{Answer, Capabilities, OnTokio, Request, RuntimeSubject, ShuttleSubject, Subject, SubjectError};
 use seriatim_explore::Interleaver;
 use seriatim_lab::workload::Scenario;
 
@@ -38,6 +39,12 @@ pub trait SubjectSource: Sync {
         None
     }
 
+    /// Whether its tasks can also run on real threads. If not, every scenario is explored, and what [`start`](Self::start)
+    /// gives is controlled too.
+    fn has_real_threads(&self) -> bool {
+        true
+    }
+
     /// Whether it is a process, started by a command, whose answers that do not come end as [`SubjectError::Hang`].
     fn is_process(&self) -> bool {
         self.command().is_some()
@@ -67,6 +74,38 @@ impl<S: RuntimeSubject> SubjectSource for OverRuntime<S> {
 
     fn explorer(&self, scenario: &Scenario) -> Option<Interleaver> {
         Some(interleaver(Arc::clone(&self.0), scenario))
+    }
+}
+
+/// A subject built on the shims.
+#[derive(Debug)]
+pub struct OverShims<S>(pub Arc<S>);
+
+impl<S: ShuttleSubject> OverShims<S> {
+    /// The source of `subject`, which all executions share.
+    pub fn new(subject: S) -> Self {
+        Self(Arc::new(subject))
+    }
+}
+
+impl<F: Fn(&Request) -> Answer + Send + Sync + 'static> OverShims<(Capabilities, F)> {
+    /// The source of an executor that is a function.
+    pub fn function(capabilities: Capabilities, execute: F) -> Self {
+        Self::new((capabilities, execute))
+    }
+}
+
+impl<S: ShuttleSubject> SubjectSource for OverShims<S> {
+    fn start(&self) -> Result<Box<dyn Subject>, SubjectError> {
+        Ok(Box::new(UnderControl::new(&self.0)))
+    }
+
+    fn explorer(&self, scenario: &Scenario) -> Option<Interleaver> {
+        Some(interleaver(Arc::new(Shimmed(Arc::clone(&self.0))), scenario))
+    }
+
+    fn has_real_threads(&self) -> bool {
+        false
     }
 }
 

@@ -96,7 +96,10 @@ fn with_expectation(error: &SubjectError) -> String {
             format!("{error}, expected one line of JSON that ends with a newline and is flushed")
         }
         SubjectError::Crash { .. } => format!("{error}, expected to go on until standard input ends"),
-        SubjectError::Protocol(_) | SubjectError::Panicked(_) | SubjectError::Start { .. } => error.to_string(),
+        SubjectError::Protocol(_)
+        | SubjectError::Panicked(_)
+        | SubjectError::Unended(_)
+        | SubjectError::Start { .. } => error.to_string(),
     }
 }
 

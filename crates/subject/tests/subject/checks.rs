@@ -37,7 +37,11 @@ fn a_wrong_executor_is_told_with_its_report_and_its_case_comes_first_until_it_ag
     let folder = tempfile::tempdir().unwrap();
     let Err(CheckError::Violation(first)) = judged(third_fails, folder.path()) else { panic!("it is wrong") };
     assert!(first.contains("VIOLATION in execution 1 "), "{first}");
-    assert!(first.contains("smaller  3 of ") && first.contains("\n  cargo test checks::a_wrong_executor"), "{first}");
+    assert!(
+        first.contains("smaller  3 of ")
+            && first.contains("\n  cargo test -p seriatim-subject checks::a_wrong_executor"),
+        "{first}"
+    );
     let files = kept(folder.path());
     assert_eq!(files.len(), 1);
     assert!(first.contains(&files[0]), "{first}");

@@ -238,7 +238,7 @@ fn a_fault_that_shows_now_and_then_is_made_smaller_with_a_rate() {
     assert!(rate.shown > 0 && rate.shown < rate.times && rate.repeats > 1, "{rate:?}");
     let mut subject = source.start().unwrap();
     let mut go_on = |_| ControlFlow::Continue(());
-    let replayed = rerun(&mut *subject, &smaller.scenario, &smaller.signature, 100, &mut go_on);
+    let replayed = rerun(&mut *subject, &smaller.scenario, &smaller.signature, None, 100, &mut go_on);
     assert_eq!((replayed.times, replayed.other), (100, 0));
     assert!((20..=90).contains(&replayed.same), "{replayed:?}");
 }
@@ -313,11 +313,11 @@ fn a_scenario_that_does_not_fit_is_asked_about_as_far_as_it_fits() {
     let mut go_on = |_| ControlFlow::Continue(());
     // A panic would be a violation of the subject.
     let mut strict = Parrot { capabilities: payments([]), spoil: |request, _| assert!(has_only_payments(request)) };
-    let asked = rerun(&mut strict, &unfit, &signature, 3, &mut go_on);
+    let asked = rerun(&mut strict, &unfit, &signature, None, 3, &mut go_on);
     assert_eq!((asked.times, asked.same, asked.other), (3, 0, 0), "{:?}", asked.violation);
     // It was asked at all: answers that are wrong everywhere are noticed.
     let mut wrong = Parrot { capabilities: payments([]), spoil: |_, answer| answer.outcomes.fill(Outcome::Failed) };
-    let asked = rerun(&mut wrong, &unfit, &signature, 3, &mut go_on);
+    let asked = rerun(&mut wrong, &unfit, &signature, None, 3, &mut go_on);
     assert_eq!((asked.times, asked.other), (3, 3));
 }
 
