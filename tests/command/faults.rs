@@ -32,7 +32,9 @@ fn the_command_finds_replays_and_refuses() {
     let number = struck.split_whitespace().nth(1).unwrap();
     assert!(point.contains(&format!("at point {number} (write)")), "{point}: {struck}");
     let page = std::fs::read_to_string(folder.path().join("page.html")).unwrap();
-    assert_eq!(page.matches("an error strikes").count(), 1);
+    let told = "An error strikes here: before the storage is written. Without it every oracle agrees.";
+    assert!(page.contains(told) && report.replace("\n  ", " ").contains(told), "{report}");
+    assert_eq!(page.matches(": an error strikes").count(), 1);
 
     // The right executor endures the same fault.
     let text = std::fs::read_to_string(folder.path().join(&artifact)).unwrap();

@@ -27,7 +27,7 @@ pub use amount::explain_amount;
 pub(crate) use change::changed_part;
 pub(crate) use tasks::block_start;
 pub use tasks::{TaskName, TaskNames, task_names};
-pub(crate) use words::{ACCOUNTS, shares_out};
+pub(crate) use words::{ACCOUNTS, sentence, shares_out};
 
 /// What went wrong between tasks, by the field's own names (Berenson et al., "A critique of ANSI SQL isolation levels",
 /// SIGMOD 1995, where they have them). `explain/pattern.rs` says exactly which accesses make which.

@@ -123,7 +123,7 @@ fn second_sentence(line: &str) -> Option<&str> {
 
 /// `@FIGURE@`, as a text has it until the figure is known.
 fn placeholder(line: &str) -> Option<&str> {
-    let is_name = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_uppercase());
+    let is_name = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
     // What stands before the first @ and behind the last is not between two.
     let mut parts: Vec<&str> = line.split('@').skip(1).collect();
     parts.pop();

@@ -3,6 +3,7 @@
 #![cfg(feature = "controlled")]
 
 mod execution;
+mod properties;
 mod sync;
 mod threads;
 

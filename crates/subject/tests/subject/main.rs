@@ -3,3 +3,4 @@
 mod checks;
 mod protocol;
 mod questions;
+mod seldom;

@@ -220,7 +220,7 @@ pub(super) fn wrong(violation: &Violation) -> String {
 }
 
 /// The text with a capital letter and a full stop.
-pub(super) fn sentence(text: String) -> String {
+pub(crate) fn sentence(text: String) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
     let text = first + letters.as_str();

@@ -6,6 +6,8 @@ use seriatim_lab::drive::{Doing, FaultPoint};
 use seriatim_runtime::{Fault, Site};
 use seriatim_tos::chain::ExecutionPath;
 
+use crate::explain::sentence;
+
 /// The run of a fault's block that no fault strikes, and where the fault would.
 #[derive(Clone, Debug)]
 pub struct FaultPoints {
@@ -70,7 +72,8 @@ impl FaultPoints {
             let source = at.source().map_or_else(String::new, |source| format!(": `{source}`"));
             format!(", at {file}:{line}{source}")
         });
-        Some(format!("Where {}{line}, {} strikes. Without it every oracle agrees.", place(*site), strike(fault)))
+        let strike = sentence(format!("{} strikes here: {}{line}", strike(fault), place(*site)));
+        Some(format!("{strike} Without it every oracle agrees."))
     }
 
     /// The lines near the struck point; without one those at the beginning.
