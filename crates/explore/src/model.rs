@@ -38,7 +38,7 @@ pub(crate) use meetings::take_meetings;
 pub use object::{Entry, Lock, Mode, Object, Permit};
 pub use semaphore::{ModelPermit, ModelSemaphore};
 pub use shown::{Anatomy, Key, Label, Shown};
-pub use steps::{Place, Step, trace};
+pub use steps::{Place, Step, trace, trace_at};
 pub(crate) use steps::{begin_step, record_steps, take_steps};
 pub(crate) use waiting::take_waiting;
 pub use waiting::{Awaited, Waiting};

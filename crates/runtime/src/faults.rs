@@ -1,6 +1,7 @@
 //! What goes wrong once, and where: at a chosen point a task is delayed, panics or is cancelled, or a call fails. The points
 //! are those of a [`super::Probed`] runtime.
 
+use std::cell::Cell;
 use std::panic::Location;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -127,6 +128,23 @@ struct Plan {
 
 /// Who called the operation at a point. None: nobody knows, as of calls of the storage.
 pub type Caller = Option<&'static Location<'static>>;
+
+thread_local! {
+    static BEHALF: Cell<Caller> = const { Cell::new(None) };
+}
+
+/// Runs what somebody else calls for `caller`: a layer around a storage, for whoever asks the storage.
+pub fn on_behalf<R>(caller: &'static Location<'static>, call: impl FnOnce() -> R) -> R {
+    let before = BEHALF.replace(Some(caller));
+    let result = call();
+    BEHALF.set(before);
+    result
+}
+
+/// For whom the code that runs now was called, if [`on_behalf`] said so.
+pub fn behalf() -> Caller {
+    BEHALF.get()
+}
 
 /// The points that were reached while faults were armed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

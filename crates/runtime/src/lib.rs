@@ -52,7 +52,7 @@ use std::task::{Context, Poll};
 
 use serde::Serialize;
 
-pub use faults::{Caller, DELAY, Fault, Faults, INJECTED, Injected, Passed, Site};
+pub use faults::{Caller, DELAY, Fault, Faults, INJECTED, Injected, Passed, Site, behalf, on_behalf};
 pub use level::{Inside, Level};
 pub use native::Native;
 pub use probed::{Probed, TaskFigures};

@@ -15,7 +15,7 @@ use std::task::{Context, Poll};
 
 use super::{
     Caller, DELAY, Fault, Faults, INJECTED, Injected, JoinSet, Level, MapKey, MapValue, Runtime, RwLock, Semaphore,
-    Site, TaskError, TaskIndex,
+    Site, TaskError, TaskIndex, behalf,
 };
 
 thread_local! {
@@ -96,8 +96,8 @@ impl<R: Runtime> Probed<R> {
     ///
     /// # Panics
     /// The fault is a panic. The process's panic hook is not called.
-    pub async fn pass(&self, site: Site) -> Result<(), Injected> {
-        self.pass_at(site, None).await
+    pub fn pass(&self, site: Site) -> impl Future<Output = Result<(), Injected>> {
+        self.pass_at(site, behalf())
     }
 
     async fn pass_at(&self, site: Site, caller: Caller) -> Result<(), Injected> {

@@ -1,20 +1,29 @@
 //! A parallel executor on a pool of threads: the payments of a block go in waves, each wave runs on rayon, accounts lie in
 //! a concurrent map, and a thread of its own adds up the fees that it is sent.
 //!
-//! Two payments may be in one wave if neither spends from an account that the other touches. Both may pay to the same
-//! account: credits commute, and each is one operation of the map.
+//! A payment goes behind every earlier one that touches the account from which it spends. Others may run side by side,
+//! also if they pay to the same account: each credit and each debit is one operation of the map, and they commute.
 //!
 //! Nothing here is made for a harness but the lines that import the libraries from the shims, which are the libraries
 //! themselves in a release, and the number of the payment that a thread works on.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::fmt;
 
 use seriatim_shims::crossbeam::{self, channel};
 use seriatim_shims::dashmap::DashMap;
 use seriatim_shims::rayon::{ThreadPoolBuilder, prelude::*};
 use seriatim_shims::works_on;
 
-pub type Key = [u8; 32];
+/// It shows itself as a ledger does.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key(pub [u8; 32]);
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Account {
@@ -35,7 +44,7 @@ pub struct Payment {
 /// What is wrong on purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// A credit reads the balance and writes the sum, in two operations of the map.
+    /// An account is read and written in two operations of the map.
     Race,
     /// A fee that finds the channel full is not sent, and who adds up the fees waits for it.
     LostWakeUp,
@@ -90,17 +99,22 @@ impl Executor {
 
     fn pay(self, state: &DashMap<Key, Account>, payment: &Payment) {
         let spent = payment.fee + payment.to.iter().map(|(_, amount)| amount).sum::<u64>();
-        let mut source = state.entry(payment.from).or_default();
-        source.nonce = source.nonce.max(payment.nonce + 1);
-        source.balance = source.balance.checked_sub(spent).expect("the payment is valid");
-        drop(source);
+        self.change(state, payment.from, |source| Account {
+            nonce: source.nonce.max(payment.nonce + 1),
+            balance: source.balance.checked_sub(spent).expect("the payment is valid"),
+        });
         for (key, amount) in &payment.to {
-            if self.fault == Some(Fault::Race) {
-                let before = state.get(key).map(|account| *account).unwrap_or_default();
-                state.insert(*key, Account { balance: before.balance + amount, ..before });
-            } else {
-                state.entry(*key).or_default().balance += amount;
-            }
+            self.change(state, *key, |account| Account { balance: account.balance + amount, ..account });
+        }
+    }
+
+    fn change(self, state: &DashMap<Key, Account>, key: Key, change: impl FnOnce(Account) -> Account) {
+        if self.fault == Some(Fault::Race) {
+            let before = state.get(&key).map(|account| *account).unwrap_or_default();
+            state.insert(key, change(before));
+        } else {
+            let mut account = state.entry(key).or_default();
+            *account = change(*account);
         }
     }
 
@@ -114,12 +128,12 @@ impl Executor {
     }
 }
 
-/// Payments that can be executed side by side: each comes after every earlier one that it conflicts with.
+/// Payments that can be executed side by side.
 fn waves(block: &[Payment]) -> Vec<Vec<usize>> {
     let mut waves: Vec<Vec<usize>> = Vec::new();
     let mut waves_of: Vec<usize> = Vec::new();
     for (number, payment) in block.iter().enumerate() {
-        let earlier = block[..number].iter().zip(&waves_of).filter(|(earlier, _)| payment.conflicts(earlier));
+        let earlier = block[..number].iter().zip(&waves_of).filter(|(earlier, _)| payment.spends_after(earlier));
         let wave = earlier.map(|(_, wave)| wave + 1).max().unwrap_or(0);
         waves.resize(waves.len().max(wave + 1), Vec::new());
         waves[wave].push(number);
@@ -129,12 +143,8 @@ fn waves(block: &[Payment]) -> Vec<Vec<usize>> {
 }
 
 impl Payment {
-    /// Whether one spends from an account that the other touches.
-    fn conflicts(&self, other: &Self) -> bool {
-        self.accounts().contains(&other.from) || other.accounts().contains(&self.from)
-    }
-
-    fn accounts(&self) -> BTreeSet<Key> {
-        [self.from].into_iter().chain(self.to.iter().map(|(key, _)| *key)).collect()
+    /// Whether it spends from an account that an earlier one touches.
+    fn spends_after(&self, earlier: &Self) -> bool {
+        earlier.from == self.from || earlier.to.iter().any(|(key, _)| *key == self.from)
     }
 }

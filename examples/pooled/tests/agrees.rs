@@ -1,6 +1,6 @@
 //! The executor under every schedule that the harness thinks of.
 
-use pooled_example::{Account, Executor, Payment};
+use pooled_example::{Account, Executor, Key, Payment};
 use seriatim_subject::{Answer, Assumption, Capabilities, Figure, Request};
 use seriatim_tos::ledger::{AccountKey, AssetId};
 
@@ -18,15 +18,16 @@ pub fn capabilities() -> Capabilities {
 pub fn answer(executor: Executor, request: &Request) -> Answer {
     let given = request.state.accounts.iter();
     let before =
-        given.map(|(key, has)| (key.0, Account { nonce: has.nonce, balance: has.owned(AssetId::TOS) })).collect();
+        given.map(|(key, has)| (Key(key.0), Account { nonce: has.nonce, balance: has.owned(AssetId::TOS) })).collect();
     let payments = request.block.transactions.iter().map(|given| {
-        let (body, to) = (&given.transaction.body, given.transfers().iter().map(|to| (to.destination.0, to.amount)));
-        Payment { from: body.source.0, nonce: body.nonce, fee: body.fee, to: to.collect() }
+        let (body, to) =
+            (&given.transaction.body, given.transfers().iter().map(|to| (Key(to.destination.0), to.amount)));
+        Payment { from: Key(body.source.0), nonce: body.nonce, fee: body.fee, to: to.collect() }
     });
     let (after, fees) = executor.execute(&before, &payments.collect::<Vec<_>>(), request.workers as usize);
     let mut answer = Answer::unchanged(request);
     for (key, account) in after {
-        let entry = answer.state.accounts.entry(AccountKey(key)).or_default();
+        let entry = answer.state.accounts.entry(AccountKey(key.0)).or_default();
         (entry.nonce, _) = (account.nonce, entry.balances.insert(AssetId::TOS, account.balance));
     }
     answer.figures.fees = Some(fees);

@@ -143,7 +143,7 @@ pub fn trace(task: impl FnOnce() -> u64, action: impl FnOnce() -> Action) {
 }
 
 /// Records an operation of the runtime that was called at `place`.
-pub(super) fn trace_at(place: Place, task: impl FnOnce() -> u64, action: impl FnOnce() -> Action) {
+pub fn trace_at(place: Place, task: impl FnOnce() -> u64, action: impl FnOnce() -> Action) {
     trace_guarded(place, task, || (action(), None));
 }
 

@@ -1,7 +1,7 @@
 //! Storage calls in the record of an execution, beside the operations of the modelled runtime.
 
-use seriatim_explore::model::{Action, Key, trace};
-use seriatim_runtime::Runtime;
+use seriatim_explore::model::{Action, Key, Place, trace_at};
+use seriatim_runtime::{Runtime, behalf};
 use seriatim_tos::storage::{Layer, Read, StorageError, WriteBatch};
 
 /// Puts each storage call into the record if somebody records steps.
@@ -18,12 +18,12 @@ impl<R> Traced<R> {
 
 impl<R: Runtime> Layer for Traced<R> {
     fn before_read(&self, read: Read) -> Result<(), StorageError> {
-        trace(|| self.runtime.task(), || Action::Ask { key: Key::of(&read) });
+        trace_at(Place::of(behalf()), || self.runtime.task(), || Action::Ask { key: Key::of(&read) });
         Ok(())
     }
 
     fn before_commit(&self, batch: &mut WriteBatch) -> Result<(), StorageError> {
-        trace(|| self.runtime.task(), || Action::Commit { writes: batch.ops.len() });
+        trace_at(Place::of(behalf()), || self.runtime.task(), || Action::Commit { writes: batch.ops.len() });
         Ok(())
     }
 }

@@ -10,7 +10,8 @@ pub struct Failing<R>(pub Probed<R>);
 
 impl<R: Runtime> Failing<R> {
     fn pass(&self, site: Site) -> Pause<'_> {
-        Box::pin(async move { Ok(self.0.pass(site).await?) })
+        let passed = self.0.pass(site);
+        Box::pin(async move { Ok(passed.await?) })
     }
 }
 

@@ -4,11 +4,12 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::ledger::{AccountKey, Amount, AssetId, BlockMetadata, Hash, Topoheight};
-use seriatim_runtime::Runtime;
+use seriatim_runtime::{Runtime, on_behalf};
 
 use super::{Executed, Newest, StateKey, Storage, StorageError, StoredAccount, Version, WriteBatch};
 
@@ -160,10 +161,10 @@ impl<S: Storage> Layered<S> {
     }
 
     /// Passes a read through the layers, from the outermost to the innermost.
-    async fn reading(&self, read: Read) -> Result<(), StorageError> {
+    async fn reading(&self, read: Read, caller: &'static Location<'static>) -> Result<(), StorageError> {
         for layer in self.layers.iter().rev() {
-            layer.before_read(read)?;
-            if let Some(pause) = layer.suspend_read(read) {
+            on_behalf(caller, || layer.before_read(read))?;
+            if let Some(pause) = on_behalf(caller, || layer.suspend_read(read)) {
                 pause.await?;
             }
         }
@@ -171,12 +172,12 @@ impl<S: Storage> Layered<S> {
     }
 
     /// Lets the layers know that the inner storage has written, from the innermost to the outermost.
-    async fn written(&self, batch: Option<&WriteBatch>) {
+    async fn written(&self, batch: Option<&WriteBatch>, caller: &'static Location<'static>) {
         for layer in &self.layers {
             if let Some(batch) = batch {
                 layer.after_commit(batch);
             }
-            if let Some(pause) = layer.suspend_written() {
+            if let Some(pause) = on_behalf(caller, || layer.suspend_written()) {
                 // The inner storage keeps what it has written.
                 let _ = pause.await;
             }
@@ -185,73 +186,125 @@ impl<S: Storage> Layered<S> {
 }
 
 impl<S: Storage> Storage for Layered<S> {
-    async fn top(&self) -> Result<(Topoheight, BlockMetadata), StorageError> {
-        self.reading(Read::Top).await?;
-        self.inner.top().await
-    }
-
-    async fn assets(&self) -> Result<BTreeSet<AssetId>, StorageError> {
-        self.reading(Read::Assets).await?;
-        self.inner.assets().await
-    }
-
-    async fn account(&self, account: AccountKey) -> Result<Option<StoredAccount>, StorageError> {
-        self.reading(Read::Account(account)).await?;
-        self.inner.account(account).await
-    }
-
-    async fn balance(&self, account: AccountKey, asset: AssetId) -> Result<Option<Newest<Amount>>, StorageError> {
-        self.reading(Read::Balance(account, asset)).await?;
-        self.inner.balance(account, asset).await
-    }
-
-    async fn burned(&self, asset: AssetId) -> Result<Option<Newest<Amount>>, StorageError> {
-        self.reading(Read::Burned(asset)).await?;
-        self.inner.burned(asset).await
-    }
-
-    async fn executed_by(&self, transaction: Hash) -> Result<Option<Hash>, StorageError> {
-        self.reading(Read::ExecutedBy(transaction)).await?;
-        self.inner.executed_by(transaction).await
-    }
-
-    async fn executed(&self, transaction: Hash) -> Result<Option<Executed>, StorageError> {
-        self.reading(Read::Executed(transaction)).await?;
-        self.inner.executed(transaction).await
-    }
-
-    async fn metadata(&self, at: Topoheight) -> Result<BlockMetadata, StorageError> {
-        self.reading(Read::Metadata(at)).await?;
-        self.inner.metadata(at).await
-    }
-
-    async fn version_at(&self, key: StateKey, at: Topoheight) -> Result<Option<(Topoheight, Version)>, StorageError> {
-        self.reading(Read::VersionAt(key, at)).await?;
-        self.inner.version_at(key, at).await
-    }
-
-    async fn commit(&self, mut batch: WriteBatch) -> Result<(), StorageError> {
-        for layer in self.layers.iter().rev() {
-            layer.before_commit(&mut batch)?;
-            if let Some(pause) = layer.suspend_write() {
-                pause.await?;
-            }
+    #[track_caller]
+    fn top(&self) -> impl Future<Output = Result<(Topoheight, BlockMetadata), StorageError>> + Send {
+        let caller = Location::caller();
+        async move {
+            self.reading(Read::Top, caller).await?;
+            self.inner.top().await
         }
-        self.inner.commit(batch.clone()).await?;
-        self.written(Some(&batch)).await;
-        Ok(())
     }
 
-    async fn rewind(&self, to: Topoheight) -> Result<(), StorageError> {
-        for layer in self.layers.iter().rev() {
-            layer.before_rewind(to)?;
-            if let Some(pause) = layer.suspend_write() {
-                pause.await?;
-            }
+    #[track_caller]
+    fn assets(&self) -> impl Future<Output = Result<BTreeSet<AssetId>, StorageError>> + Send {
+        let caller = Location::caller();
+        async move {
+            self.reading(Read::Assets, caller).await?;
+            self.inner.assets().await
         }
-        self.inner.rewind(to).await?;
-        self.written(None).await;
-        Ok(())
+    }
+
+    #[track_caller]
+    fn account(&self, account: AccountKey) -> impl Future<Output = Result<Option<StoredAccount>, StorageError>> + Send {
+        let caller = Location::caller();
+        async move {
+            self.reading(Read::Account(account), caller).await?;
+            self.inner.account(account).await
+        }
+    }
+
+    #[track_caller]
+    fn balance(
+        &self,
+        account: AccountKey,
+        asset: AssetId,
+    ) -> impl Future<Output = Result<Option<Newest<Amount>>, StorageError>> + Send {
+        let caller = Location::caller();
+        async move {
+            self.reading(Read::Balance(account, asset), caller).await?;
+            self.inner.balance(account, asset).await
+        }
+    }
+
+    #[track_caller]
+    fn burned(&self, asset: AssetId) -> impl Future<Output = Result<Option<Newest<Amount>>, StorageError>> + Send {
+        let caller = Location::caller();
+        async move {
+            self.reading(Read::Burned(asset), caller).await?;
+            self.inner.burned(asset).await
+        }
+    }
+
+    #[track_caller]
+    fn executed_by(&self, transaction: Hash) -> impl Future<Output = Result<Option<Hash>, StorageError>> + Send {
+        let caller = Location::caller();
+        async move {
+            self.reading(Read::ExecutedBy(transaction), caller).await?;
+            self.inner.executed_by(transaction).await
+        }
+    }
+
+    #[track_caller]
+    fn executed(&self, transaction: Hash) -> impl Future<Output = Result<Option<Executed>, StorageError>> + Send {
+        let caller = Location::caller();
+        async move {
+            self.reading(Read::Executed(transaction), caller).await?;
+            self.inner.executed(transaction).await
+        }
+    }
+
+    #[track_caller]
+    fn metadata(&self, at: Topoheight) -> impl Future<Output = Result<BlockMetadata, StorageError>> + Send {
+        let caller = Location::caller();
+        async move {
+            self.reading(Read::Metadata(at), caller).await?;
+            self.inner.metadata(at).await
+        }
+    }
+
+    #[track_caller]
+    fn version_at(
+        &self,
+        key: StateKey,
+        at: Topoheight,
+    ) -> impl Future<Output = Result<Option<(Topoheight, Version)>, StorageError>> + Send {
+        let caller = Location::caller();
+        async move {
+            self.reading(Read::VersionAt(key, at), caller).await?;
+            self.inner.version_at(key, at).await
+        }
+    }
+
+    #[track_caller]
+    fn commit(&self, mut batch: WriteBatch) -> impl Future<Output = Result<(), StorageError>> + Send {
+        let caller = Location::caller();
+        async move {
+            for layer in self.layers.iter().rev() {
+                on_behalf(caller, || layer.before_commit(&mut batch))?;
+                if let Some(pause) = on_behalf(caller, || layer.suspend_write()) {
+                    pause.await?;
+                }
+            }
+            self.inner.commit(batch.clone()).await?;
+            self.written(Some(&batch), caller).await;
+            Ok(())
+        }
+    }
+
+    #[track_caller]
+    fn rewind(&self, to: Topoheight) -> impl Future<Output = Result<(), StorageError>> + Send {
+        let caller = Location::caller();
+        async move {
+            for layer in self.layers.iter().rev() {
+                on_behalf(caller, || layer.before_rewind(to))?;
+                if let Some(pause) = on_behalf(caller, || layer.suspend_write()) {
+                    pause.await?;
+                }
+            }
+            self.inner.rewind(to).await?;
+            self.written(None, caller).await;
+            Ok(())
+        }
     }
 }
 

@@ -1,12 +1,12 @@
 //! Violations that need no interleaving: the first point at which subject and reference part.
 
-use seriatim_explore::Schedule;
+use seriatim_explore::{Ending, Schedule};
 use seriatim_lab::compare::Violation;
 use seriatim_lab::workload::{Scenario, Step};
 
 use super::inquiry::{Inquiry, Outcome};
-use super::words::{sentence, wrong};
-use super::{Anomaly, Explanation};
+use super::words::{Words, sentence, wrong};
+use super::{Anomaly, Explanation, stuck};
 
 /// Placements of keys in maps beside the schedule's own.
 const PLACEMENTS: u64 = 8;
@@ -40,7 +40,16 @@ pub(super) fn explain(inquiry: &Inquiry<'_>, like: &Schedule) -> Explanation {
 pub(super) fn without_schedule(inquiry: &Inquiry<'_>) -> Explanation {
     let like = [2, 1, 8].map(|max_parallelism| Schedule { max_parallelism, ..Schedule::straight() });
     if let Some(like) = like.iter().find(|like| inquiry.straight(like) == Outcome::Same) {
-        return explain(inquiry, like);
+        let straight = (inquiry.subject)(inquiry.scenario).straight(like);
+        if straight.ending == Ending::Complete {
+            return explain(inquiry, like);
+        }
+        let traced = inquiry.traced(&straight.schedule);
+        let words = Words::new(inquiry.scenario, &traced.steps);
+        return match straight.ending {
+            Ending::Stuck(waiting) => stuck::explain(inquiry, &traced, &waiting, &words),
+            Ending::Endless(_) | Ending::Complete => stuck::livelock(inquiry, &traced, &words),
+        };
     }
     let sentences = vec![
         format!("It was seen on {}, without a schedule that could be followed again.", inquiry.violation.subject),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use seriatim_explore::Schedule;
-use seriatim_explore::model::{Action, Awaited, Effect, Label, Lock, Permit, Place, Step, Waiting};
+use seriatim_explore::model::{Action, Awaited, Effect, Label, Lock, Permit, Place, Step, TaskEnd, Waiting};
 use seriatim_lab::compare::Oracle;
 
 use super::access::lives;
@@ -100,6 +100,12 @@ fn one_after_another(inquiry: &Inquiry<'_>, traced: &Schedule, order: &[&Link], 
 fn unended(inquiry: &Inquiry<'_>, traced: &Schedule, waiting: &[Waiting], words: &Words<'_>) -> Explanation {
     let anomaly = if inquiry.violation.oracle == Oracle::Deadlock { Anomaly::Unnamed } else { Anomaly::LostWakeup };
     let mut sentences = vec!["Nothing can run any more.".to_owned()];
+    // Who panicked cannot do any more what others wait for.
+    for (position, step) in traced.steps.iter().enumerate() {
+        if let Action::End { end: TaskEnd::Panicked(message), .. } = &step.action {
+            sentences.push(sentence(format!("{} has ended by a panic: {message}", words.who_at(position))));
+        }
+    }
     let holders = holders(&traced.steps);
     for Waiting { task, on, place } in waiting.iter().take(8) {
         let owed = owed(&traced.steps, on, &holders, words);
