@@ -141,7 +141,7 @@ pub fn on_behalf<R>(caller: &'static Location<'static>, call: impl FnOnce() -> R
     result
 }
 
-/// For whom the code that runs now was called, if [`on_behalf`] said so.
+/// Tells for whom the code that runs now was called, if [`on_behalf`] said so.
 pub fn behalf() -> Caller {
     BEHALF.get()
 }

@@ -21,7 +21,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
     ("seriatim-node", &["seriatim-campaign"]),
     ("seriatim", &["seriatim-subject", "seriatim-node"]),
     (FIXTURES, &["seriatim-tos"]),
-    ("block-stm-example", &["seriatim-subject"]),
+    ("block-stm-example", &["seriatim"]),
     ("pooled-example", &["seriatim-subject"]),
     ("scoped-example", &["seriatim-subject"]),
     ("mutants", &["seriatim"]),
