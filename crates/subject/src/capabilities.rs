@@ -294,7 +294,7 @@ impl Figure {
 impl Assumption {
     fn name(self) -> &'static str {
         match self {
-            Self::AllValid => "blocks whose every transaction is valid",
+            Self::AllValid => "blocks with a transaction that is not valid",
             Self::ValidSignatures => "right signatures",
             Self::NoReceiveThenSpend => "nobody spends after he has received in the block",
             Self::NoZeroAmounts => "no transfer of nothing",

@@ -219,11 +219,9 @@ impl<S: SubjectSource> Check<S> {
             Conclusion::Violation => {
                 let found = &mut report.counterexamples[0];
                 // A test that runs long says what it does.
-                eprintln!("{name}: a violation in scenario {}; it is made smaller now", found.index);
+                eprintln!("{name}: a violation in execution {}; it is made smaller now", found.index + 1);
                 self.shrink(found);
-                let stored = found.store(&folder);
-                stored.map_err(|source| CheckError::File { path: folder.clone(), source })?;
-                let path = found.path.clone().unwrap_or_default();
+                let path = keep(found, &folder).map_err(|source| CheckError::File { path: folder.clone(), source })?;
                 Err(CheckError::Violation(self.tell(&found.to_string(), &found.artifact, &path)))
             }
         }
@@ -279,7 +277,7 @@ impl<S: SubjectSource> Check<S> {
             Some(test) => format!(" {test}"),
         };
         let package = std::env::var("CARGO_PKG_NAME").map_or_else(|_| String::new(), |name| format!(" -p {name}"));
-        let again = format!("cargo test{package}{again}");
+        let again = format!("cargo test{package}{again}    # with the same features");
         let report = report.again(&*again);
         let mut text = format!("{head}\n{}\n", report.text(Style::Plain));
         let mut line =
@@ -296,6 +294,21 @@ impl<S: SubjectSource> Check<S> {
         }
         text
     }
+}
+
+/// Stores a case. Another one of the same signature may be there, which agrees by now: both are kept.
+fn keep(found: &mut Counterexample, folder: &Path) -> std::io::Result<PathBuf> {
+    found.store(folder)?;
+    let stored = found.path.clone().unwrap_or_default();
+    if !found.known {
+        return Ok(stored);
+    }
+    let name = stored.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let free = (2..).map(|number| folder.join(format!("{name}-{number}.json"))).find(|path| !path.exists());
+    let path = free.expect("some number is free");
+    write_whole(&path, &found.artifact.to_json())?;
+    (found.path, found.known) = (Some(path.clone()), false);
+    Ok(path)
 }
 
 /// Where pages go: the target folder of the running test, or the system's folder for temporary files.

@@ -6,7 +6,10 @@
 //! chance, pair and control are also run straight on after the second access: in the recorded order that must still show
 //! the violation, the other way round it must not.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use seriatim_explore::Schedule;
+use seriatim_explore::model::{Action, Object, Step};
 
 use super::access::{Access, accesses, lives};
 use super::inquiry::{Inquiry, Outcome, with_choices};
@@ -108,6 +111,7 @@ fn moves(traced: &Schedule, accesses: &[Access<'_>]) -> Vec<Move> {
     let count = |task: u64, from: usize, to: usize| {
         traced.choices.0[from..=to].iter().filter(|&&choice| u64::from(choice) == task).count()
     };
+    let hands_out = handing_out(&traced.steps);
     let mut moves = Vec::new();
     for (second, access) in accesses.iter().enumerate() {
         // Nearest first; of a long schedule only what lies near.
@@ -119,9 +123,32 @@ fn moves(traced: &Schedule, accesses: &[Access<'_>]) -> Vec<Move> {
             }
         }
     }
-    moves.sort_by_key(|moved| (moved.cost, moved.apart, moved.first, moved.second, !moved.forward));
+    // Who gets which work is decided somewhere, and another order there changes a lot without being to blame.
+    let is_about_work = |moved: &Move| hands_out.contains(&accesses[moved.first].object);
+    moves.sort_by_key(|moved| {
+        (is_about_work(moved), moved.cost, moved.apart, moved.first, moved.second, !moved.forward)
+    });
     moves.truncate(MOST_MOVES);
     moves
+}
+
+/// How many steps a task takes at most from an access by which it gets work until it begins that work.
+const UNTIL_WORK: usize = 3;
+
+/// The objects that tasks touch only to get their next work: each access is followed at once by the work, or by the task's
+/// end.
+fn handing_out(steps: &[Step]) -> BTreeSet<Object<'_>> {
+    let mut of_object: BTreeMap<Object<'_>, bool> = BTreeMap::new();
+    for (position, step) in steps.iter().enumerate().filter(|(_, step)| step.task != 0) {
+        let Some(object) = step.action.object().filter(|object| !matches!(object, Object::Ends(_))) else { continue };
+        let mut later = steps[position + 1..].iter().filter(|later| later.task == step.task).take(UNTIL_WORK);
+        let is_followed = later.any(|later| matches!(later.action, Action::WorkOn { .. } | Action::End { .. }));
+        // Giving back is no access of its own.
+        if !matches!(step.action, Action::Unlock { .. } | Action::Release { .. }) {
+            *of_object.entry(object).or_insert(true) &= is_followed;
+        }
+    }
+    of_object.into_iter().filter(|(_, hands_out)| *hands_out).map(|(object, _)| object).collect()
 }
 
 /// The choices up to the second access with the pair turned round, and how many of them it takes until both accesses are
