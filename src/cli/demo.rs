@@ -10,7 +10,12 @@ use clap::Args;
 use serde::Serialize;
 
 use seriatim_campaign::{Budget, Conclusion, Control, Counterexample, Waivers};
-use seriatim_subject::{OverRuntime, SubjectCampaign, SubjectSource, run as run_campaign};
+use seriatim_explore::Interleaver;
+use seriatim_lab::workload::Scenario;
+use seriatim_subject::{
+    Answer, Capabilities, OverRuntime, Request, RuntimeSubject, Subject, SubjectCampaign, SubjectError, SubjectSource,
+    answer_by_reference, right_answer, run as run_campaign,
+};
 use seriatim_triage::report::{Report, Style, write_whole};
 use seriatim_triage::retrace::retrace;
 
@@ -47,7 +52,7 @@ struct Demonstrated {
 
 pub(super) fn run(args: &DemoArgs) -> Result<ExitCode, CliError> {
     let output = Output::new("demo", args.json.json.as_ref(), None, &[("--html", Some(&args.html))])?;
-    let source = OverRuntime::new(Racy);
+    let source = Explored(OverRuntime::new(Racy));
     say!(output, "The executor (src/cli/demo/executor.rs) has a task for each payment and a lock");
     say!(output, "for each account. To credit an account it takes the lock twice: to read the");
     say!(output, "balance, and to write the sum.\n");
@@ -78,6 +83,34 @@ pub(super) fn run(args: &DemoArgs) -> Result<ExitCode, CliError> {
     let violation = Shown::new(&found.artifact.violation);
     let html = args.html.display().to_string();
     output.end(&Findings::made(VERSION, None, &Demonstrated { violation, transactions: (transactions, left), html }))
+}
+
+/// The racy executor, asked under schedules alone: what real threads show is luck, and the demonstration is the same every
+/// time.
+struct Explored(OverRuntime<Racy>);
+
+impl SubjectSource for Explored {
+    fn start(&self) -> Result<Box<dyn Subject>, SubjectError> {
+        Ok(Box::new(Right))
+    }
+
+    fn explorer(&self, scenario: &Scenario) -> Option<Interleaver> {
+        self.0.explorer(scenario)
+    }
+}
+
+/// In place of real threads: it answers what is right.
+struct Right;
+
+impl Subject for Right {
+    fn capabilities(&self) -> Capabilities {
+        RuntimeSubject::capabilities(&Racy)
+    }
+
+    fn execute(&mut self, request: &Request) -> Result<Answer, SubjectError> {
+        let answer = right_answer(&self.capabilities(), &answer_by_reference(request));
+        Ok(Answer { id: request.id, ..answer })
+    }
 }
 
 /// The first violation of seed 0.
