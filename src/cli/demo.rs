@@ -99,7 +99,7 @@ impl SubjectSource for Explored {
     }
 }
 
-/// In place of real threads: it answers what is right.
+/// Stands in for real threads, and answers what is right.
 struct Right;
 
 impl Subject for Right {

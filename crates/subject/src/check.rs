@@ -304,8 +304,12 @@ fn keep(found: &mut Counterexample, folder: &Path) -> std::io::Result<PathBuf> {
         return Ok(stored);
     }
     let name = stored.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let free = (2..).map(|number| folder.join(format!("{name}-{number}.json"))).find(|path| !path.exists());
-    let path = free.expect("some number is free");
+    let mut number = 2;
+    let mut path = folder.join(format!("{name}-{number}.json"));
+    while path.exists() {
+        number += 1;
+        path.set_file_name(format!("{name}-{number}.json"));
+    }
     write_whole(&path, &found.artifact.to_json())?;
     (found.path, found.known) = (Some(path.clone()), false);
     Ok(path)
