@@ -132,7 +132,16 @@ fn print(output: &Output, artifact: &Artifact, rerun: &Rerun) {
         }
         Means::Fault { is_reached, search, .. } => print_fault(output, rerun, *is_reached, search.as_ref()),
         Means::Tokio { done, hang } => print_tokio(output, rerun, *done, *hang),
-        Means::Questions { subject, .. } => print_rate(output, artifact, rerun, subject),
+        Means::Questions { subject, by_workers, recorded } => {
+            print_rate(output, artifact, rerun, subject);
+            if let Some((shown, times)) = recorded {
+                say!(output, "  with the workers and the seed that are recorded: {shown} of {times}");
+            }
+            for (workers, count) in by_workers.iter().filter(|_| rerun.same > 0) {
+                let plural = if *workers == 1 { "" } else { "s" };
+                say!(output, "  {count} times {workers} worker{plural} showed it first");
+            }
+        }
     }
 }
 
@@ -218,18 +227,11 @@ fn print_tokio(output: &Output, rerun: &Rerun, done: u64, hang: Option<Hang>) {
 }
 
 fn print_rate(output: &Output, artifact: &Artifact, rerun: &Rerun, subject: &str) {
-    let Means::Questions { by_workers, recorded, .. } = &rerun.means else { return };
     if !artifact.subject.ends_with(&format!(": {subject}")) {
         say!(output, "the artifact is of {:?}, what is asked now is {subject:?}", artifact.subject);
     }
     print_violation(output, rerun.violation.as_ref());
     say!(output, "fails {} of {}{}", rerun.same, rerun.times, others(rerun, "; another violation in"));
-    if let Some((shown, times)) = recorded {
-        say!(output, "  with the workers and the seed that are recorded: {shown} of {times}");
-    }
-    for (workers, count) in by_workers.iter().filter(|_| rerun.same > 0) {
-        say!(output, "  {count} times {workers} worker{} showed it first", if *workers == 1 { "" } else { "s" });
-    }
 }
 
 fn print_violation(output: &Output, violation: Option<&Violation>) {

@@ -36,7 +36,7 @@ pub enum Means {
     /// The case ran on tokio, where nothing chooses interleavings, up to the first violation.
     Tokio { done: u64, hang: Option<Hang> },
     /// The subject was asked again and again. Violations of the artifact's signature are counted by the number of workers.
-    /// Of the reruns with the recorded request, so many showed it.
+    /// `recorded`: how many of the reruns with the recorded request showed it, and how many there were.
     Questions { subject: String, by_workers: BTreeMap<u32, u32>, recorded: Option<(u32, u32)> },
 }
 

@@ -25,6 +25,8 @@ mod steps;
 pub mod sync;
 #[cfg(feature = "controlled")]
 pub mod thread;
+#[cfg(feature = "controlled")]
+mod waits;
 
 #[cfg(not(feature = "controlled"))]
 pub use std::{hint, sync, thread, thread_local};

@@ -19,6 +19,11 @@ pub fn came_to<R>(
     move |object, result| Action::call(object, name, effect, Some(Shown::text(words(result))))
 }
 
+/// The record of an operation that moves a message or does not.
+pub fn moved<M, E>(name: &'static str) -> impl FnOnce(Label, &Result<M, E>) -> Action {
+    came_to(name, Effect::Write, |result: &Result<M, E>| if result.is_ok() { "a message" } else { "no message" })
+}
+
 #[track_caller]
 pub fn works_on(item: usize) {
     if is_controlled() {

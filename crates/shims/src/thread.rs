@@ -4,7 +4,6 @@ mod local;
 mod park;
 mod scoped;
 
-use std::any::Any;
 use std::fmt;
 use std::io;
 use std::num::NonZeroUsize;
@@ -118,7 +117,7 @@ impl<T> Outcome<T> {
         let result = control::catch(body);
         let end = match &result {
             Ok(_) => TaskEnd::Ok,
-            Err(panic) => TaskEnd::Panicked(message(&**panic)),
+            Err(panic) => TaskEnd::Panicked(control::panic_text(&**panic)),
         };
         let leave = || *self.lock() = Some(result);
         self.shared.operate(Effect::Write, place, leave, call("end", Effect::Write));
@@ -138,14 +137,6 @@ impl<T> Outcome<T> {
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Result<T>>> {
         self.result.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// What a panic says.
-fn message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-    let text = text.unwrap_or_else(|| "a panic without a message".to_owned());
-    control::panic_place().map_or(text.clone(), |place| format!("{text}, at {place}"))
 }
 
 /// `std::thread::JoinHandle`.

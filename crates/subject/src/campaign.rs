@@ -7,14 +7,14 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{
-    Asked, Asking, Capabilities, Part, Subject, SubjectCanary, SubjectError, SubjectSource, Wrong, ask, check_answers,
-    scenario_for, vectors,
+    Asked, Asking, Capabilities, Part, Subject, SubjectCanary, SubjectError, SubjectSource, TestVector, Wrong, ask,
+    check_answers, scenario_for, vectors,
 };
 use seriatim_campaign::{
     Budget, Conclusion, Control, Counterexample, Done, Execution, First, Hang, Job, Jobs, Sums, Waived, Waivers,
 };
-use seriatim_explore::{InterleavingEvidence, Schedule};
-use seriatim_lab::compare::{Oracle, Verdict, Violation};
+use seriatim_explore::{Interleaver, InterleavingEvidence, Schedule};
+use seriatim_lab::compare::{Oracle, Violation};
 use seriatim_lab::workload::{Plan, Scenario, mix};
 use seriatim_lab::{interleave_on, portfolio, small_portfolio};
 use seriatim_triage::report::{Artifact, AskedWith, Origin, PROCESS, PROGRAM};
@@ -106,10 +106,8 @@ pub fn run(
 ) -> Result<SubjectReport, SubjectCampaignError> {
     let capabilities = source.start()?.capabilities();
     capabilities.check().map_err(SubjectCampaignError::Capabilities)?;
-    let unseen = check_answers(&capabilities)?
-        .into_iter()
-        .map(|what| format!("no block would show another {what}"))
-        .collect::<Vec<_>>();
+    let unseen = check_answers(&capabilities)?.into_iter().map(|what| format!("no block would show another {what}"));
+    let mut missed: Vec<String> = unseen.collect();
     let start = || -> Result<_, SubjectError> {
         let subject = source.start()?;
         Ok(Examination { seed: config.seed, source, capabilities: &capabilities, subject, figures: Figures::default() })
@@ -119,11 +117,10 @@ pub fn run(
     let Done { sums, found, waived, time } = jobs.run(control, start)?;
     let waived = Waived::of(&waived, |found| found.violation.signature(), waivers);
     let found = found.into_iter().map(|first| counterexample(config, source, &capabilities, first)).collect();
-    let mut unseen = unseen;
     if !source.has_real_threads() && sums.interleavings.context_switches == 0 {
-        unseen.push("no task ran beside another: is the feature `controlled` of seriatim-shims on?".to_owned());
+        missed.push("no task ran beside another: is the feature `controlled` of seriatim-shims on?".to_owned());
     }
-    let report = SubjectReport::new(config, capabilities, sums, unseen, found, time);
+    let report = SubjectReport::new(config, capabilities, sums, missed, found, time);
     Ok(SubjectReport { waived, ..report })
 }
 
@@ -157,36 +154,45 @@ impl Examination<'_> {
     /// Asks on real threads, and at every other index also under shuttle, if the subject runs there. One that has no real
     /// threads runs there alone, at every index.
     fn examine(&mut self, index: u64) -> Option<Found> {
-        let Self { seed: campaign_seed, source, capabilities, subject, figures } = self;
-        let seed = mix(*campaign_seed, index);
-        let (scenario, taken_out) = scenario_for(capabilities, seed);
-        figures.asked.scenarios += 1;
-        figures.asked.taken_out += taken_out;
-        let is_explored = index.is_multiple_of(2) || !source.has_real_threads();
+        let seed = mix(self.seed, index);
+        let (scenario, taken_out) = scenario_for(self.capabilities, seed);
+        self.figures.asked.scenarios += 1;
+        self.figures.asked.taken_out += taken_out;
+        let vectors = vectors(&scenario);
+        let has_real_threads = self.source.has_real_threads();
         // Under shuttle first: what is found there comes with its schedule.
-        if let Some(explorer) = source.explorer(&scenario).filter(|_| is_explored) {
-            let explored = if source.has_real_threads() {
-                interleave_on(&explorer, portfolio(seed))
-            } else {
-                let vectors = vectors(&scenario);
-                // Where no block has two transactions, one schedule is as good as another.
-                let meet = vectors.iter().any(|vector| vector.request.block.transactions.len() > 1);
-                let explored = interleave_on(&explorer, small_portfolio(seed).take(if meet { usize::MAX } else { 1 }));
-                figures.asked.count_explored(&vectors, explored.evidence.interleavings);
-                explored
-            };
-            figures.interleavings.merge(&explored.evidence);
-            if let Verdict::Violation(violation) = explored.verdict {
-                return Some(Found { seed, violation: *violation, scenario, schedule: explored.schedule, with: None });
-            }
+        if (index.is_multiple_of(2) || !has_real_threads)
+            && let Some(explorer) = self.source.explorer(&scenario)
+            && let Some((violation, schedule)) = self.explore(&explorer, seed, &vectors)
+        {
+            return Some(Found { seed, violation, scenario, schedule, with: None });
         }
-        if !source.has_real_threads() {
+        if !has_real_threads {
             return None;
         }
-        let asked = &mut figures.asked;
-        let asking = Asking::Seed(mix(*campaign_seed, !index));
-        let Wrong { violation, with } = ask(&mut **subject, capabilities, &vectors(&scenario), asking, asked)?;
+        let asking = Asking::Seed(mix(self.seed, !index));
+        let asked = &mut self.figures.asked;
+        let Wrong { violation, with } = ask(&mut *self.subject, self.capabilities, &vectors, asking, asked)?;
         Some(Found { seed, violation, scenario, schedule: None, with: Some(with) })
+    }
+
+    fn explore(
+        &mut self,
+        explorer: &Interleaver,
+        seed: u64,
+        vectors: &[TestVector],
+    ) -> Option<(Violation, Option<Schedule>)> {
+        let explored = if self.source.has_real_threads() {
+            interleave_on(explorer, portfolio(seed))
+        } else {
+            // Where no block has two transactions, one schedule is as good as another.
+            let meet = vectors.iter().any(|vector| vector.request.block.transactions.len() > 1);
+            let explored = interleave_on(explorer, small_portfolio(seed).take(if meet { usize::MAX } else { 1 }));
+            self.figures.asked.count_explored(vectors, explored.evidence.interleavings);
+            explored
+        };
+        self.figures.interleavings.merge(&explored.evidence);
+        Some((*explored.verdict.into_violation()?, explored.schedule))
     }
 }
 
@@ -237,12 +243,12 @@ impl SubjectReport {
         config: &SubjectCampaign,
         subject: Capabilities,
         figures: Figures,
-        unseen: Vec<String>,
+        missed: Vec<String>,
         counterexamples: Vec<Counterexample>,
         time: Duration,
     ) -> Self {
         let Figures { asked, interleavings, restarts } = figures;
-        let missed_floors = missed_floors(&subject, &asked, unseen);
+        let missed_floors = missed_floors(&subject, &asked, missed);
         let conclusion = match (counterexamples.is_empty(), missed_floors.is_empty()) {
             (false, _) => Conclusion::Violation,
             (true, true) => Conclusion::Agree,
@@ -268,7 +274,7 @@ impl SubjectReport {
 }
 
 /// Why an agreement would mean little.
-fn missed_floors(subject: &Capabilities, asked: &Asked, unseen: Vec<String>) -> Vec<String> {
+fn missed_floors(subject: &Capabilities, asked: &Asked, further: Vec<String>) -> Vec<String> {
     let mut missed = Vec::new();
     let generated = asked.transactions + asked.taken_out;
     if asked.requests == 0 {
@@ -291,7 +297,7 @@ fn missed_floors(subject: &Capabilities, asked: &Asked, unseen: Vec<String>) -> 
     if !subject.reports.state.contains(&Part::Balances) {
         missed.push("balances are not reported, so who owns what is not known".to_owned());
     }
-    missed.extend(unseen);
+    missed.extend(further);
     missed
 }
 

@@ -1,6 +1,7 @@
 //! A violation of an external subject, run again: how often it shows, and in how small a case.
 
 use std::collections::BTreeMap;
+use std::iter::repeat_n;
 use std::ops::ControlFlow;
 
 use super::{
@@ -263,9 +264,10 @@ impl Probe for Repeated<'_> {
             return probed;
         }
         let vectors = vectors(scenario);
-        let own = self.recorded.into_iter().flat_map(|with| (0..self.with_recorded).map(move |_| Asking::With(with)));
-        let others = (0..self.repeats).map(|repeat| Asking::Seed(mix(1, u64::from(repeat))));
-        for asking in own.chain(others).collect::<Vec<_>>() {
+        let (with_recorded, repeats) = (self.with_recorded as usize, self.repeats);
+        let own = self.recorded.into_iter().flat_map(|with| repeat_n(Asking::With(with), with_recorded));
+        let others = (0..repeats).map(|repeat| Asking::Seed(mix(1, u64::from(repeat))));
+        for asking in own.chain(others) {
             if let Some(Wrong { violation, with }) = self.shows(&vectors, wanted, asking) {
                 self.recorded = Some(with);
                 probed.shown = Some((violation, None));

@@ -7,7 +7,6 @@ use super::experiment::Interleaves;
 use super::{Answer, Capabilities, Request, Subject, SubjectError};
 use seriatim_explore::model::{Model, ModelSettings, control};
 use seriatim_explore::{Ending, Experiment, InterleaveConfig, Interleaver, Strategy};
-use seriatim_runtime::panic_message;
 use seriatim_verdict::{Evidence, Verdict};
 
 /// An executor whose threads, locks, atomics and channels are those of `seriatim-shims`, or shuttle's own. It is not
@@ -90,10 +89,7 @@ impl<S: ShuttleSubject> Interleaves for Shimmed<S> {
 
     /// The runtime is not asked for anything: the shims find the engine themselves.
     fn answer(&self, _: &Model, request: &Request) -> Result<Answer, SubjectError> {
-        control::catch(|| self.0.execute(request)).map_err(|panic| {
-            let place = control::panic_place().map_or_else(String::new, |place| format!(", at {place}"));
-            SubjectError::Panicked(format!("{}{place}", panic_message(&*panic)))
-        })
+        control::catch(|| self.0.execute(request)).map_err(|panic| SubjectError::Panicked(control::panic_text(&*panic)))
     }
 }
 

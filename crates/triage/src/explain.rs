@@ -16,7 +16,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use seriatim_explore::model::Place;
-use seriatim_explore::{Ending, Interleaver, Schedule};
+use seriatim_explore::{Interleaver, Schedule};
 use seriatim_lab::compare::Violation;
 use seriatim_lab::workload::Scenario;
 
@@ -148,10 +148,8 @@ pub fn explain(
     // What the schedule shows now is what is explained.
     let inquiry = inquiry.about(*shown);
     let words = Words::new(scenario, &traced.steps);
-    match ending {
-        Ending::Stuck(waiting) => return stuck::explain(&inquiry, &traced, &waiting, &words),
-        Ending::Endless(_) => return stuck::livelock(&inquiry, &traced, &words),
-        Ending::Complete => {}
+    if let Some(unended) = stuck::explain_ending(&inquiry, &traced, &ending, &words) {
+        return unended;
     }
     if matches!(inquiry.straight(&traced), Outcome::Same) {
         return every_schedule::explain(&inquiry, &traced);

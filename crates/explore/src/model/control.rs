@@ -29,7 +29,8 @@ use crate::announce::{self, Access, ObjectId};
 pub use super::shuttle_engine::execution;
 pub use futures::{block_on, give_up, suspend};
 pub(crate) use panics::note_panic;
-pub use panics::{catch, panic_place};
+pub use panics::{catch, panic_text};
+pub use seriatim_runtime::panic_message;
 pub use shuttle::thread::LocalKey as TaskLocal;
 pub use threads::{Scope, number, scope, spawn, yield_now};
 
@@ -209,16 +210,19 @@ impl Shared {
         trace_at(place, task, || Action::Lock { lock: self.as_lock(), mode });
     }
 
-    /// Comes before the real lock is given back: where others can see when it is, that is a step.
-    pub fn before_unlock(&self) {
+    /// Gives it back as a lock; `release` gives the real one back. It only enables others, so it is a step only where
+    /// somebody can see when it happens.
+    pub fn give_back(&self, place: Place, release: impl FnOnce()) {
         if is_controlled() && announce::releases_are_steps() {
             let object = self.state().object;
             announce::announce(Access::Write(object));
             point();
         }
+        release();
+        self.unlock(place);
     }
 
-    /// Gives it back as a lock, after the real one was given back: it is no step, since it only enables others.
+    /// Says that the real lock was given back, as a part of the step under way.
     pub fn unlock(&self, place: Place) {
         if !is_controlled() {
             return;

@@ -1,40 +1,32 @@
 //! `parking_lot::Condvar`.
 
 use std::fmt;
-use std::sync::{Mutex as Real, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::MutexGuard;
-use crate::Named;
-use crate::steps::{Action, Effect, Label, Mode, Place, Shared, Shown, call, is_controlled, yield_now};
+use crate::steps::{Action, Effect, Label, Mode, Place, Shared, Shown, call, is_controlled, named, yield_now};
+use crate::waits::Waits;
 
 /// `parking_lot::Condvar`. Who waits first is notified first, and nobody wakes without being notified.
 pub struct Condvar {
     shared: Shared,
-    waits: Real<Waits>,
+    waits: Waits,
     real: ::parking_lot::Condvar,
 }
 
-/// Waits, by their number.
-#[derive(Debug)]
-struct Waits {
-    next: u64,
-    /// Not notified yet, in order.
-    waiting: Vec<u64>,
-}
+named!(Condvar);
 
 impl Condvar {
     #[track_caller]
     pub const fn new() -> Self {
-        let waits = Real::new(Waits { next: 0, waiting: Vec::new() });
-        Self { shared: Shared::new("Condvar"), waits, real: ::parking_lot::Condvar::new() }
+        Self { shared: Shared::new("Condvar"), waits: Waits::new(), real: ::parking_lot::Condvar::new() }
     }
 
     #[track_caller]
     pub fn wait<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>) {
         if is_controlled() {
             self.step_aside(guard, Place::here(), |wait, place| {
-                let notified = || (!self.waits().waiting.contains(&wait)).then_some(());
+                let notified = || self.waits.is_notified(wait).then_some(());
                 self.shared.wait_for("wait", place, notified, call("wake up", Effect::Write));
             });
         } else {
@@ -114,16 +106,11 @@ impl Condvar {
     }
 
     fn notify(&self, name: &'static str, place: Place, most: usize) -> usize {
-        let notify = || {
-            let mut waits = self.waits();
-            let notified = most.min(waits.waiting.len());
-            waits.waiting.drain(..notified).count()
-        };
         let told = |object: Label, notified: &usize| {
             let notified = Shown::text(&format!("{notified} notified"));
             Action::call(object, name, Effect::Write, Some(notified))
         };
-        let notified = self.shared.operate(Effect::Write, place, notify, told);
+        let notified = self.shared.operate(Effect::Write, place, || self.waits.notify(most), told);
         self.shared.wake();
         notified
     }
@@ -132,12 +119,7 @@ impl Condvar {
     fn give_up_soon<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>, place: Place) -> WaitTimeoutResult {
         self.step_aside(guard, place, |wait, place| {
             yield_now(place);
-            let give_up = || {
-                let mut waits = self.waits();
-                let before = waits.waiting.len();
-                waits.waiting.retain(|other| *other != wait);
-                WaitTimeoutResult(waits.waiting.len() < before)
-            };
+            let give_up = || WaitTimeoutResult(self.waits.give_up(wait));
             self.shared.operate(Effect::Write, place, give_up, call("end of the wait", Effect::Write))
         })
     }
@@ -165,29 +147,14 @@ impl Condvar {
         let mutex = ::parking_lot::MutexGuard::mutex(guard.real_mut());
         // The wait begins and the lock is given back in one step: no notification comes between.
         let begin = || {
-            let mut waits = self.waits();
-            let wait = waits.next;
-            waits.next += 1;
-            waits.waiting.push(wait);
             drop(guard.real.take());
             guard.gate.unlock();
-            wait
+            self.waits.begin()
         };
         let number = self.shared.operate(Effect::Write, place, begin, call("wait", Effect::Write));
         let result = wait(number, place);
         guard.real = Some(guard.gate.shared.lock(Mode::Exclusive, place, || mutex.try_lock()));
         result
-    }
-
-    fn waits(&self) -> std::sync::MutexGuard<'_, Waits> {
-        self.waits.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Named for Condvar {
-    fn named(mut self, name: impl FnOnce() -> String) -> Self {
-        self.shared.name(name());
-        self
     }
 }
 

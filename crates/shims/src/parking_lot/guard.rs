@@ -98,9 +98,7 @@ macro_rules! guard {
         impl<T: ?Sized> Drop for $name<'_, T> {
             fn drop(&mut self) {
                 if let Some(real) = self.real.take() {
-                    self.gate.shared.before_unlock();
-                    drop(real);
-                    self.gate.unlock();
+                    self.gate.shared.give_back(self.gate.place, || drop(real));
                 }
             }
         }
@@ -171,9 +169,8 @@ macro_rules! unlocked {
             #[track_caller]
             pub fn unlocked<R>(guard: &mut Self, work: impl FnOnce() -> R) -> R {
                 let lock = ::parking_lot::$guard::$lock(guard.real());
-                guard.gate.shared.before_unlock();
-                drop(guard.real.take());
-                guard.gate.unlock();
+                let real = guard.real.take();
+                guard.gate.shared.give_back(guard.gate.place, || drop(real));
                 let result = work();
                 let gate = Gate { place: Place::here(), ..guard.gate };
                 guard.real = Some(gate.lock(Mode::$mode, || lock.$attempt(), || lock.$blocking()));

@@ -156,16 +156,21 @@ impl<T: ?Sized> ReentrantMutexGuard<'_, T> {
 
 impl<T: ?Sized> Drop for ReentrantMutexGuard<'_, T> {
     fn drop(&mut self) {
-        drop(self.real.take());
+        let real = self.real.take();
         if !self.is_counted {
-            return;
+            return drop(real);
         }
-        let mut owner = self.mutex.owner();
-        *owner = owner.map(|owner| Owner { guards: owner.guards - 1, ..owner }).filter(|owner| owner.guards > 0);
-        let is_free = owner.is_none();
-        drop(owner);
-        if is_free {
-            self.mutex.shared.unlock(self.place);
+        let mutex = self.mutex;
+        let leave = || {
+            drop(real);
+            let mut owner = mutex.owner();
+            *owner = owner.map(|owner| Owner { guards: owner.guards - 1, ..owner }).filter(|owner| owner.guards > 0);
+        };
+        let is_last = mutex.owner().is_some_and(|owner| owner.guards == 1);
+        if is_last {
+            mutex.shared.give_back(self.place, leave);
+        } else {
+            leave();
         }
     }
 }

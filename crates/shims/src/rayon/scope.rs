@@ -43,7 +43,7 @@ struct Ends {
 impl Ends {
     fn run(&self, job: impl FnOnce()) -> TaskEnd {
         let Err(panic) = catch_unwind(AssertUnwindSafe(job)) else { return TaskEnd::Ok };
-        let end = TaskEnd::Panicked(message(&*panic));
+        let end = TaskEnd::Panicked(control::panic_message(&*panic));
         lock(&self.panic).get_or_insert(panic);
         end
     }
@@ -52,11 +52,6 @@ impl Ends {
 /// Such a lock is only for Rust's sake: nobody is switched out who has it.
 pub(super) fn lock<T>(value: &Real<T>) -> MutexGuard<'_, T> {
     value.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without a message".to_owned())
 }
 
 /// `rayon::scope`. The body runs in the calling thread.

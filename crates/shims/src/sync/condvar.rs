@@ -1,34 +1,27 @@
 //! `std::sync::Condvar`.
 
 use std::fmt;
-use std::sync::{LockResult, Mutex as Real, PoisonError};
+use std::sync::LockResult;
 use std::time::Duration;
 
 use super::{MutexGuard, guarded};
-use crate::Named;
-use crate::steps::{Effect, Place, Shared, call, is_controlled};
+use crate::steps::{Effect, Place, Shared, call, is_controlled, named};
+use crate::waits::Waits;
 
 /// `std::sync::Condvar`. Who waits first is notified first, and nobody wakes without being notified. A wait with a limit
 /// lets others run once, and then ends.
 pub struct Condvar {
     shared: Shared,
-    waits: Real<Waits>,
+    waits: Waits,
     real: std::sync::Condvar,
 }
 
-/// Waits, by their number.
-#[derive(Debug)]
-struct Waits {
-    next: u64,
-    /// Not notified yet, in order.
-    waiting: Vec<u64>,
-}
+named!(Condvar);
 
 impl Condvar {
     #[track_caller]
     pub const fn new() -> Self {
-        let waits = Real::new(Waits { next: 0, waiting: Vec::new() });
-        Self { shared: Shared::new("Condvar"), waits, real: std::sync::Condvar::new() }
+        Self { shared: Shared::new("Condvar"), waits: Waits::new(), real: std::sync::Condvar::new() }
     }
 
     #[track_caller]
@@ -41,7 +34,7 @@ impl Condvar {
         }
         let mutex = guard.mutex;
         let wait = self.begin(guard, place);
-        let notified = || (!self.waits().waiting.contains(&wait)).then_some(());
+        let notified = || self.waits.is_notified(wait).then_some(());
         self.shared.wait_for("wait", place, notified, call("wake up", Effect::Write));
         mutex.lock_at(place)
     }
@@ -75,12 +68,7 @@ impl Condvar {
         let mutex = guard.mutex;
         let wait = self.begin(guard, place);
         crate::steps::yield_now(place);
-        let give_up = || {
-            let mut waits = self.waits();
-            let before = waits.waiting.len();
-            waits.waiting.retain(|other| *other != wait);
-            WaitTimeoutResult(waits.waiting.len() < before)
-        };
+        let give_up = || WaitTimeoutResult(self.waits.give_up(wait));
         let ended = self.shared.operate(Effect::Write, place, give_up, call("end of the wait", Effect::Write));
         guarded(mutex.lock_at(place), |guard| (guard, ended))
     }
@@ -104,24 +92,20 @@ impl Condvar {
 
     #[track_caller]
     pub fn notify_one(&self) {
-        self.notify("notify one", |waiting| {
-            if !waiting.is_empty() {
-                waiting.remove(0);
-            }
-        });
+        self.notify("notify one", 1);
         self.real.notify_one();
     }
 
     #[track_caller]
     pub fn notify_all(&self) {
-        self.notify("notify all", Vec::clear);
+        self.notify("notify all", usize::MAX);
         self.real.notify_all();
     }
 
     #[track_caller]
-    fn notify(&self, name: &'static str, wake: impl FnOnce(&mut Vec<u64>)) {
+    fn notify(&self, name: &'static str, most: usize) {
         if is_controlled() {
-            let notify = || wake(&mut self.waits().waiting);
+            let notify = || self.waits.notify(most);
             self.shared.operate(Effect::Write, Place::here(), notify, call(name, Effect::Write));
             self.shared.wake();
         }
@@ -130,25 +114,12 @@ impl Condvar {
     /// Begins a wait and gives the lock back, in one step: no notification comes between.
     fn begin<T>(&self, guard: MutexGuard<'_, T>, place: Place) -> u64 {
         let begin = || {
-            let mut waits = self.waits();
-            let wait = waits.next;
-            waits.next += 1;
-            waits.waiting.push(wait);
-            drop(guard);
-            wait
+            let (mutex, real, taken) = guard.take_real();
+            drop(real);
+            mutex.shared.unlock(taken);
+            self.waits.begin()
         };
         self.shared.operate(Effect::Write, place, begin, call("wait", Effect::Write))
-    }
-
-    fn waits(&self) -> std::sync::MutexGuard<'_, Waits> {
-        self.waits.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Named for Condvar {
-    fn named(mut self, name: impl FnOnce() -> String) -> Self {
-        self.shared.name(name());
-        self
     }
 }
 

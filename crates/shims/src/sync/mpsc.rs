@@ -6,7 +6,7 @@ use std::sync::mpsc::{self as real};
 pub use std::sync::mpsc::{RecvError, RecvTimeoutError, SendError, TryRecvError, TrySendError};
 use std::time::Duration;
 
-use crate::steps::{Action, Effect, Label, Place, Shared, came_to, is_controlled, yield_now};
+use crate::steps::{Action, Effect, Label, Place, Shared, is_controlled, moved, yield_now};
 
 /// `std::sync::mpsc::channel`.
 #[track_caller]
@@ -23,12 +23,6 @@ pub fn sync_channel<T>(bound: usize) -> (SyncSender<T>, Receiver<T>) {
     let bound = if is_controlled() { bound.max(1) } else { bound };
     let (sender, receiver) = real::sync_channel(bound);
     (SyncSender { shared: Arc::clone(&shared), real: Some(sender) }, Receiver { shared, real: Some(receiver) })
-}
-
-/// Whether a message went through.
-fn message<M, E>(name: &'static str) -> impl FnOnce(Label, &Result<M, E>) -> Action {
-    let words = |result: &Result<M, E>| if result.is_ok() { "a message" } else { "no message" };
-    came_to(name, Effect::Write, words)
 }
 
 /// The end of a channel: that it is gone is something that the other end can see.
@@ -58,7 +52,7 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn send(&self, message: T) -> Result<(), SendError<T>> {
         let send = || self.real().send(message);
-        let sent = self.shared.operate(Effect::Write, Place::here(), send, self::message("send"));
+        let sent = self.shared.operate(Effect::Write, Place::here(), send, moved("send"));
         self.shared.wake();
         sent
     }
@@ -111,7 +105,7 @@ impl<T> SyncSender<T> {
             }
             Err(TrySendError::Disconnected(message)) => Some(Err(SendError(message))),
         };
-        let sent = self.shared.wait_for("send", Place::here(), attempt, self::message("send"));
+        let sent = self.shared.wait_for("send", Place::here(), attempt, moved("send"));
         self.shared.wake();
         sent
     }
@@ -121,7 +115,7 @@ impl<T> SyncSender<T> {
     #[track_caller]
     pub fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
         let send = || self.real().try_send(message);
-        let sent = self.shared.operate(Effect::Write, Place::here(), send, self::message("try to send"));
+        let sent = self.shared.operate(Effect::Write, Place::here(), send, moved("try to send"));
         self.shared.wake();
         sent
     }
@@ -170,7 +164,7 @@ impl<T> Receiver<T> {
             Err(TryRecvError::Empty) => None,
             Err(TryRecvError::Disconnected) => Some(Err(RecvError)),
         };
-        let received = self.shared.wait_for("recv", Place::here(), attempt, message("recv"));
+        let received = self.shared.wait_for("recv", Place::here(), attempt, moved("recv"));
         self.shared.wake();
         received
     }
@@ -180,7 +174,7 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         let receive = || self.real().try_recv();
-        let received = self.shared.operate(Effect::Write, Place::here(), receive, message("try to recv"));
+        let received = self.shared.operate(Effect::Write, Place::here(), receive, moved("try to recv"));
         self.shared.wake();
         received
     }

@@ -109,9 +109,7 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
 impl<T: ?Sized> Drop for MutexGuard<'_, T> {
     fn drop(&mut self) {
         if let Some(real) = self.real.take() {
-            self.mutex.shared.before_unlock();
-            drop(real);
-            self.mutex.shared.unlock(self.place);
+            self.mutex.shared.give_back(self.place, || drop(real));
         }
     }
 }

@@ -119,9 +119,8 @@ macro_rules! guard {
 
         impl<T: ?Sized> Drop for $name<'_, T> {
             fn drop(&mut self) {
-                self.shared.before_unlock();
-                drop(self.real.take());
-                self.shared.unlock(self.place);
+                let real = self.real.take();
+                self.shared.give_back(self.place, || drop(real));
             }
         }
 

@@ -235,3 +235,29 @@ fn whoever_only_tries_a_lock_sees_it_held_and_sees_it_free() {
     assert!(seen.complete && seen.stuck.is_empty(), "{seen:?}");
     assert_eq!(seen.results, BTreeSet::from([false, true]));
 }
+
+#[test]
+fn a_wait_gives_the_lock_back_in_one_step_also_where_somebody_only_tries_it() {
+    let seen = all(|| {
+        let (done, woken) = (Mutex::new(false), Condvar::new());
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                *done.lock().unwrap() = true;
+                woken.notify_all();
+            });
+            let tried = scope.spawn(|| {
+                // Whoever notifies need not have the lock.
+                woken.notify_all();
+                done.try_lock().is_ok()
+            });
+            let mut held = done.lock().unwrap();
+            while !*held {
+                held = woken.wait(held).unwrap();
+            }
+            drop(held);
+            tried.join().unwrap()
+        })
+    });
+    assert!(seen.complete && seen.stuck.is_empty(), "{seen:?}");
+    assert_eq!(seen.results, BTreeSet::from([false, true]));
+}

@@ -46,10 +46,9 @@ pub(super) fn without_schedule(inquiry: &Inquiry<'_>) -> Explanation {
         }
         let traced = inquiry.traced(&straight.schedule);
         let words = Words::new(inquiry.scenario, &traced.steps);
-        return match straight.ending {
-            Ending::Stuck(waiting) => stuck::explain(inquiry, &traced, &waiting, &words),
-            Ending::Endless(_) | Ending::Complete => stuck::livelock(inquiry, &traced, &words),
-        };
+        if let Some(unended) = stuck::explain_ending(inquiry, &traced, &straight.ending, &words) {
+            return unended;
+        }
     }
     let sentences = vec![
         format!("It was seen on {}, without a schedule that could be followed again.", inquiry.violation.subject),

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use seriatim_explore::Schedule;
 use seriatim_explore::model::{Action, Awaited, Effect, Label, Lock, Permit, Place, Step, TaskEnd, Waiting};
+use seriatim_explore::{Ending, Schedule};
 use seriatim_lab::compare::Oracle;
 
 use super::access::lives;
@@ -11,8 +11,22 @@ use super::inquiry::{Inquiry, Outcome};
 use super::words::{Words, sentence};
 use super::{Anomaly, Explanation, at};
 
+/// An execution that does not come to its end. None: it does.
+pub(super) fn explain_ending(
+    inquiry: &Inquiry<'_>,
+    traced: &Schedule,
+    ending: &Ending,
+    words: &Words<'_>,
+) -> Option<Explanation> {
+    match ending {
+        Ending::Stuck(waiting) => Some(explain(inquiry, traced, waiting, words)),
+        Ending::Endless(_) => Some(livelock(inquiry, traced, words)),
+        Ending::Complete => None,
+    }
+}
+
 /// A circle of tasks that wait for each other, or a wait that nobody ends.
-pub(super) fn explain(inquiry: &Inquiry<'_>, traced: &Schedule, waiting: &[Waiting], words: &Words<'_>) -> Explanation {
+fn explain(inquiry: &Inquiry<'_>, traced: &Schedule, waiting: &[Waiting], words: &Words<'_>) -> Explanation {
     let circle = circle(&traced.steps, waiting);
     match circle {
         Some(circle) if inquiry.violation.oracle == Oracle::Deadlock => deadlock(inquiry, traced, &circle, words),
@@ -255,7 +269,7 @@ fn close(links: &[Link], path: Vec<Link>) -> Option<Vec<Link>> {
 const TAIL: usize = 1_000;
 
 /// An execution that goes on and on: what is done in its last steps.
-pub(super) fn livelock(inquiry: &Inquiry<'_>, traced: &Schedule, words: &Words<'_>) -> Explanation {
+fn livelock(inquiry: &Inquiry<'_>, traced: &Schedule, words: &Words<'_>) -> Explanation {
     let tail = &traced.steps[traced.steps.len().saturating_sub(TAIL)..];
     let mut done: BTreeMap<u64, (usize, BTreeSet<String>)> = BTreeMap::new();
     for step in tail {

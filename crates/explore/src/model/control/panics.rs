@@ -4,11 +4,14 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 
+use seriatim_runtime::panic_message;
+
 use super::is_controlled;
 
 thread_local! {
     /// How many calls of [`catch`] are under way on this thread of the system, in all tasks.
     static CATCHING: Cell<usize> = const { Cell::new(0) };
+    /// Where the last panic was that is or will be caught, as `file:line`.
     static LAST: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
@@ -23,9 +26,13 @@ pub fn catch<R>(body: impl FnOnce() -> R) -> Result<R, Box<dyn Any + Send>> {
     result
 }
 
-/// Where the last panic was that [`catch`] has caught, as `file:line`. It is then forgotten.
-pub fn panic_place() -> Option<String> {
-    LAST.take()
+/// What a panic says that [`catch`] has caught, and where it was, if that is known. The place is then forgotten.
+pub fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic_message(panic);
+    match LAST.take() {
+        Some(place) => format!("{text}, at {place}"),
+        None => text,
+    }
 }
 
 /// Notes a panic that will be caught. False: nobody will, and it is to be printed.

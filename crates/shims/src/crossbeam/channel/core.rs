@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex as Real, MutexGuard, PoisonError};
 
 use super::{RecvError, SendError, TryRecvError, TrySendError, real};
-use crate::steps::{Action, Effect, Label, Place, Shared, came_to};
+use crate::steps::{Action, Effect, Place, Shared};
 
 /// A channel, but for the real ends.
 pub struct Core<T> {
@@ -89,12 +89,6 @@ impl Waiter {
         self.woken.store(true, Relaxed);
         self.shared.wake();
     }
-}
-
-/// The record of an operation that moves a message or does not.
-pub fn message<M, E>(name: &'static str) -> impl FnOnce(Label, &Result<M, E>) -> Action {
-    let words = |result: &Result<M, E>| if result.is_ok() { "a message" } else { "no message" };
-    came_to(name, Effect::Write, words)
 }
 
 impl<T> Core<T> {

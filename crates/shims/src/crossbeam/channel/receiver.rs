@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::core::{Asks, Core, Stage, Waiter, message};
+use super::core::{Asks, Core, Stage, Waiter};
 use super::select::Operation;
 use super::{Iter, RecvError, RecvTimeoutError, TryIter, TryRecvError, real};
-use crate::steps::{Effect, Label, Place, call, is_controlled, yield_now};
+use crate::steps::{Effect, Label, Place, call, is_controlled, moved, yield_now};
 
 /// `crossbeam::channel::Receiver`.
 pub struct Receiver<T> {
@@ -49,7 +49,7 @@ impl<T> Receiver<T> {
             }
             Some(received)
         };
-        let received = self.core.shared.wait_for("recv", Place::here(), attempt, message("recv"));
+        let received = self.core.shared.wait_for("recv", Place::here(), attempt, moved("recv"));
         self.core.wake();
         received
     }
@@ -66,7 +66,7 @@ impl<T> Receiver<T> {
 
     fn try_recv_at(&self, place: Place) -> Result<T, TryRecvError> {
         let receive = || self.core.take(self.real());
-        let received = self.core.shared.operate(Effect::Write, place, receive, message("try to recv"));
+        let received = self.core.shared.operate(Effect::Write, place, receive, moved("try to recv"));
         self.core.wake();
         received
     }

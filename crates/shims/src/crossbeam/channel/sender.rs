@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::core::{Asks, Core, Stage, Waiter, message};
+use super::core::{Asks, Core, Stage, Waiter};
 use super::select::Operation;
 use super::{SendError, SendTimeoutError, TrySendError, real};
-use crate::steps::{Effect, Label, Place, call, is_controlled, yield_now};
+use crate::steps::{Effect, Label, Place, call, is_controlled, moved, yield_now};
 
 /// `crossbeam::channel::Sender`.
 pub struct Sender<T> {
@@ -42,13 +42,13 @@ impl<T> Sender<T> {
             }
             Err(TrySendError::Disconnected(message)) => Some(Err(SendError(message))),
         };
-        let sent = self.core.shared.wait_for("send", place, attempt, self::message("send"));
+        let sent = self.core.shared.wait_for("send", place, attempt, moved("send"));
         self.core.wake();
         let number = sent?;
         if !self.core.handed {
             return Ok(());
         }
-        let told = self::message("hand over");
+        let told = moved("hand over");
         self.core.shared.wait_for("send", place, || self.core.is_taken(number), told)
     }
 
@@ -64,7 +64,7 @@ impl<T> Sender<T> {
 
     fn try_send_at(&self, message: T, place: Place) -> Result<(), TrySendError<T>> {
         let send = || self.core.put(self.real(), message, false);
-        let sent = self.core.shared.operate(Effect::Write, place, send, self::message("try to send"));
+        let sent = self.core.shared.operate(Effect::Write, place, send, moved("try to send"));
         self.core.wake();
         sent.map(drop)
     }

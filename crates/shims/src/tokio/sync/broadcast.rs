@@ -8,7 +8,7 @@ pub use ::tokio::sync::broadcast::error;
 use error::{RecvError, SendError, TryRecvError};
 
 use super::oneshot::end;
-use crate::steps::{Action, Effect, Label, Place, Shared, call, came_to};
+use crate::steps::{Effect, Place, Shared, call, moved};
 use crate::tokio::gate;
 
 /// `tokio::sync::broadcast::channel`.
@@ -21,11 +21,6 @@ pub fn channel<T: Clone>(capacity: usize) -> (Sender<T>, Receiver<T>) {
     let (sender, receiver) = real::channel(capacity);
     let sender = Sender { shared: Arc::clone(&shared), place, real: Some(sender) };
     (sender, Receiver { shared, place, real: Some(receiver) })
-}
-
-/// Whether a message went through.
-fn message<M, E>(name: &'static str) -> impl FnOnce(Label, &Result<M, E>) -> Action {
-    came_to(name, Effect::Write, |result: &Result<M, E>| if result.is_ok() { "a message" } else { "no message" })
 }
 
 /// `tokio::sync::broadcast::Sender`.
@@ -46,7 +41,7 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn send(&self, value: T) -> Result<usize, SendError<T>> {
         let send = || self.real().send(value);
-        self.shared.operate(Effect::Write, Place::here(), send, message("send"))
+        self.shared.operate(Effect::Write, Place::here(), send, moved("send"))
     }
 
     #[track_caller]
@@ -95,7 +90,7 @@ impl<T: Clone> Receiver<T> {
 
     async fn recv_at(&mut self, place: Place) -> Result<T, RecvError> {
         let (shared, real) = self.parts();
-        gate::wait_for(shared, "recv", place, real.recv(), message("recv")).await
+        gate::wait_for(shared, "recv", place, real.recv(), moved("recv")).await
     }
 
     /// # Errors
@@ -103,7 +98,7 @@ impl<T: Clone> Receiver<T> {
     #[track_caller]
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
         let (place, (shared, real)) = (Place::here(), self.parts());
-        shared.operate(Effect::Write, place, || real.try_recv(), message("try to recv"))
+        shared.operate(Effect::Write, place, || real.try_recv(), moved("try to recv"))
     }
 
     #[track_caller]

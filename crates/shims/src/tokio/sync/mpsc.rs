@@ -9,7 +9,7 @@ pub use ::tokio::sync::mpsc::error;
 use error::{SendError, TryRecvError, TrySendError};
 
 use super::oneshot::end;
-use crate::steps::{Action, Effect, Label, Place, Shared, call, came_to};
+use crate::steps::{Action, Effect, Label, Place, Shared, call, came_to, moved};
 use crate::tokio::gate;
 
 /// `tokio::sync::mpsc::channel`.
@@ -31,11 +31,6 @@ pub fn unbounded_channel<T>() -> (UnboundedSender<T>, UnboundedReceiver<T>) {
     let (sender, receiver) = real::unbounded_channel();
     let sender = UnboundedSender { shared: Arc::clone(&shared), place, real: Some(sender) };
     (sender, UnboundedReceiver { shared, place, real: Some(receiver) })
-}
-
-/// Whether a message went through.
-fn message<M, E>(name: &'static str) -> impl FnOnce(Label, &Result<M, E>) -> Action {
-    came_to(name, Effect::Write, |result: &Result<M, E>| if result.is_ok() { "a message" } else { "no message" })
 }
 
 fn received<T>(name: &'static str) -> impl FnOnce(Label, &Option<T>) -> Action {
@@ -116,7 +111,7 @@ impl<T> Sender<T> {
     }
 
     async fn send_at(&self, value: T, place: Place) -> Result<(), SendError<T>> {
-        gate::wait_for(&self.shared, "send", place, self.real().send(value), message("send")).await
+        gate::wait_for(&self.shared, "send", place, self.real().send(value), moved("send")).await
     }
 
     /// # Errors
@@ -124,7 +119,7 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
         let send = || self.real().try_send(value);
-        self.shared.operate(Effect::Write, Place::here(), send, message("try to send"))
+        self.shared.operate(Effect::Write, Place::here(), send, moved("try to send"))
     }
 
     /// # Errors
@@ -177,7 +172,7 @@ impl<T> UnboundedSender<T> {
     #[track_caller]
     pub fn send(&self, value: T) -> Result<(), SendError<T>> {
         let send = || self.real().send(value);
-        self.shared.operate(Effect::Write, Place::here(), send, message("send"))
+        self.shared.operate(Effect::Write, Place::here(), send, moved("send"))
     }
 }
 
@@ -256,7 +251,7 @@ macro_rules! receivers {
             #[track_caller]
             pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
                 let (place, (shared, real)) = (Place::here(), self.parts());
-                shared.operate(Effect::Write, place, || real.try_recv(), message("try to recv"))
+                shared.operate(Effect::Write, place, || real.try_recv(), moved("try to recv"))
             }
 
             /// # Panics

@@ -9,7 +9,7 @@ use ::tokio::sync::oneshot as real;
 pub use ::tokio::sync::oneshot::error;
 use error::{RecvError, TryRecvError};
 
-use crate::steps::{Action, Effect, Label, Place, Shared, call, came_to, control};
+use crate::steps::{Effect, Place, Shared, call, control, moved};
 use crate::tokio::gate;
 
 /// `tokio::sync::oneshot::channel`.
@@ -19,11 +19,6 @@ pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     let (sender, receiver) = real::channel();
     let sender = Sender { shared: Arc::clone(&shared), place, real: Some(sender) };
     (sender, Receiver { shared, place, real: Some(receiver) })
-}
-
-/// Whether a message went through.
-fn message<M, E>(name: &'static str) -> impl FnOnce(Label, &Result<M, E>) -> Action {
-    came_to(name, Effect::Write, |result: &Result<M, E>| if result.is_ok() { "a message" } else { "no message" })
 }
 
 /// `tokio::sync::oneshot::Sender`.
@@ -40,7 +35,7 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn send(mut self, value: T) -> Result<(), T> {
         let real = self.real.take().expect("a sender is there until it sends");
-        self.shared.operate(Effect::Write, Place::here(), || real.send(value), message("send"))
+        self.shared.operate(Effect::Write, Place::here(), || real.send(value), moved("send"))
     }
 
     #[track_caller]
@@ -97,7 +92,7 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
         let (place, shared) = (Place::here(), Arc::clone(&self.shared));
-        shared.operate(Effect::Write, place, || self.real().try_recv(), message("try to recv"))
+        shared.operate(Effect::Write, place, || self.real().try_recv(), moved("try to recv"))
     }
 
     /// # Errors
@@ -117,7 +112,7 @@ impl<T> Future for Receiver<T> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let (place, shared) = (self.place, Arc::clone(&self.shared));
-        shared.poll("recv", place, || Pin::new(self.real()).poll(context), message("recv"))
+        shared.poll("recv", place, || Pin::new(self.real()).poll(context), moved("recv"))
     }
 }
 

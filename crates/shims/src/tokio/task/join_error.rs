@@ -6,6 +6,8 @@ use std::sync::{Mutex as Real, PoisonError};
 
 use ::tokio::task as real;
 
+use crate::steps::control::panic_message;
+
 /// `tokio::task::JoinError`.
 pub struct JoinError(Why);
 
@@ -26,9 +28,7 @@ impl JoinError {
     }
 
     pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Self {
-        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-        Self(Why::Panicked(text.unwrap_or_else(|| "a panic without a message".to_owned()), Real::new(panic)))
+        Self(Why::Panicked(panic_message(&*panic), Real::new(panic)))
     }
 
     /// What the panic says.
